@@ -1,7 +1,8 @@
 """The dates as an iCalendar (RFC 5545), the same bytes for the same record.
 
-Each entry keeps its UID and counts its SEQUENCE up, so that a calendar that reads it again moves the entry it has. A date of
-Microsoft's is a span of days exactly as wide as what Microsoft stated: a month never becomes a day.
+Each entry keeps its UID and counts its SEQUENCE up, so that a calendar that reads it again moves the entry it
+has. A date of Microsoft's is a span of days exactly as wide as what Microsoft stated: a month never becomes a
+day.
 """
 
 from collections.abc import Iterator
@@ -53,12 +54,17 @@ def _windows(dates: Dates) -> Iterator[Event]:
 def _what_happens(window: Window) -> str:
     if window.cut_short:
         return f"It was ended before its time by #{window.moved_by}."
-    return "The bot opts out by itself then, and what still needs TLS 1.0 or 1.1 stops. `/legacytls extend` asks for more time."
+    return (
+        "The bot opts out by itself then, and what still needs TLS 1.0 or 1.1 stops. `/legacytls extend` "
+        "asks for more time."
+    )
 
 
 def _dues(dates: Dates) -> Iterator[Event]:
     for due in dates.dues:
-        event = _event(f"device-{due.number}@{dates.tenant_id}", due.version, due.changed_at, cancelled=due.has_ended)
+        event = _event(
+            f"device-{due.number}@{dates.tenant_id}", due.version, due.changed_at, cancelled=due.has_ended
+        )
         event.add("summary", f"Legacy TLS: D{due.number} is due")
         event.add("description", "The last day on which this device may need TLS 1.0 or 1.1.")
         event.add("dtstart", vDate(due.day))
@@ -85,7 +91,10 @@ def _milestones(dates: Dates) -> Iterator[Event]:
 def _from_where(row: Listed) -> str:
     replaced = f"Replaced by: {row.replaced_by.display}. " if row.replaced_by else ""
     sources = " ".join(f"{source.title} {source.url or ''}".strip() for source in row.milestone.sources)
-    return f"{replaced}Microsoft moves these dates; the message centre of your tenant has the last word. {sources}".strip()
+    return (
+        f"{replaced}Microsoft moves these dates; the message centre of your tenant has the last word. "
+        f"{sources}"
+    ).strip()
 
 
 def _event(uid: str, sequence: int, at: datetime, *, cancelled: bool) -> Event:

@@ -31,9 +31,14 @@ class CannotStart(Exception):
 
 
 class Reaching:
-    """``door`` makes the way in once Slack has said who we are. Tells the bot to stop when it is refused and need not go on."""
+    """``door`` makes the way in once Slack has said who we are.
 
-    def __init__(self, bot: Bot, door: Callable[[Identity], Serving], stopping: Stopping, health: Health) -> None:
+    Tells the bot to stop when it is refused and need not go on.
+    """
+
+    def __init__(
+        self, bot: Bot, door: Callable[[Identity], Serving], stopping: Stopping, health: Health
+    ) -> None:
         self._bot = bot
         self._door = door
         self._stopping = stopping

@@ -1,7 +1,7 @@
 """Limit an HTTP listener on waitress to so many connections; a newcomer replaces an idle one.
 
-So nobody can keep others out by staying, whether silent, half-open or kept alive; no thread is held by a connection that asks
-nothing.
+So nobody can keep others out by staying, whether silent, half-open or kept alive; no thread is held by a
+connection that asks nothing.
 """
 
 import socket
@@ -60,8 +60,9 @@ class Listener:
         self._closing = threading.Lock()
         self._closed = False
         self._server = create_server(
-            application, map=self._connections, sockets=[listen(host, port)], ident=None, asyncore_use_poll=True,
-            connection_limit=places + spare, cleanup_interval=5, clear_untrusted_proxy_headers=True, **settings,
+            application, map=self._connections, sockets=[listen(host, port)], ident=None,
+            asyncore_use_poll=True, connection_limit=places + spare, cleanup_interval=5,
+            clear_untrusted_proxy_headers=True, **settings,
         )  # fmt: skip
         self._server.channel_class = Guest
 
@@ -123,5 +124,7 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises ``OSError`` when the address cannot be had.
     """
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    family, _, _, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
     return socket.create_server(address, family=family)

@@ -1,7 +1,8 @@
-"""What a verb says when it fails: one sentence and the next step, whatever happened. Never a traceback, never a bare class name.
+"""What a verb says when it fails: one sentence and the next step, whatever happened.
 
-An error's own sentence is used where it was written for people, in our packages; the text of any other error may hold a secret
-and is not shown. What nobody foresaw is told as what it is, a defect, with the place where it happened.
+Never a traceback, never a bare class name. An error's own sentence is used where it was written for people,
+in our packages; the text of any other error may hold a secret and is not shown. What nobody foresaw is told
+as what it is, a defect, with the place where it happened.
 """
 
 import errno
@@ -17,12 +18,21 @@ _SYSTEM = {
     errno.ENOSPC: ("there is no space left on the disk", "Make room, and run this again."),
     errno.EDQUOT: ("this account's share of the disk is used up", "Make room, and run this again."),
     errno.EROFS: ("the disk can only be read", "Run this in a folder that can be written to."),
-    errno.EACCES: ("this account may not open a file or an address", "Check the rights of the files that the settings name."),
+    errno.EACCES: (
+        "this account may not open a file or an address",
+        "Check the rights of the files that the settings name.",
+    ),
     errno.EPERM: ("this account may not do that", "Check the rights of the files that the settings name."),
-    errno.ENOENT: ("a file, a folder or the working directory is not there", "Run this in a folder that exists."),
+    errno.ENOENT: (
+        "a file, a folder or the working directory is not there",
+        "Run this in a folder that exists.",
+    ),
     errno.EMFILE: ("this process may open no more files", "Raise its limit (ulimit -n), and run this again."),
     errno.ENFILE: ("this machine can open no more files", "Close other programs, and run this again."),
-    errno.EADDRINUSE: ("the address to listen on is taken", "Choose another --port, or end the program that holds it."),
+    errno.EADDRINUSE: (
+        "the address to listen on is taken",
+        "Choose another --port, or end the program that holds it.",
+    ),
     errno.EADDRNOTAVAIL: ("the address to listen on is none of this machine's", "Choose another --host."),
     errno.EIO: ("a device failed", "Look at the system's log, and run this again."),
 }
@@ -34,7 +44,10 @@ def told(error: Exception) -> tuple[list[str], int]:
     from bot.settings.load import WrongSettings  # noqa: PLC0415 - `--help` and the sandbox need no settings
 
     if isinstance(error, WrongSettings):
-        return ["These settings are missing or wrong:", *(f"  - {line}" for line in error.lines)], WRONG_SETTINGS
+        return [
+            "These settings are missing or wrong:",
+            *(f"  - {line}" for line in error.lines),
+        ], WRONG_SETTINGS
     return [f"legacytls: {_sentence(error)}"], FAILED
 
 
@@ -48,12 +61,13 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if package == "sqlalchemy":
         return (
-            "the database does not hold what this version expects. Check DATABASE_URL; if it is the right one, `legacytls check` "
-            f"says what is wrong with it ({_place(error)})."
+            "the database does not hold what this version expects. Check DATABASE_URL; if it is the right "
+            f"one, `legacytls check` says what is wrong with it ({_place(error)})."
         )
     if isinstance(error, UnicodeError):
         return (
-            f"a name or an address cannot be written in the form that it needs. Check --host and the settings ({_place(error)})."
+            "a name or an address cannot be written in the form that it needs. Check --host and the "
+            f"settings ({_place(error)})."
         )
     if isinstance(error, OSError):
         return _of_the_system(error)

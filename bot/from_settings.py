@@ -1,4 +1,7 @@
-"""What is made of the settings alone: the client for Slack, the rule, the conversation with Exchange. Nothing is sent yet."""
+"""What is made of the settings alone: the client for Slack, the rule, the conversation with Exchange.
+
+Nothing is sent yet.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +18,8 @@ from storage.engine import Unreachable
 from storage.ledger import Ledger
 
 SLACK_TIMEOUT = 10
-"""Seconds that Slack may be silent in one call of its Web API; ``urllib`` counts anew for every piece of an answer that comes."""
+"""Seconds that Slack may be silent in one call of its Web API; ``urllib`` counts anew for every piece of an
+answer that comes."""
 
 
 def slack_client(settings: Settings) -> SlackWebClient:
@@ -32,7 +36,8 @@ def slack_client(settings: Settings) -> SlackWebClient:
         retry_handlers=[],
     )
     if client.proxy and "//" not in client.proxy:
-        client.proxy = f"http://{client.proxy}"  # HTTPS_PROXY=host:3128, as curl and the SDK read it; the others need a scheme
+        # HTTPS_PROXY=host:3128, as curl and the SDK read it; the others need a scheme
+        client.proxy = f"http://{client.proxy}"
     return client
 
 

@@ -1,4 +1,7 @@
-"""One run of the bot: start, serve until told to stop, finish what is in hand, end. A restart alone posts nothing."""
+"""One run of the bot: start, serve until told to stop, finish what is in hand, end.
+
+A restart alone posts nothing.
+"""
 
 import signal
 import threading
@@ -28,7 +31,8 @@ from storage.migrate import upgrade
 log = structlog.get_logger(__name__)
 
 FIRST_TRY = 2.0
-"""Seconds that reaching Slack gets before the worker begins: most of its work needs no Slack, but would delay it."""
+"""Seconds that reaching Slack gets before the worker begins: most of its work needs no Slack, but would delay
+it."""
 
 FINISH_WITHIN = 15.0
 """Seconds that what is in hand may take after being told to stop; the rest is resumed by the next start."""
@@ -51,7 +55,9 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
     _end_whole(stopping)
     health, metrics = Health(), Metrics(clock)
     token = settings.calendar_token
-    endpoint = serve_health(health, metrics, host=settings.health_host, port=settings.health_port, calendar_token=token)
+    endpoint = serve_health(
+        health, metrics, host=settings.health_host, port=settings.health_port, calendar_token=token
+    )
     database = _migrated(settings, health)
     try:
         client = slack_client(settings)
@@ -64,7 +70,9 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
             stopping.hear(signal.SIGHUP, bot.rereading.reread)
 
         def door(identity: Identity) -> Serving:
-            return serving_of(app_of(bot, identity), settings, mode=mode, host=host, port=port, noted=metrics.acknowledged)
+            return serving_of(
+                app_of(bot, identity), settings, mode=mode, host=host, port=port, noted=metrics.acknowledged
+            )
 
         _serve(bot, Reaching(bot, door, stopping, health), health, stopping)
     finally:
@@ -77,7 +85,8 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
 def _calendar_of(bot: Bot) -> Callable[[], bytes]:
     from bot.calendar_file import ics  # noqa: PLC0415 - where no calendar is served, the library is not loaded
 
-    context = next(iter(bot.tenants)).dispatch.context  # it is refused where there are several (bot.settings.tenants)
+    # it is refused where there are several (bot.settings.tenants)
+    context = next(iter(bot.tenants)).dispatch.context
     dates = CalendarDates(context.ledger, context.calendar, context.cloud.name, context.today)
     return lambda: ics(dates.gather())
 
@@ -106,7 +115,8 @@ def _stop(bot: Bot, reaching: Reaching) -> None:
     for one in bot.tenants:
         one.exchange.last_tries()
     reaching.stop()
-    for stop in (bot.shared.executor.stop, bot.shared.readers.stop, bot.worker.stop):  # each may hand something to the next
+    # each may hand something to the next
+    for stop in (bot.shared.executor.stop, bot.shared.readers.stop, bot.worker.stop):
         stop(within=max(0.1, deadline - time.monotonic()))
     for one in bot.tenants:
         one.exchange.close()

@@ -1,8 +1,9 @@
 """Hear SIGTERM and SIGINT on a thread of its own, whatever the main thread waits for.
 
-Python runs its signal handlers on the main thread only, and only between two of its instructions: a main thread that waits for a
-database, or sleeps because the kernel gave the signal to another thread, hears nothing. The wake-up socket is written at once,
-whoever is hit. From then on time runs: what has not ended within ``patience`` is left, and the process ends all the same.
+Python runs its signal handlers on the main thread only, and only between two of its instructions: a main
+thread that waits for a database, or sleeps because the kernel gave the signal to another thread, hears
+nothing. The wake-up socket is written at once, whoever is hit. From then on time runs: what has not ended
+within ``patience`` is left, and the process ends all the same.
 """
 
 import logging
@@ -23,8 +24,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Stopping:
     """Listens for the signals from now on; to be made in the main thread, once a process.
 
-    ``patience`` is the number of seconds from being told to the end of the process, come what may, with ``code``; ``None``: as
-    long as it takes. ``left`` names what is still in hand, for the log. All may be changed until it is told.
+    ``patience`` is the number of seconds from being told to the end of the process, come what may, with
+    ``code``; ``None``: as long as it takes. ``left`` names what is still in hand, for the log. All may be
+    changed until it is told.
     """
 
     def __init__(self, patience: float | None = None) -> None:

@@ -1,7 +1,8 @@
-"""What a person at a terminal sees: tables and colour. Everywhere else, and with ``NO_COLOR`` or ``TERM=dumb``, plain text.
+"""What a person at a terminal sees: tables and colour.
 
-``rich`` is loaded where something is shown, never by ``run``. What people typed is shown as text: neither its mark-up nor a
-terminal's escape sequences do anything.
+Everywhere else, and with ``NO_COLOR`` or ``TERM=dumb``, plain text. ``rich`` is loaded where something is
+shown, never by ``run``. What people typed is shown as text: neither its mark-up nor a terminal's escape
+sequences do anything.
 """
 
 import sys

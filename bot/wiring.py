@@ -59,12 +59,23 @@ class Bot:
 
 
 def wire(
-    settings: Settings, database: Database, client: SlackWebClient, *, clock: Clock, health: Health, metrics: Metrics
+    settings: Settings,
+    database: Database,
+    client: SlackWebClient,
+    *,
+    clock: Clock,
+    health: Health,
+    metrics: Metrics,
 ) -> Bot:
-    """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent. ``app_of`` adds what listens."""
+    """Wire all that needs no sign-in to Slack; nothing is started and nothing is sent.
+
+    ``app_of`` adds what listens.
+    """
     database.watch.tell = health.note_database
     fleet, waker = fleet_of(settings), Waker()
-    shared = _shared(settings, database, client, waker, fleet is not None, clock=clock, health=health, metrics=metrics)
+    shared = _shared(
+        settings, database, client, waker, fleet is not None, clock=clock, health=health, metrics=metrics
+    )
     if fleet is None:
         only = served(TenantSettings("", settings), shared)
         context, outbox = only.dispatch.context, Outbox(database, only.tenant_id)

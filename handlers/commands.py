@@ -1,8 +1,8 @@
 """List what a person in Slack can ask of the bot to change something, as one frozen dataclass each.
 
-Slack's edge makes them, the inbox keeps them as a kind and a payload of texts, ``handlers.dispatch`` hands each to its use case.
-Kinds and payload keys are stored, and covered by each row's authenticator, so they stay as they are: rows of earlier versions
-are still read. Must never judge who may do what.
+Slack's edge makes them, the inbox keeps them as a kind and a payload of texts, ``handlers.dispatch`` hands
+each to its use case. Kinds and payload keys are stored, and covered by each row's authenticator, so they stay
+as they are: rows of earlier versions are still read. Must never judge who may do what.
 """
 
 from collections.abc import Mapping
@@ -104,8 +104,8 @@ class OptOut(StoredCommand):
 class _AboutMessage(StoredCommand):
     """What a button or a reaction on a message asks for.
 
-    ``request_id`` is ``None`` for a reaction, which is matched by its message; ``on_own_message`` tells whether Slack said that
-    the bot wrote that one.
+    ``request_id`` is ``None`` for a reaction, which is matched by its message; ``on_own_message`` tells
+    whether Slack said that the bot wrote that one.
     """
 
     request_id: int | None = field(default=None, metadata=kept(NUMBER, number))
@@ -195,7 +195,10 @@ _OF_REGISTER = {each.kind: each for each in REGISTER_COMMANDS}
 
 
 def command_of(kind: str, payload: Payload) -> Command:
-    """Read a stored command, of this or an earlier version. Raises ``ValueError`` for what no version has written."""
+    """Read a stored command, of this or an earlier version.
+
+    Raises ``ValueError`` for what no version has written.
+    """
     match CommandKind(kind):
         case CommandKind.OPT_IN:
             return _form_of(payload)

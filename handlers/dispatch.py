@@ -1,7 +1,7 @@
 """Keep what was delivered, hand it to its use case and answer: what Slack's edge and the worker call.
 
-A delivery is kept before it is acknowledged and finished in the transaction of what it caused; whatever is left over by a process
-that died is taken up by the worker.
+A delivery is kept before it is acknowledged and finished in the transaction of what it caused; whatever is
+left over by a process that died is taken up by the worker.
 """
 
 from contextlib import ExitStack, suppress
@@ -72,8 +72,8 @@ BEFORE_ACK = 1.0
 """Seconds a listener may wait for the database before it acknowledges (Slack allows three in all)."""
 
 BROKEN = (
-    "Something went wrong inside the bot, and nothing was changed by this. Try again; should it happen once more, have whoever "
-    "runs the bot look at its log."
+    "Something went wrong inside the bot, and nothing was changed by this. Try again; should it happen once "
+    "more, have whoever runs the bot look at its log."
 )
 """For a defect: its details are in the log and nobody else's business."""
 
@@ -88,7 +88,9 @@ LOOK_AGAIN_MS = 250
 class Dispatch:
     """Hold the use cases, and find the one for each kept delivery."""
 
-    def __init__(self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies, fetch: FetchFile | None = None) -> None:
+    def __init__(
+        self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies, fetch: FetchFile | None = None
+    ) -> None:
         self.context = context
         self.locks = Locks(context, lookups)
         self.requests, self.withdrawals = Requests(context), Withdrawals(context)
@@ -108,7 +110,10 @@ class Dispatch:
 
     @cached_property
     def channels(self) -> frozenset[str]:
-        """Where messages about requests stand: the settings' channel, and those of earlier settings. Raises ``Unreachable``."""
+        """Where messages about requests stand: the settings' channel, and those of earlier settings.
+
+        Raises ``Unreachable``.
+        """
         with self.context.ledger.reading() as reader:
             return reader.messages.card_channels() | {self.context.rule.channel}
 
@@ -126,11 +131,17 @@ class Dispatch:
         return self._inbox.put(interaction.key, command.kind.value, payload, now=now, patience=BEFORE_ACK)
 
     def is_first(self, key: str) -> bool:
-        """Whether what this command asks for was not begun before, by whichever copy of the bot. Raises ``Unreachable``."""
+        """Whether what this command asks for was not begun before, by whichever copy of the bot.
+
+        Raises ``Unreachable``.
+        """
         return self._inbox.note(key, now=self.context.now())
 
     def enqueue_word(self, person: str, text: str) -> None:
-        """Owe somebody a sentence that Slack did not take just now; it goes out by direct message. Raises ``Unreachable``."""
+        """Owe somebody a sentence that Slack did not take just now; it goes out by direct message.
+
+        Raises ``Unreachable``.
+        """
         now = self.context.now()
         with self.context.ledger.recording(now) as entry:
             enqueue_answer(entry, f"word:{person}:{now.isoformat()}", person=person, text=text)
@@ -212,7 +223,8 @@ class Dispatch:
     def take_up_leftovers(self) -> int:
         """Handle what a process that died had acknowledged but not finished; returns how many."""
         waiting = self._inbox.claim_waiting(self.context.now())
-        with ExitStack() as each:  # one that cannot be handled is raised in the end and holds none of the others up
+        # one that cannot be handled is raised in the end and holds none of the others up
+        with ExitStack() as each:
             for item in reversed(waiting):
                 each.callback(self.handle, item)
         return len(waiting)
@@ -223,10 +235,14 @@ class Dispatch:
             entry.finish_inbox(item.key)
             tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
             if interaction is not None:
-                enqueue_answer(entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in)
+                enqueue_answer(
+                    entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in
+                )
         self.context.wake_worker()
 
-    def _answer(self, command: Command, interaction: Interaction, sentence: str, *, is_refusal: bool = False) -> None:
+    def _answer(
+        self, command: Command, interaction: Interaction, sentence: str, *, is_refusal: bool = False
+    ) -> None:
         """Answer and record what came of it; the same refusal once a minute, everything else every time."""
         person, number = interaction.person, self._number(command, interaction)
         text, typed = about(number, sentence), as_typed(command.to_payload())
@@ -235,7 +251,14 @@ class Dispatch:
                 entry.finish_inbox(interaction.key)
                 is_news = record_refusal(entry, person, command.kind.value, text, number)
                 if is_news or typed or not is_refusal:
-                    enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
+                    enqueue_answer(
+                        entry,
+                        interaction.key,
+                        person=person,
+                        text=text,
+                        channel=interaction.answers_in,
+                        typed=typed,
+                    )
         except AlreadyHandled:
             return
         self.context.wake_worker()

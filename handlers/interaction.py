@@ -37,7 +37,10 @@ class Interaction:
 
     @classmethod
     def from_payload(cls, key: str, payload: Mapping[str, str]) -> "Interaction":
-        """Read what ``to_payload`` of this or an earlier version wrote. Raises ``ValueError`` for anything else."""
+        """Read what ``to_payload`` of this or an earlier version wrote.
+
+        Raises ``ValueError`` for anything else.
+        """
         at = datetime.fromisoformat(required(payload, "at"))
         if at.tzinfo is None:
             raise ValueError("the time of an interaction has no zone")

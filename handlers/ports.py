@@ -18,14 +18,21 @@ Clock = Callable[[], datetime]
 class Unavailable(Exception):
     """Something outside did not answer as needed.
 
-    ``sentence`` is for people (no secrets, no stack trace, no tokens); ``mend`` is the next step to take, or empty.
-    ``retryable`` tells whether the same call may succeed later without anybody mending anything; ``retry_after`` is how many
-    seconds it asked for. ``code`` is one word for the refusal: Slack's own (``message_not_found``), or what an answer of
-    Exchange's amounts to (``forbidden``); empty where there is none.
+    ``sentence`` is for people (no secrets, no stack trace, no tokens); ``mend`` is the next step to take, or
+    empty. ``retryable`` tells whether the same call may succeed later without anybody mending anything;
+    ``retry_after`` is how many seconds it asked for. ``code`` is one word for the refusal: Slack's own
+    (``message_not_found``), or what an answer of Exchange's amounts to (``forbidden``); empty where there is
+    none.
     """
 
     def __init__(
-        self, sentence: str, *, mend: str = "", retryable: bool = True, retry_after: float | None = None, code: str = ""
+        self,
+        sentence: str,
+        *,
+        mend: str = "",
+        retryable: bool = True,
+        retry_after: float | None = None,
+        code: str = "",
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
@@ -44,7 +51,8 @@ class Cloud:
     legacy_hosts: tuple[str, ...]
     """SMTP, POP3 and IMAP4 host, in this order; empty where the endpoints do not exist."""
     powershell: str = ""
-    """What ``Connect-ExchangeOnline`` takes as ``-ExchangeEnvironmentName``; empty where it connects without."""
+    """What ``Connect-ExchangeOnline`` takes as ``-ExchangeEnvironmentName``; empty where it connects
+    without."""
 
     @property
     def offers_legacy(self) -> bool:
@@ -60,7 +68,8 @@ class Reading:
     smtp_auth_disabled: bool | None
     """``SmtpClientAuthenticationDisabled`` of the organisation; ``None`` when the key was missing or null."""
     organization: str | None
-    """The tenant's initial domain; ``None`` when the answer did not name it: nothing may be written upon it."""
+    """The tenant's initial domain; ``None`` when the answer did not name it: nothing may be written upon
+    it."""
     server: str | None
     """``OriginatingServer``: the domain controller that answered."""
     changed_at: datetime | None
@@ -98,13 +107,15 @@ class Setting(Protocol):
     def read(self, *, patience: float = 60.0) -> Reading:
         """Read the live value now, retrying transient failures for at most ``patience`` seconds.
 
-        Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
+        Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never
+        guesses.
         """
 
     def write(self, value: bool, *, client_request_id: str, begin_by: float) -> WriteAnswer:
-        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise.
+        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims).
 
-        After ``begin_by``, a moment of ``time.monotonic()``, nothing is sent any more: the right to send it may be over.
+        Never raises, never retries otherwise. After ``begin_by``, a moment of ``time.monotonic()``, nothing
+        is sent any more: the right to send it may be over.
         """
 
 
@@ -123,7 +134,8 @@ class Person:
     is_invited: bool
     """Invited but never signed in."""
     enterprise_user_id: str | None = None
-    """One person's id in the whole organisation (Enterprise Grid), told under each of their ids; ``None`` outside of one."""
+    """One person's id in the whole organisation (Enterprise Grid), told under each of their ids; ``None``
+    outside of one."""
 
 
 class Directory(Protocol):
@@ -148,7 +160,10 @@ class Copies(Protocol):
     """Messages of the bot's own whose place it never learnt."""
 
     def request_at(self, place: Place) -> int | None:
-        """The number of the request whose message stands there; ``None`` where none does. Raises ``Unavailable``."""
+        """The number of the request whose message stands there; ``None`` where none does.
+
+        Raises ``Unavailable``.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +191,8 @@ class Author:
     at: datetime
     value: SettingValue | None
     own: bool | None
-    """``None`` when the bot does not know the ids by which it is recorded: it cannot be told apart by them."""
+    """``None`` when the bot does not know the ids by which it is recorded: it cannot be told apart by
+    them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +216,10 @@ class AuditSearch(Protocol):
     """The whole of Exchange's audit log about the setting."""
 
     def search(self, since: datetime, until: datetime) -> list[AuditRow]:
-        """Every row between two instants, oldest first. Raises ``Unavailable`` where it cannot be known to be all of them."""
+        """Every row between two instants, oldest first.
+
+        Raises ``Unavailable`` where it cannot be known to be all of them.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +239,15 @@ class TimeStamps(Protocol):
     """A time-stamping service."""
 
     def stamp(self, data: bytes) -> TimeStamp:
-        """Have some bytes stamped, and the answer checked. Raises ``Unavailable`` where it is late, wrong or none."""
+        """Have some bytes stamped, and the answer checked.
+
+        Raises ``Unavailable`` where it is late, wrong or none.
+        """
 
 
 FetchFile = Callable[[str, int], bytes]
-"""Reads at most so many bytes of a file that somebody gave in a form, by its address. Raises ``Unavailable``."""
+"""Reads at most so many bytes of a file that somebody gave in a form, by its address. Raises
+``Unavailable``."""
 
 
 class Lookups(AuditSearch, Protocol):

@@ -52,4 +52,5 @@ class ProbeRow:
 
 
 Probe = Callable[[], list[ProbeRow]]
-"""Probes the endpoints that the operator's settings name, every version of each; takes up to half a minute and raises nothing."""
+"""Probes the endpoints that the operator's settings name, every version of each; takes up to half a minute
+and raises nothing."""

@@ -1,6 +1,7 @@
 """Find the request a button or reaction is about; answer reactions on unknown messages.
 
-A button carries the number; a reaction is matched to a message of the bot's own by its place, never by what Slack says of it.
+A button carries the number; a reaction is matched to a message of the bot's own by its place, never by what
+Slack says of it.
 """
 
 from datetime import timedelta
@@ -11,10 +12,12 @@ from handlers.delivery.unknown_messages import LostCopies
 from handlers.interaction import Interaction
 
 PLACING = timedelta(minutes=1)
-"""How long a reaction on an unknown message is kept while an open request's own message has no known place yet."""
+"""How long a reaction on an unknown message is kept while an open request's own message has no known place
+yet."""
 
 NOTING = timedelta(seconds=5)
-"""How long one on a message of the bot's own is kept that is not known: it may have been posted this moment."""
+"""How long one on a message of the bot's own is kept that is not known: it may have been posted this
+moment."""
 
 
 class NoPlaceYet(Exception):
@@ -45,7 +48,11 @@ class ReactionTargets:
             card = reader.messages.card_at(interaction.channel, interaction.ts)
             if card is None and unplaced:
                 raise NoPlaceYet(command, PLACING)
-            if card is None and _awaits_a_word(command) and not reader.messages.announced_at(interaction.channel, interaction.ts):
+            if (
+                card is None
+                and _awaits_a_word(command)
+                and not reader.messages.announced_at(interaction.channel, interaction.ts)
+            ):
                 raise NoPlaceYet(command, NOTING)
         return card.request_id if card else None
 
@@ -58,10 +65,13 @@ class ReactionTargets:
     def answer_unmatched(self, command: AboutMessage, interaction: Interaction) -> None:
         """Finish a reaction on an unknown message; tell who voted where the bot wrote it.
 
-        A message of the bot's own that is about no request, and everybody else's messages, are none of its business.
+        A message of the bot's own that is about no request, and everybody else's messages, are none of its
+        business.
         """
         with self._context.ledger.reading() as reader:
-            is_ours = _awaits_a_word(command) and not reader.messages.announced_at(interaction.channel, interaction.ts)
+            is_ours = _awaits_a_word(command) and not reader.messages.announced_at(
+                interaction.channel, interaction.ts
+            )
         if is_ours:
             self._lost_copies.answer(interaction)
             return

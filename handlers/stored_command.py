@@ -1,7 +1,7 @@
 """Keep a command in the inbox as a kind and a payload of texts, and read it back.
 
-Kinds and payload keys are stored, and covered by each row's authenticator, so they stay as they are: rows of earlier versions
-are still read. Must never judge who may do what.
+Kinds and payload keys are stored, and covered by each row's authenticator, so they stay as they are: rows of
+earlier versions are still read. Must never judge who may do what.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,8 +14,8 @@ from handlers.interaction import required
 Payload: TypeAlias = Mapping[str, str]
 
 NUMBER, VOTE, EMOJI, ASKED_KIND, OWN_MESSAGE = "request", "vote", "emoji", "kind", "ours"
-"""Keys of stored payloads, beside the fields of the forms. A reply to a reminder keeps the number of its notice and what was
-replied under the first two."""
+"""Keys of stored payloads, beside the fields of the forms. A reply to a reminder keeps the number of its
+notice and what was replied under the first two."""
 
 MOST_DIGITS = 9
 """Digits of the largest number of a change or a notice that is read."""
@@ -48,7 +48,10 @@ class CommandKind(StrEnum):
 
 
 def number(text: str) -> int:
-    """Read the number of a change or a notice. Raises ``ValueError`` for anything but one to nine digits above zero."""
+    """Read the number of a change or a notice.
+
+    Raises ``ValueError`` for anything but one to nine digits above zero.
+    """
     if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and int(text) > 0):
         raise ValueError("this is no number of a change or a notice")
     return int(text)
@@ -73,10 +76,19 @@ class StoredCommand:
     def to_payload(self) -> dict[str, str]:
         """Return its part of an inbox row's payload; what is ``None`` or ``False`` is left out."""
         values = ((one.metadata, getattr(self, one.name)) for one in fields(self))
-        return {how["key"]: how["write"](value) for how, value in values if value is not None and value is not False}
+        return {
+            how["key"]: how["write"](value)
+            for how, value in values
+            if value is not None and value is not False
+        }
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
-        """Read what ``to_payload`` of this or an earlier version wrote. Raises ``ValueError`` for anything else."""
+        """Read what ``to_payload`` of this or an earlier version wrote.
+
+        Raises ``ValueError`` for anything else.
+        """
         present = (one for one in fields(cls) if one.default is MISSING or one.metadata["key"] in payload)
-        return cls(**{one.name: one.metadata["read"](required(payload, one.metadata["key"])) for one in present})
+        return cls(
+            **{one.name: one.metadata["read"](required(payload, one.metadata["key"])) for one in present}
+        )

@@ -1,8 +1,9 @@
 """Appends to the audit record: a hash chain without gaps, one per tenant.
 
-Canonical form of an event: the JSON object {"actor", "at", "kind", "payload", "prev", "request", "seq", "tenant"} with sorted
-keys, no blanks, ASCII only, ``at`` as ``2026-11-23T12:00:00.000000Z``. Its SHA-256 (hex) is ``hash``, and the next event's
-``prev``. The first event's ``prev`` is sixty-four zeros. This module never changes or removes an event; triggers refuse it too.
+Canonical form of an event: the JSON object {"actor", "at", "kind", "payload", "prev", "request", "seq",
+"tenant"} with sorted keys, no blanks, ASCII only, ``at`` as ``2026-11-23T12:00:00.000000Z``. Its SHA-256
+(hex) is ``hash``, and the next event's ``prev``. The first event's ``prev`` is sixty-four zeros. This module
+never changes or removes an event; triggers refuse it too.
 """
 
 import hashlib

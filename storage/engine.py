@@ -1,8 +1,8 @@
 """One database behind one object: connections, durability, and the one road to a write transaction.
 
-SQLite runs in WAL with ``synchronous=FULL`` (a commit survives power loss) and takes one process-wide lock around write
-transactions, because waiting inside SQLite's busy handler costs tails of two seconds. PostgreSQL takes an advisory lock per
-tenant where the hash chain is written, so that two replicas never fork it.
+SQLite runs in WAL with ``synchronous=FULL`` (a commit survives power loss) and takes one process-wide lock
+around write transactions, because waiting inside SQLite's busy handler costs tails of two seconds. PostgreSQL
+takes an advisory lock per tenant where the hash chain is written, so that two replicas never fork it.
 """
 
 import threading
@@ -34,9 +34,10 @@ TOLD_AFTER = 1.0
 """Seconds for which somebody else may hold SQLite's lock before that is trouble worth a word."""
 
 IDLE_LIMIT = 8.0
-"""Seconds after which PostgreSQL ends a transaction whose owner has fallen silent (frozen, unplugged), so that its locks do not
-keep the other replicas from writing until TCP notices, hours later. Less than ``PATIENCE``: whoever waits outlives it. No
-transaction waits for the network, so a live owner is never silent for long."""
+"""Seconds after which PostgreSQL ends a transaction whose owner has fallen silent (frozen, unplugged), so
+that its locks do not keep the other replicas from writing until TCP notices, hours later. Less than
+``PATIENCE``: whoever waits outlives it. No transaction waits for the network, so a live owner is never silent
+for long."""
 
 NOT_ALLOWED = "42501"
 """SQLSTATE: the role lacks a privilege."""
@@ -49,8 +50,8 @@ SQLITE_FULL = 2
 class Unreachable(Exception):
     """The database is gone, full, read-only or broken; the text names no address and no password.
 
-    ``trouble`` says why, as far as the driver's codes tell. Raised by a commit it means *unknown*: look the row up by its key
-    before doing it again.
+    ``trouble`` says why, as far as the driver's codes tell. Raised by a commit it means *unknown*: look the
+    row up by its key before doing it again.
     """
 
     def __init__(self, finding: str, trouble: Trouble = Trouble.NOT_DONE) -> None:
@@ -66,13 +67,15 @@ class Busy(Unreachable):
 
 
 MOVED = (
-    "the database file was moved, removed or replaced while the bot runs, so nothing is read from it or written to it: put it "
-    "back, or restart the bot to begin with the file that is there now"
+    "the database file was moved, removed or replaced while the bot runs, so nothing is read from it or "
+    "written to it: put it back, or restart the bot to begin with the file that is there now"
 )
-"""SQLite would go on with the file it has open, and everything recorded there would be gone after the next start."""
+"""SQLite would go on with the file it has open, and everything recorded there would be gone after the next
+start."""
 
 Misfit = SQLAlchemyError
-"""A statement of ours that the database does not understand: it holds something else than this version expects."""
+"""A statement of ours that the database does not understand: it holds something else than this version
+expects."""
 
 
 def lacks_a_privilege(error: DatabaseError) -> bool:
@@ -83,11 +86,14 @@ def lacks_a_privilege(error: DatabaseError) -> bool:
 class Database:
     """The ledger's database. ``url`` is a SQLAlchemy URL for SQLite or PostgreSQL (psycopg 3).
 
-    With ``look_only`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``; ``live``: what
-    others write meanwhile is seen. ``keys`` authenticate what is written, and what is read to be acted upon.
+    With ``look_only`` a SQLite file stays as it is to the byte, and one that is not there is ``Unreachable``;
+    ``live``: what others write meanwhile is seen. ``keys`` authenticate what is written, and what is read to
+    be acted upon.
     """
 
-    def __init__(self, url: str | URL, *, look_only: bool = False, live: bool = False, keys: Keyring | None = None) -> None:
+    def __init__(
+        self, url: str | URL, *, look_only: bool = False, live: bool = False, keys: Keyring | None = None
+    ) -> None:
         address = untouched(make_url(url), live=live) if look_only else make_url(url)
         self.engine, self._quick = engine_of(address, patience=PATIENCE), quick_engine_of(address)
         self.authenticity = Authenticity(keys)
@@ -113,15 +119,18 @@ class Database:
         """
         with self._translated(writing=False), (self._quick if quick else self.engine).connect() as connection:
             if not self.is_sqlite:  # a reader waits for a lock as well, when somebody rebuilds a table
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int((QUICK_PATIENCE if quick else PATIENCE) * 1000)}")
+                connection.exec_driver_sql(
+                    f"SET LOCAL lock_timeout = {int((QUICK_PATIENCE if quick else PATIENCE) * 1000)}"
+                )
             yield connection
 
     @contextmanager
     def write(self, *, patience: float = PATIENCE, quick: bool = False) -> Iterator[Connection]:
         """One write transaction: committed when the block ends, rolled back when it raises.
 
-        ``quick`` is for what somebody waits for who owes an acknowledgement: its connections are never held by slow work.
-        Raises ``Busy`` when no lock was to be had within ``patience`` seconds, and ``Unreachable``.
+        ``quick`` is for what somebody waits for who owes an acknowledgement: its connections are never held
+        by slow work. Raises ``Busy`` when no lock was to be had within ``patience`` seconds, and
+        ``Unreachable``.
         """
         engine = self._quick if quick else self.engine
         if not self.is_sqlite:
@@ -143,7 +152,9 @@ class Database:
         """Open a write transaction on the tenant's chain: one at a time over all replicas."""
         with self.write(patience=patience) as connection:
             if not self.is_sqlite:
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 42))", (tenant_id,))
+                connection.exec_driver_sql(
+                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, 42))", (tenant_id,)
+                )
             yield connection
 
     def open_to_others(self) -> list[str]:
@@ -171,7 +182,10 @@ class Database:
         self._in_place = InPlace(self.file)
 
     def _begin(self, connection: Connection, patience: float) -> None:
-        """Begin to write. Who else wants to waits behind this one, so a lock that lasts is told before the patience is over."""
+        """Begin to write.
+
+        Who else wants to waits behind this one, so a lock that lasts is told before the patience is over.
+        """
         driver: Any = connection.connection.driver_connection
         driver.execute(f"PRAGMA busy_timeout = {int(min(patience, TOLD_AFTER) * 1000)}")
         try:
@@ -221,7 +235,10 @@ def durability(database: Database) -> Durability:
             synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
             finding = f"journal {journal}, synchronous {synchronous}"
             return Durability(durable=journal == "wal" and synchronous == SQLITE_FULL, finding=finding)
-        settings = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ("fsync", "synchronous_commit")}
+        settings = {
+            name: connection.exec_driver_sql(f"SHOW {name}").scalar()
+            for name in ("fsync", "synchronous_commit")
+        }
     finding = ", ".join(f"{name} {value}" for name, value in settings.items())
     durable = settings["fsync"] == "on" and settings["synchronous_commit"] != "off"
     return Durability(durable=durable, finding=finding)
@@ -236,9 +253,13 @@ def _translated() -> Iterator[None]:
         trouble = _trouble(error)
         if trouble is None:
             raise
-        raise (Busy() if trouble is Trouble.LOCKED else Unreachable(_finding(error, trouble), trouble)) from error
+        raise (
+            Busy() if trouble is Trouble.LOCKED else Unreachable(_finding(error, trouble), trouble)
+        ) from error
     except PoolTimeout as error:
-        raise Unreachable("the database could not be reached: every connection is in use", Trouble.NOT_DONE) from error
+        raise Unreachable(
+            "the database could not be reached: every connection is in use", Trouble.NOT_DONE
+        ) from error
 
 
 def _trouble(error: DBAPIError) -> Trouble | None:

@@ -85,7 +85,9 @@ class FleetRecord:
             return {row[0]: row[1] for row in found}
 
 
-def _newest(connection: Connection, tenants: Collection[str], *, readable: bool = False) -> dict[str, Observation]:
+def _newest(
+    connection: Connection, tenants: Collection[str], *, readable: bool = False
+) -> dict[str, Observation]:
     table = observations.c
     which = [table.tenant_id.in_(list(tenants)), *([table.value.is_not(None)] if readable else [])]
     last = select(func.max(table.id)).where(*which).group_by(table.tenant_id)
@@ -96,7 +98,10 @@ def _newest(connection: Connection, tenants: Collection[str], *, readable: bool 
 def _ends(connection: Connection, tenants: Collection[str]) -> dict[str, datetime | None]:
     table = baselines.c
     opted_in = (table.tenant_id.in_(list(tenants)), table.value == SettingValue.OPTED_IN.value)
-    return {row[0]: row[1] for row in connection.execute(select(table.tenant_id, table.window_end).where(*opted_in))}
+    return {
+        row[0]: row[1]
+        for row in connection.execute(select(table.tenant_id, table.window_end).where(*opted_in))
+    }
 
 
 def _overdue(connection: Connection, tenants: Collection[str], today: date) -> dict[str, int]:

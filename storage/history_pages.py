@@ -1,7 +1,7 @@
 """Pages of what was asked for, narrowed by state, kind, person and days: by key, never by offset or count.
 
-Each page costs the same however long the record is: a filter is split into questions that one index answers in the order of the
-numbers, and what they find is merged.
+Each page costs the same however long the record is: a filter is split into questions that one index answers
+in the order of the numbers, and what they find is merged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,7 +61,9 @@ class HistoryPages:
         self._connection = connection
         self._tenant_id = tenant_id
 
-    def numbers(self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING) -> list[int]:
+    def numbers(
+        self, *, before: int | None = None, limit: int = 5, only: HistoryFilter = EVERYTHING
+    ) -> list[int]:
         """Find the newest ``limit`` numbers below ``before`` that pass the filter, damaged rows too."""
         found: set[int] = set()
         for asked in self._by_state_and_kind(self._between(before, only), only):
@@ -88,7 +90,9 @@ class HistoryPages:
             early = numbers.where(table.created_at >= only.since - CLOCKS_APART).order_by(table.created_at)
             query = query.where(table.created_at >= only.since, table.id >= early.scalar_subquery())
         if only.until is not None:
-            late = numbers.where(table.created_at < only.until + CLOCKS_APART).order_by(table.created_at.desc())
+            late = numbers.where(table.created_at < only.until + CLOCKS_APART).order_by(
+                table.created_at.desc()
+            )
             query = query.where(table.created_at < only.until, table.id <= late.scalar_subquery())
         return query
 
@@ -107,7 +111,11 @@ class HistoryPages:
         """Find the newest of these changes on which a person voted, along that person's votes."""
         found: list[int] = []
         table, size = decisions.c, VOTES_AT_ONCE
-        mine = select(table.request_id).distinct().where(table.tenant_id == self._tenant_id, table.person_id == person)
+        mine = (
+            select(table.request_id)
+            .distinct()
+            .where(table.tenant_id == self._tenant_id, table.person_id == person)
+        )
         while len(found) < limit:
             below = mine if before is None else mine.where(table.request_id < before)
             newest = below.order_by(table.request_id.desc()).limit(size)
@@ -119,4 +127,6 @@ class HistoryPages:
         return found[:limit]
 
     def _newest(self, asked: _Query, limit: int) -> Sequence[int]:
-        return self._connection.execute(asked.order_by(change_requests.c.id.desc()).limit(limit)).scalars().all()
+        return (
+            self._connection.execute(asked.order_by(change_requests.c.id.desc()).limit(limit)).scalars().all()
+        )

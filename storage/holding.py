@@ -32,7 +32,8 @@ class HoldingReader:
     def baseline(self) -> Baseline | None:
         """What the live value ought to be; ``None`` before the first reading.
 
-        Where the row does not agree with the record, the record counts: the end of a window is not moved by a row.
+        Where the row does not agree with the record, the record counts: the end of a window is not moved by a
+        row.
         """
         row = one(self._connection, _BASELINE, baselines, rows.baseline, {"tenant": self._tenant_id})
         told = believing.newest(self._connection, self._tenant_id, "baseline")

@@ -20,15 +20,26 @@ from storage.schema.tables import baselines, organizations, rules
 class Record(Protocol):
     """Appends one audit event to the transaction's record."""
 
-    def __call__(self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None) -> str:
+    def __call__(
+        self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None
+    ) -> str:
         """Return the chain's new head."""
 
 
 class HoldingWriter:
-    """Says what holds in one ledger transaction. ``now`` is the caller's clock, ``record`` the transaction's own."""
+    """Says what holds in one ledger transaction.
+
+    ``now`` is the caller's clock, ``record`` the transaction's own.
+    """
 
     def __init__(
-        self, connection: Connection, tenant_id: str, now: datetime, record: Record, *, unbroken: timedelta = UNBROKEN
+        self,
+        connection: Connection,
+        tenant_id: str,
+        now: datetime,
+        record: Record,
+        *,
+        unbroken: timedelta = UNBROKEN,
     ) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
@@ -38,7 +49,10 @@ class HoldingWriter:
         self._known = HoldingReader(connection, tenant_id)
 
     def observe(self, observation: Observation) -> None:
-        """Keep one reading (or the failure of one), in the run that it goes on with. Readings are no audit events."""
+        """Keep one reading (or the failure of one), in the run that it goes on with.
+
+        Readings are no audit events.
+        """
         keep_reading(self._connection, self._tenant_id, observation, unbroken=self._unbroken)
 
     def set_baseline(self, baseline: Baseline, *, why: str) -> None:
@@ -53,7 +67,12 @@ class HoldingWriter:
         if self._connection.execute(mine).rowcount == 0:
             self._connection.execute(insert(baselines).values(tenant_id=self._tenant_id, **values))
         end = stamp(baseline.window_end) if baseline.window_end else None
-        payload = {"value": baseline.value.value, "window_end": end, "since": stamp(baseline.since), "why": why}
+        payload = {
+            "value": baseline.value.value,
+            "window_end": end,
+            "since": stamp(baseline.since),
+            "why": why,
+        }
         self._record("baseline", BOT, payload, baseline.request_id)
 
     def keep_organization(self, name: str) -> None:

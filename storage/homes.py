@@ -1,7 +1,7 @@
 """What one person's App Home needs, read in one statement, and what it was first seen to show.
 
-One statement, because the page is drawn for everybody who opens the app, and a database may be far away: several selects stand
-side by side in it, told apart by ``part``.
+One statement, because the page is drawn for everybody who opens the app, and a database may be far away:
+several selects stand side by side in it, told apart by ``part``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,7 +10,19 @@ from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, FromClause, Select, Subquery, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import (
+    Connection,
+    FromClause,
+    Select,
+    Subquery,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from storage import rows
@@ -77,7 +89,8 @@ class HomeRows:
     device_count: int = 0
     """How many these are in all."""
     awaited: tuple[Device, ...] = ()
-    """Entries that are proposed, or for which a later day was asked for, from today on; the soonest day first."""
+    """Entries that are proposed, or for which a later day was asked for, from today on; the soonest day
+    first."""
 
 
 def home_rows(reader: Reader, tenant_id: str, person_id: str, today: date) -> HomeRows:
@@ -109,12 +122,21 @@ def shown_to(connection: Connection, tenant_id: str, person_id: str) -> Shown | 
 
 
 def keep_shown(entry: Entry, person_id: str, shown: Shown) -> None:
-    """Keep what somebody's Home shows from now on; one row a person. Raises ``Conflict`` where another process does the same."""
+    """Keep what somebody's Home shows from now on; one row a person.
+
+    Raises ``Conflict`` where another process does the same.
+    """
     values = {"request_id": shown.request_id, "digest": shown.digest, "shown_at": shown.shown_at}
-    mine = update(homes).where(homes.c.tenant_id == entry.tenant_id, homes.c.person_id == person_id).values(**values)
+    mine = (
+        update(homes)
+        .where(homes.c.tenant_id == entry.tenant_id, homes.c.person_id == person_id)
+        .values(**values)
+    )
     if entry.connection.execute(mine).rowcount == 0:
         try:
-            entry.connection.execute(insert(homes).values(tenant_id=entry.tenant_id, person_id=person_id, **values))
+            entry.connection.execute(
+                insert(homes).values(tenant_id=entry.tenant_id, person_id=person_id, **values)
+            )
         except IntegrityError as taken:
             raise Conflict("another process published this page in the same moment") from taken
 
@@ -144,15 +166,26 @@ def _statement(tenant_id: str, person_id: str, today: date) -> tuple[Select[Any]
     """One row for what there is one of, and a row for each request and vote."""
     request = change_requests.c
     mine = request.tenant_id == tenant_id
-    is_open = (mine, request.state.in_([state.value for state in OPEN]), request.kind.in_([kind.value for kind in WISHES]))
-    own = select(change_requests).where(mine, request.requester_id == person_id).order_by(request.id.desc()).limit(MOST_OWN)
+    is_open = (
+        mine,
+        request.state.in_([state.value for state in OPEN]),
+        request.kind.in_([kind.value for kind in WISHES]),
+    )
+    own = (
+        select(change_requests)
+        .where(mine, request.requester_id == person_id)
+        .order_by(request.id.desc())
+        .limit(MOST_OWN)
+    )
     votes = select(decisions).where(decisions.c.request_id.in_(select(request.id).where(*is_open)))
     told = believing.events_of(tenant_id).where(believing.of_kind("baseline"))
     told = told.order_by(audit_events.c.seq.desc()).limit(1)
     seen = select(homes).where(homes.c.tenant_id == tenant_id, homes.c.person_id == person_id)
     first_open = select(change_requests).where(*is_open).order_by(request.id).limit(1)
     readable = _readings(tenant_id).where(observations.c.value.is_not(None))
-    newest_rule = select(rules.c.digest).where(rules.c.tenant_id == tenant_id).order_by(rules.c.id.desc()).limit(1)
+    newest_rule = (
+        select(rules.c.digest).where(rules.c.tenant_id == tenant_id).order_by(rules.c.id.desc()).limit(1)
+    )
     sources: dict[str, tuple[int, Subquery]] = {
         "baseline": (_SINGLE, select(baselines).where(baselines.c.tenant_id == tenant_id).subquery()),
         "told": (_SINGLE, told.subquery()),
@@ -188,7 +221,10 @@ def _owned(tenant_id: str, person_id: str) -> Select[Any]:
     """The standing entries of one owner, each with how many there are."""
     mine = (devices.c.tenant_id == tenant_id, devices.c.owner_id == person_id, IS_STANDING)
     return (
-        select(devices, func.count().over().label("owned")).where(*mine).order_by(devices.c.due, devices.c.id).limit(MOST_DEVICES)
+        select(devices, func.count().over().label("owned"))
+        .where(*mine)
+        .order_by(devices.c.due, devices.c.id)
+        .limit(MOST_DEVICES)
     )
 
 
@@ -201,7 +237,12 @@ def _awaited(tenant_id: str, today: date) -> Select[Any]:
 
 
 def _readings(tenant_id: str) -> Select[Any]:
-    return select(observations).where(observations.c.tenant_id == tenant_id).order_by(observations.c.id.desc()).limit(1)
+    return (
+        select(observations)
+        .where(observations.c.tenant_id == tenant_id)
+        .order_by(observations.c.id.desc())
+        .limit(1)
+    )
 
 
 def _baseline(connection: Connection, tenant_id: str, row: _Parted) -> Baseline | None:

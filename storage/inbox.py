@@ -1,7 +1,7 @@
 """Keep what Slack delivered before it is acknowledged, so that no event is lost.
 
-The key is Slack's own (event id, action time, view id): a redelivery finds its row and is told apart. No secret goes in:
-``response_url`` and ``trigger_id`` are never stored.
+The key is Slack's own (event id, action time, view id): a redelivery finds its row and is told apart. No
+secret goes in: ``response_url`` and ``trigger_id`` are never stored.
 """
 
 import re
@@ -28,12 +28,14 @@ LOOKED_THROUGH = 4096
 """Waiting items among which everybody's turn is found."""
 
 _PERSON = re.compile(r'"person":"([^"\\]{1,64})"')
-"""Who acted, as the canonical payload spells it: for the order alone, so that no row has to be readable for it."""
+"""Who acted, as the canonical payload spells it: for the order alone, so that no row has to be readable for
+it."""
 
 CLAIM_MS = 8_000
 """How long one worker may keep an item before another takes it up: people wait for what a process died over.
 
-Whoever is slower than that loses nothing: of two who handle an item, the first to record it has done so alone.
+Whoever is slower than that loses nothing: of two who handle an item, the first to record it has done so
+alone.
 """
 
 BEGUN = "begun"
@@ -77,7 +79,9 @@ class Inbox:
         self._database = database
         self._tenant_id = tenant_id
 
-    def put(self, key: str, kind: str, payload: Mapping[str, str], *, now: datetime, patience: float) -> Item | None:
+    def put(
+        self, key: str, kind: str, payload: Mapping[str, str], *, now: datetime, patience: float
+    ) -> Item | None:
         """Keep one delivery, already claimed by the caller; ``None`` when it is known.
 
         Raises ``Unreachable`` when it was not kept, and ``NotKnown`` when even that cannot be found out.
@@ -89,7 +93,9 @@ class Inbox:
         except Unreachable as lost:
             return self._look_up(key, lost)
 
-    def _insert(self, key: str, kind: str, payload: Mapping[str, str], now: datetime, patience: float) -> Item | None:
+    def _insert(
+        self, key: str, kind: str, payload: Mapping[str, str], now: datetime, patience: float
+    ) -> Item | None:
         delivered = {
             "tenant_id": self._tenant_id,
             "key": key,
@@ -106,7 +112,10 @@ class Inbox:
         return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now, **caused())
 
     def _look_up(self, key: str, lost: Unreachable) -> Item:
-        """Find a delivery whose commit was not answered: it may be kept all the same. Raises ``lost`` where it is not."""
+        """Find a delivery whose commit was not answered: it may be kept all the same.
+
+        Raises ``lost`` where it is not.
+        """
         try:
             kept = self.kept(key)
         except Unreachable:
@@ -116,9 +125,10 @@ class Inbox:
         return kept
 
     def note(self, key: str, *, now: datetime) -> bool:
-        """Keep that something was begun which must not be begun twice; ``False`` when that is on record. Raises ``engine.Busy``.
+        """Keep that something was begun which must not be begun twice; ``False`` when that is on record.
 
-        For what is not taken up again after a crash: whoever asked asks once more. It is pruned with the deliveries.
+        Raises ``engine.Busy``. For what is not taken up again after a crash: whoever asked asks once more. It
+        is pruned with the deliveries.
         """
         new = sqlite_insert if self._database.is_sqlite else postgresql_insert
         begun = new(inbox).values(
@@ -142,18 +152,26 @@ class Inbox:
         """
         mine = (inbox.c.tenant_id == self._tenant_id, inbox.c.key == key)
         with self._database.read() as connection:
-            return one(connection, select(inbox).where(*mine), inbox, self._database.authenticity.checked(inbox, item))
+            return one(
+                connection,
+                select(inbox).where(*mine),
+                inbox,
+                self._database.authenticity.checked(inbox, item),
+            )
 
     def put_off(self, item: Item, *, ms: int) -> None:
         """Put an item off for ``ms`` milliseconds, ``CLAIM_MS`` at most."""
-        mine = update(inbox).where(inbox.c.id == item.id, inbox.c.tenant_id == self._tenant_id, inbox.c.done_at.is_(None))
+        mine = update(inbox).where(
+            inbox.c.id == item.id, inbox.c.tenant_id == self._tenant_id, inbox.c.done_at.is_(None)
+        )
         with self._database.write() as connection:
             connection.execute(mine.values(claimed_until=database_clock() + ms))
 
     def claim_waiting(self, now: datetime, *, limit: int = 16) -> list[Item]:
         """Take unfinished, unclaimed items in people's turns: leftovers of a process that died.
 
-        A row that the bot did not write is set aside instead: it is marked as done, with why, and nothing is done because of it.
+        A row that the bot did not write is set aside instead: it is marked as done, with why, and nothing is
+        done because of it.
         """
         mine = {"tenant": self._tenant_id}
         with self._database.read() as connection:

@@ -1,7 +1,8 @@
 """Leases: the time-limited right of one worker to do one job, fenced by an epoch.
 
-Only the database's clock is compared with the database's clock; a holder that was stopped beyond its time finds its epoch gone.
-A job is one duty for one tenant: its lease carries when it is due again and how it ended (``storage.schedule`` asks for it).
+Only the database's clock is compared with the database's clock; a holder that was stopped beyond its time
+finds its epoch gone. A job is one duty for one tenant: its lease carries when it is due again and how it
+ended (``storage.schedule`` asks for it).
 """
 
 from collections.abc import Mapping
@@ -95,7 +96,8 @@ class Leases:
     def claim(self, tenant_id: str, duty: TenantDuty, *, again_at: datetime | None = None) -> Lease | None:
         """Take a job that is free or ours; ``None`` when another worker holds it.
 
-        ``again_at`` is when it is due next if nothing else is said meanwhile; ``None``: its due time is kept nowhere.
+        ``again_at`` is when it is due next if nothing else is said meanwhile; ``None``: its due time is kept
+        nowhere.
         """
         job = {"tenant_id": tenant_id, "duty": duty.value, "due_at": again_at, "outcome": None}
         return self._take(duty.lease(tenant_id), LEASE_MS, job)
@@ -114,7 +116,9 @@ class Leases:
         with self._database.write() as connection:
             return connection.execute(_RENEW, _own(lease)).rowcount == 1
 
-    def release(self, lease: Lease, outcome: JobOutcome | None = None, *, due_at: datetime | None = None) -> None:
+    def release(
+        self, lease: Lease, outcome: JobOutcome | None = None, *, due_at: datetime | None = None
+    ) -> None:
         """Give a right back at once; the epoch stays. ``outcome`` says how a job ended.
 
         With ``due_at`` the job is due again then, or sooner where that was said while it ran.
@@ -122,7 +126,10 @@ class Leases:
         values: dict[str, object] = {"until": 0}
         if outcome is not None:
             failed = outcome is not JobOutcome.DONE
-            values |= {"outcome": outcome.value, "attempts": func.coalesce(leases.c.attempts, 0) + 1 if failed else 0}
+            values |= {
+                "outcome": outcome.value,
+                "attempts": func.coalesce(leases.c.attempts, 0) + 1 if failed else 0,
+            }
         if due_at is not None:
             values["due_at"] = case((leases.c.due_at < due_at, leases.c.due_at), else_=due_at)
         with self._database.write() as connection:
@@ -141,7 +148,9 @@ class Leases:
     def holders(self, tenant_id: str) -> dict[str, bool]:
         """Return a tenant's duties ever taken, by name, and whether we took each last."""
         duties = {duty.lease(tenant_id): duty.value for duty in TenantDuty}
-        query = select(leases.c.name, leases.c.holder).where(leases.c.name.in_(list(duties)), leases.c.epoch > 0)
+        query = select(leases.c.name, leases.c.holder).where(
+            leases.c.name.in_(list(duties)), leases.c.epoch > 0
+        )
         with self._database.read() as connection:
             return {duties[row.name]: row.holder == self._holder for row in connection.execute(query)}
 

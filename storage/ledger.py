@@ -1,7 +1,7 @@
 """Write every state change through an ``Entry``, which always leaves an audit event.
 
-An ``Entry`` is one write transaction. A move is one conditional UPDATE on (id, state, version); whoever comes second gets
-``Conflict``. Nobody's right to act is judged here.
+An ``Entry`` is one write transaction. A move is one conditional UPDATE on (id, state, version); whoever comes
+second gets ``Conflict``. Nobody's right to act is judged here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,12 +50,15 @@ _FINISH = update(inbox).where(*_DELIVERED, inbox.c.done_at.is_(None))
 
 
 class Entry:
-    """One write transaction on one tenant's ledger; use through ``Ledger.recording``. ``now`` is the caller's clock.
+    """One write transaction on one tenant's ledger; use through ``Ledger.recording``.
 
-    ``outbox`` owes messages in it, ``holding`` says what holds from then on, ``reader`` reads what it sees.
+    ``now`` is the caller's clock. ``outbox`` owes messages in it, ``holding`` says what holds from then on,
+    ``reader`` reads what it sees.
     """
 
-    def __init__(self, connection: Connection, tenant_id: str, now: datetime, *, unbroken: timedelta = UNBROKEN) -> None:
+    def __init__(
+        self, connection: Connection, tenant_id: str, now: datetime, *, unbroken: timedelta = UNBROKEN
+    ) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
         self.now = now
@@ -63,10 +66,18 @@ class Entry:
         self.outbox = OutboxWriter(connection, tenant_id, now)
         self.holding = HoldingWriter(connection, tenant_id, now, self.record, unbroken=unbroken)
 
-    def record(self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None) -> str:
+    def record(
+        self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None
+    ) -> str:
         """Append one audit event and return the chain's new head."""
         return chain.append(
-            self.connection, self.tenant_id, at=self.now, kind=kind, actor=actor, payload=payload, request_id=request_id
+            self.connection,
+            self.tenant_id,
+            at=self.now,
+            kind=kind,
+            actor=actor,
+            payload=payload,
+            request_id=request_id,
         )
 
     def open(
@@ -110,11 +121,13 @@ class Entry:
         self.record("request_opened", requester_id or BOT, told | rows.told_ticket(ticket), request_id)
         return self.reader.request(request_id)
 
-    def move(self, request: ChangeRequest, to: State, *, actor: str, detail: str, **changes: datetime | None) -> ChangeRequest:
+    def move(
+        self, request: ChangeRequest, to: State, *, actor: str, detail: str, **changes: datetime | None
+    ) -> ChangeRequest:
         """Move a request, provided it is still exactly as the caller saw it.
 
-        ``changes`` may set ``retry_at`` and ``sent_at``. Raises ``Conflict`` when somebody was faster and ``ValueError``
-        for a move that the lifecycle does not know.
+        ``changes`` may set ``retry_at`` and ``sent_at``. Raises ``Conflict`` when somebody was faster and
+        ``ValueError`` for a move that the lifecycle does not know.
         """
         if not may_move(request.state, to):
             raise ValueError(f"{request.state} -> {to} is no move of a change request")
@@ -138,19 +151,35 @@ class Entry:
         return self.revise(request, retry_at=at)
 
     def say(self, request: ChangeRequest, *, detail: str, waiting: Waiting | None = None) -> ChangeRequest:
-        """Keep the state and change only the sentence that explains it, and what it waits for. Raises ``Conflict``."""
+        """Keep the state and change only the sentence that explains it, and what it waits for.
+
+        Raises ``Conflict``.
+        """
         return self.revise(request, detail=detail, waiting=waiting.value if waiting else None)
 
     def name_devices(self, request: ChangeRequest, devices: tuple[NamedDevice, ...]) -> ChangeRequest:
-        """Change which entries of the register a request names, and so what is approved. Raises ``Conflict``."""
+        """Change which entries of the register a request names, and so what is approved.
+
+        Raises ``Conflict``.
+        """
         renamed = self.revise(request, devices=rows.spelled_devices(devices))
         self.record("devices_changed", BOT, rows.told_devices(devices), request.id)
         return renamed
 
     def vote(
-        self, request: ChangeRequest, *, person_id: str, vote: Vote, door: Door, digest: str, voted_at: datetime
+        self,
+        request: ChangeRequest,
+        *,
+        person_id: str,
+        vote: Vote,
+        door: Door,
+        digest: str,
+        voted_at: datetime,
     ) -> tuple[ChangeRequest, Decision]:
-        """Add one vote and raise the version with it; by ``Door.BOT`` the bot takes one back. Raises ``Conflict``."""
+        """Add one vote and raise the version with it; by ``Door.BOT`` the bot takes one back.
+
+        Raises ``Conflict``.
+        """
         raised = self.revise(request)
         values = {
             "person_id": person_id,
@@ -168,7 +197,10 @@ class Entry:
         return raised, rows.decision(row)
 
     def void(self, request: ChangeRequest, votes: Iterable[Decision]) -> ChangeRequest:
-        """Record votes that do not count any more as taken back, so that none is shown as an approval. Raises ``Conflict``."""
+        """Record votes that do not count any more as taken back, so that none is shown as an approval.
+
+        Raises ``Conflict``.
+        """
         for cast in votes:
             request, _ = self.vote(
                 request,
@@ -214,13 +246,19 @@ class Entry:
         self.record("attempt", BOT, values, request.id)
 
     def finish_inbox(self, key: str) -> None:
-        """Mark the delivery with this key as done, in the transaction of what it caused. Raises ``AlreadyHandled``."""
+        """Mark the delivery with this key as done, in the transaction of what it caused.
+
+        Raises ``AlreadyHandled``.
+        """
         done = {"tenant": self.tenant_id, "delivery": key, "done_at": self.now}
         if self.connection.execute(_FINISH, done).rowcount != 1:
             raise AlreadyHandled("this was dealt with already")
 
     def revise(self, request: ChangeRequest, **changes: object) -> ChangeRequest:
-        """Raise the version of a request, and change columns that leave no event by themselves. Raises ``Conflict``."""
+        """Raise the version of a request, and change columns that leave no event by themselves.
+
+        Raises ``Conflict``.
+        """
         return revise_request(self.connection, self.tenant_id, request, changes)
 
 
@@ -231,7 +269,8 @@ def _stamped(times: Mapping[str, datetime | None]) -> dict[str, object]:
 class Ledger:
     """One tenant's ledger. Reads open a connection each; writes go through ``recording``.
 
-    ``unbroken`` is how far apart two readings may be that are kept as one run: what nobody looked at for longer shows as a gap.
+    ``unbroken`` is how far apart two readings may be that are kept as one run: what nobody looked at for
+    longer shows as a gap.
     """
 
     def __init__(self, database: Database, tenant_id: str, *, unbroken: timedelta = UNBROKEN) -> None:
@@ -241,7 +280,10 @@ class Ledger:
 
     @contextmanager
     def recording(self, now: datetime, *, patience: float = PATIENCE) -> Iterator[Entry]:
-        """One write transaction; commits when the block ends, rolls back when it raises. Raises ``engine.Busy``."""
+        """One write transaction; commits when the block ends, rolls back when it raises.
+
+        Raises ``engine.Busy``.
+        """
         with self.database.recording(self.tenant_id, patience=patience) as connection:
             yield Entry(connection, self.tenant_id, now, unbroken=self.unbroken)
 

@@ -1,15 +1,17 @@
 """The pure state machine of a change request: which state may follow which, and nothing else.
 
-Who may cause a move is policy's business, one floor up. The ledger refuses every move that is not listed here.
+Who may cause a move is policy's business, one floor up. The ledger refuses every move that is not listed
+here.
 """
 
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a change request asks for. ``OUTSIDE`` records a change that somebody made without the bot (drift).
+    """What a change request asks for.
 
-    ``SHORTENING`` gives the present window an earlier end; it writes nothing to Exchange and is done when it is recorded.
+    ``OUTSIDE`` records a change that somebody made without the bot (drift). ``SHORTENING`` gives the present
+    window an earlier end; it writes nothing to Exchange and is done when it is recorded.
     """
 
     OPT_IN = "opt_in"
@@ -73,7 +75,8 @@ MOVES: dict[tuple[State, State], str] = {
     (State.UNCERTAIN, State.APPLIED): "read back",
     (State.UNCERTAIN, State.FAILED): "still unchanged 15 min later",
 }
-"""Every permitted move and the reason people are given for it; the README's chart is tested against this table."""
+"""Every permitted move and the reason people are given for it; the README's chart is tested against this
+table."""
 
 OPEN = frozenset({State.PENDING, State.APPROVED, State.APPLYING, State.UNCERTAIN})
 """States that keep the one place an opt-in (or an extension) may hold per tenant."""

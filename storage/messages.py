@@ -42,12 +42,18 @@ class MessageReader:
 
     def told_at(self, key: str) -> datetime | None:
         """When the notice with this key arrived; ``None`` while it is owed, or where it never was."""
-        query = select(notices.c.delivered_at).where(notices.c.tenant_id == self._tenant_id, notices.c.key == key)
+        query = select(notices.c.delivered_at).where(
+            notices.c.tenant_id == self._tenant_id, notices.c.key == key
+        )
         return self._connection.execute(query).scalar_one_or_none()
 
     def is_unsent(self, key: str) -> bool:
         """Whether the notice with this key is still to be sent."""
-        mine = (notices.c.tenant_id == self._tenant_id, notices.c.key == key, notices.c.delivered_at.is_(None))
+        mine = (
+            notices.c.tenant_id == self._tenant_id,
+            notices.c.key == key,
+            notices.c.delivered_at.is_(None),
+        )
         return self._connection.execute(select(notices.c.id).where(*mine)).first() is not None
 
     def corrected(self, request_id: int) -> bool:
@@ -62,7 +68,9 @@ class MessageReader:
     def posted_at(self, number: int) -> tuple[str, str] | None:
         """Channel and ``ts`` of a delivered message; ``None`` when it is not known to have arrived."""
         table = notices.c
-        query = select(table.posted_channel, table.posted_ts).where(table.tenant_id == self._tenant_id, table.id == number)
+        query = select(table.posted_channel, table.posted_ts).where(
+            table.tenant_id == self._tenant_id, table.id == number
+        )
         row = self._connection.execute(query).one_or_none()
         return (row.posted_channel, row.posted_ts) if row and row.posted_channel and row.posted_ts else None
 
@@ -88,16 +96,28 @@ class MessageReader:
     def delivered_announcements(self, what: str, limit: int) -> list[tuple[Notice, str, str]]:
         """Return announcements about this that arrived, newest first, with channel and ``ts``."""
         table = notices.c
-        query = select(notices).where(table.tenant_id == self._tenant_id, table.what == what, table.posted_ts.is_not(None))
-        believed = self._checked(notices, lambda row: (rows.notice(row), str(row.posted_channel), str(row.posted_ts)))
+        query = select(notices).where(
+            table.tenant_id == self._tenant_id, table.what == what, table.posted_ts.is_not(None)
+        )
+        believed = self._checked(
+            notices, lambda row: (rows.notice(row), str(row.posted_channel), str(row.posted_ts))
+        )
         return readable(self._connection, query.order_by(table.id.desc()).limit(limit), notices, believed)
 
     def told_after(self, request_id: int | None, kinds: Collection[NoticeKind]) -> list[Notice]:
         """Return messages of these kinds owed after the first about a change; ``None``: all."""
         table = notices.c
-        first = select(func.coalesce(func.min(table.id), 0)).where(table.request_id == request_id).scalar_subquery()
-        query = select(notices).where(table.tenant_id == self._tenant_id, table.kind.in_(list(kinds)), table.id > first)
-        return readable(self._connection, query.order_by(table.id), notices, self._checked(notices, rows.notice))
+        first = (
+            select(func.coalesce(func.min(table.id), 0))
+            .where(table.request_id == request_id)
+            .scalar_subquery()
+        )
+        query = select(notices).where(
+            table.tenant_id == self._tenant_id, table.kind.in_(list(kinds)), table.id > first
+        )
+        return readable(
+            self._connection, query.order_by(table.id), notices, self._checked(notices, rows.notice)
+        )
 
     def cards(self, request_id: int) -> list[Card]:
         """Every known copy of a request's message in Slack; what is not authentic is none."""
@@ -127,13 +147,20 @@ class MessageReader:
                 return frozenset(found)
             found.append(channel)
 
-    def first_sent(self, request_id: int, kind: NoticeKind, since: datetime) -> datetime | Literal["nothing owed"] | None:
+    def first_sent(
+        self, request_id: int, kind: NoticeKind, since: datetime
+    ) -> datetime | Literal["nothing owed"] | None:
         """Return when a request's first message of a kind since ``since`` arrived or was given up.
 
         ``None``: not yet.
         """
         table = notices.c
-        owed = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == kind, table.created_at >= since)
+        owed = (
+            table.tenant_id == self._tenant_id,
+            table.request_id == request_id,
+            table.kind == kind,
+            table.created_at >= since,
+        )
         row = self._connection.execute(select(func.count(), func.min(table.delivered_at)).where(*owed)).one()
         first: datetime | None = row[1]
         return first if row[0] else "nothing owed"
@@ -148,5 +175,7 @@ class MessageReader:
         """The number of the channel message of ours, such as a reminder, that stands at this place."""
         table = notices.c
         place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
-        found: int | None = self._connection.execute(select(table.id).where(*place, table.kind == kind)).scalar()
+        found: int | None = self._connection.execute(
+            select(table.id).where(*place, table.kind == kind)
+        ).scalar()
         return found

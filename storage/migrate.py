@@ -1,9 +1,9 @@
 """Brings a database to the current schema, once, however many processes ask at the same time.
 
-SQLite: the whole upgrade is one immediate transaction; others wait for it and then find nothing to do. PostgreSQL: an advisory
-lock.
-A database that is newer than this program is refused, never downgraded. Alembic is loaded only where there is something to
-migrate: it takes a tenth of a start and of the memory, and hardly any start needs it.
+SQLite: the whole upgrade is one immediate transaction; others wait for it and then find nothing to do.
+PostgreSQL: an advisory lock. A database that is newer than this program is refused, never downgraded. Alembic
+is loaded only where there is something to migrate: it takes a tenth of a start and of the memory, and hardly
+any start needs it.
 """
 
 import re
@@ -37,7 +37,10 @@ class NotTheOwner(Exception):
 
 
 def upgrade(url: str | URL) -> str:
-    """Upgrade the database at ``url`` and return its revision. Raises ``NewerDatabase`` and ``NotTheOwner``."""
+    """Upgrade the database at ``url`` and return its revision.
+
+    Raises ``NewerDatabase`` and ``NotTheOwner``.
+    """
     database = Database(url)
     try:
         with database.write(patience=UPGRADE_PATIENCE) as connection:
@@ -49,7 +52,10 @@ def upgrade(url: str | URL) -> str:
 
 
 def put_guards_back(url: str | URL) -> list[str]:
-    """Create the record's missing triggers anew and return their names; for a person, never by itself. Raises ``NotTheOwner``."""
+    """Create the record's missing triggers anew and return their names; for a person, never by itself.
+
+    Raises ``NotTheOwner``.
+    """
     database = Database(url)
     try:
         with database.read() as connection:
@@ -61,7 +67,9 @@ def put_guards_back(url: str | URL) -> list[str]:
             except DatabaseError as refused:
                 if not lacks_a_privilege(refused):
                     raise
-                raise NotTheOwner("The guards have to be put back by the role that owns the tables.") from refused
+                raise NotTheOwner(
+                    "The guards have to be put back by the role that owns the tables."
+                ) from refused
     finally:
         database.close()
 
@@ -95,7 +103,9 @@ def _current(connection: Connection) -> str | None:
 def _upgrade(connection: Connection) -> str:
     current, known = _current(connection), revisions()
     if current is not None and current not in known:
-        raise NewerDatabase("The database was written by a newer version: start that version, or restore a backup.")
+        raise NewerDatabase(
+            "The database was written by a newer version: start that version, or restore a backup."
+        )
     if current != known[-1]:
         try:
             _migrate(connection, current, known[-1])
@@ -114,7 +124,8 @@ def _migrate(connection: Connection, current: str | None, head: str) -> None:
     scripts = _scripts()
 
     def steps(revision: object, context: "MigrationContext") -> object:
-        return scripts._upgrade_revs(head, current or "base")  # as alembic.command.upgrade does, on a connection we hold
+        # as alembic.command.upgrade does, on a connection we hold
+        return scripts._upgrade_revs(head, current or "base")
 
     with EnvironmentContext(_config(), scripts, fn=steps) as environment:
         environment.configure(connection=connection, transaction_per_migration=False, transactional_ddl=True)

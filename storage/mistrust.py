@@ -7,7 +7,8 @@ class Mistrust(StrEnum):
     """Why the database is not taken for the one that this process knows."""
 
     RESTORED = "restored"
-    """Its record does not hold the newest head that was seen: a backup that was put back, or another database."""
+    """Its record does not hold the newest head that was seen: a backup that was put back, or another
+    database."""
     NOT_AUTHENTIC = "not_authentic"
     """Its first or newest event is not authenticated by a key of ours."""
     NOT_KEPT = "not_kept"

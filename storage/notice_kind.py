@@ -15,9 +15,11 @@ class NoticeKind(StrEnum):
     CHANNEL = "channel"
     """An announcement in the channel."""
     REMINDER = "reminder"
-    """An announcement that was posted already, to be drawn again because somebody answered it or what it is about is over."""
+    """An announcement that was posted already, to be drawn again because somebody answered it or what it is
+    about is over."""
     PERSONAL = "personal"
-    """An announcement to one person, owed until it arrives, holds no more or cannot reach them, say because they left."""
+    """An announcement to one person, owed until it arrives, holds no more or cannot reach them, say because
+    they left."""
     OUTCOME = "outcome"
     """How a request stands, to whoever asked or decided."""
     ANSWER = "answer"

@@ -36,7 +36,9 @@ class ReadingReader:
         """Return every run of readings and failures between two instants, oldest first."""
         table = observations.c
         began = func.coalesce(table.first_at, table.at)
-        query = select(observations).where(table.tenant_id == self._tenant_id, table.at >= first, began <= end)
+        query = select(observations).where(
+            table.tenant_id == self._tenant_id, table.at >= first, began <= end
+        )
         return readable(self._connection, query.order_by(table.id), observations, rows.observation)
 
     def newest_observation(self, *, readable: bool = False) -> Observation | None:
@@ -49,7 +51,9 @@ class ReadingReader:
         """The newest reading until ``before`` that showed ``value``."""
         table = observations.c
         began = func.coalesce(table.first_at, table.at)
-        query = select(observations).where(table.tenant_id == self._tenant_id, table.value == value.value, began <= before)
+        query = select(observations).where(
+            table.tenant_id == self._tenant_id, table.value == value.value, began <= before
+        )
         seen = one(self._connection, query.order_by(table.id.desc()).limit(1), observations, rows.observation)
         return seen.as_of(before) if seen is not None else None
 

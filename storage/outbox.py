@@ -1,7 +1,8 @@
 """Keep owed messages in the transaction of what they tell; deliver them at least once.
 
-Claims last seconds and are taken by one conditional UPDATE against the database's own clock, so that two replicas never post
-the same notice in the same moment. Sending is not an audit event: it would queue every post behind the hash chain.
+Claims last seconds and are taken by one conditional UPDATE against the database's own clock, so that two
+replicas never post the same notice in the same moment. Sending is not an audit event: it would queue every
+post behind the hash chain.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -138,11 +139,13 @@ class Outbox:
         with self._database.read() as connection:
             return connection.execute(_ANY_DUE, self._due(now, kinds)).first() is not None
 
-    def claim(self, now: datetime, *, kinds: Collection[NoticeKind], limit: int = 16, newest_first: bool = False) -> list[Notice]:
+    def claim(
+        self, now: datetime, *, kinds: Collection[NoticeKind], limit: int = 16, newest_first: bool = False
+    ) -> list[Notice]:
         """Claim due notices of these kinds: every recipient's oldest, then every second, and so on.
 
-        With ``newest_first`` it is everybody's newest, and of those the newest: so of two senders one gets to what was owed just
-        now, however much is owed to others, or to the same person from before.
+        With ``newest_first`` it is everybody's newest, and of those the newest: so of two senders one gets to
+        what was owed just now, however much is owed to others, or to the same person from before.
         """
         due, free = self._due(now, kinds), _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         with self._database.read() as connection:
@@ -159,7 +162,9 @@ class Outbox:
             kept = connection.execute(_RENEW, _as_claimed(notice)).scalars().all()
             return next(iter(self._ours(connection, kept, now)), None)
 
-    def delivered(self, notice: Notice, *, now: datetime, channel: str | None = None, ts: str | None = None) -> None:
+    def delivered(
+        self, notice: Notice, *, now: datetime, channel: str | None = None, ts: str | None = None
+    ) -> None:
         """Note that a message arrived, and where; it did, whoever holds the claim by now."""
         arrived = {"delivered_at": now, "posted_channel": channel, "posted_ts": ts, "problem": None}
         with self._database.write() as connection:
@@ -189,8 +194,9 @@ class Outbox:
     def keep_card(self, card: Card, *, seen: int | None = None) -> bool:
         """Remember one copy of a request's message and the version it shows; never lowers a version.
 
-        ``seen`` is the version that stood here before the drawing, ``None`` for a new copy. Tells whether it still stood: if not,
-        somebody else drew this copy in the meantime, and which drawing came last is not known.
+        ``seen`` is the version that stood here before the drawing, ``None`` for a new copy. Tells whether it
+        still stood: if not, somebody else drew this copy in the meantime, and which drawing came last is not
+        known.
         """
         drawn = {"at_channel": card.channel, "at_ts": card.ts, "drawn_version": card.drawn_version}
         with self._database.write() as connection:
@@ -219,7 +225,11 @@ class Outbox:
     def oldest_owed(self, now: datetime) -> datetime | None:
         """Return when the oldest undelivered due or failed notice was created; ``None``: none."""
         table = notices.c
-        owed = (table.tenant_id == self._tenant_id, table.delivered_at.is_(None), or_(table.due_at <= now, table.tries > 0))
+        owed = (
+            table.tenant_id == self._tenant_id,
+            table.delivered_at.is_(None),
+            or_(table.due_at <= now, table.tries > 0),
+        )
         query = select(func.min(table.created_at)).where(*owed)
         with self._database.read() as connection:
             try:
@@ -238,7 +248,10 @@ class Outbox:
             return connection.execute(query).scalar()
 
     def _ours(self, connection: Connection, numbers: Sequence[int], now: datetime) -> list[Notice]:
-        """Those of these messages that the bot itself owes. Any other is settled unsent, so that it holds up nothing."""
+        """Those of these messages that the bot itself owes.
+
+        Any other is settled unsent, so that it holds up nothing.
+        """
         believed = self._database.authenticity.checked(notices, rows.notice)
         found, others = split(connection, _NUMBERED, notices, believed, {"numbers": numbers})
         for (number,) in others:
@@ -249,7 +262,12 @@ class Outbox:
         return {"tenant": self._tenant_id, "now": now, "kinds": list(kinds)}
 
     def _new_card(self, card: Card) -> dict[str, object]:
-        place = {"tenant_id": self._tenant_id, "channel": card.channel, "ts": card.ts, "request_id": card.request_id}
+        place = {
+            "tenant_id": self._tenant_id,
+            "channel": card.channel,
+            "ts": card.ts,
+            "request_id": card.request_id,
+        }
         proof = self._database.authenticity.sign(cards, place)
         return {**place, "drawn_version": card.drawn_version, "authenticator": proof}
 

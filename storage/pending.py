@@ -1,6 +1,7 @@
 """Tell whose ledger has work, over all tenants at once: one question a duty.
 
-Each answer names at least every tenant for whom the duty is due, by an index of what is open alone; the duty itself asks again.
+Each answer names at least every tenant for whom the duty is due, by an index of what is open alone; the duty
+itself asks again.
 """
 
 from collections.abc import Collection
@@ -50,7 +51,9 @@ class Pending:
 
     def authors(self, now: datetime) -> list[str]:
         """Return who has a change made outside the bot whose author is to be looked up at ``now``."""
-        return self._tenants(select(change_requests.c.tenant_id).where(ATTRIBUTABLE, change_requests.c.retry_at <= now))
+        return self._tenants(
+            select(change_requests.c.tenant_id).where(ATTRIBUTABLE, change_requests.c.retry_at <= now)
+        )
 
     def ending(self, now: datetime) -> list[str]:
         """Return for whom a request or a window is over at ``now``, as the rows say."""
@@ -62,9 +65,17 @@ class Pending:
     def unexpected(self) -> list[str]:
         """Return whose newest reading is not what ought to be: it asks for a second one, seconds later."""
         table = observations.c
-        newest = select(table.value).where(table.tenant_id == baselines.c.tenant_id).order_by(table.id.desc()).limit(1)
-        return self._tenants(select(baselines.c.tenant_id).where(newest.scalar_subquery() != baselines.c.value))
+        newest = (
+            select(table.value)
+            .where(table.tenant_id == baselines.c.tenant_id)
+            .order_by(table.id.desc())
+            .limit(1)
+        )
+        return self._tenants(
+            select(baselines.c.tenant_id).where(newest.scalar_subquery() != baselines.c.value)
+        )
 
     def _tenants(self, query: Select[Any]) -> list[str]:
-        with self._database.read() as connection, any_bytes(connection):  # a damaged id is nobody's, and hides no other
+        # a damaged id is nobody's, and hides no other
+        with self._database.read() as connection, any_bytes(connection):
             return list(connection.execute(query.distinct()).scalars())

@@ -54,7 +54,10 @@ def role_of(database: Database) -> Role:
     with database.read() as connection:
         owns = connection.execute(_OWNS).scalar()
         lacking = connection.execute(_LACKS, {"privileges": list(privileges), "names": list(names)}).all()
-    return Role(owns, tuple(_words(privilege, rows) for privilege, rows in groupby(lacking, lambda row: row.privilege)))
+    return Role(
+        owns,
+        tuple(_words(privilege, rows) for privilege, rows in groupby(lacking, lambda row: row.privilege)),
+    )
 
 
 def _needed() -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Keep what was last found of each endpoint and TLS version by one conditional UPDATE.
 
-Only what an endpoint was seen to do counts as an outcome; a probe that could not tell leaves the last one as it is.
+Only what an endpoint was seen to do counts as an outcome; a probe that could not tell leaves the last one as
+it is.
 """
 
 from collections.abc import Mapping
@@ -49,7 +50,9 @@ def known_versions(connection: Connection, tenant_id: str) -> list[KnownVersion]
         connection,
         query,
         probes,
-        lambda row: KnownVersion(row.host, row.port, row.tls, row.accepted, row.since, row.seen_at, row.tried_at),
+        lambda row: KnownVersion(
+            row.host, row.port, row.tls, row.accepted, row.since, row.seen_at, row.tried_at
+        ),
     )
 
 

@@ -38,7 +38,8 @@ MAY_STILL_SHOW_UP = (WriteOutcome.ACCEPTED, WriteOutcome.UNKNOWN, None)
 """The outcomes after which a change that was sent may still show up; ``None``: no answer is on record."""
 
 LOOKED_THROUGH = 4096
-"""The last events of a record among which ``newest_events`` are sought: what comes in the worst of minutes, in a millisecond."""
+"""The last events of a record among which ``newest_events`` are sought: what comes in the worst of minutes,
+in a millisecond."""
 
 _TABLE = change_requests.c
 _MINE = select(change_requests).where(_TABLE.tenant_id == bindparam("tenant"))
@@ -86,9 +87,14 @@ class Reader:
         return WindowReader(self.connection, self.tenant_id, self.request)
 
     def request(self, request_id: int) -> ChangeRequest:
-        """The request with this number. Raises ``NoSuchRequest``, and ``Unreadable`` where its row is damaged."""
+        """The request with this number.
+
+        Raises ``NoSuchRequest``, and ``Unreadable`` where its row is damaged.
+        """
         try:
-            row = self.connection.execute(_ONE, {"tenant": self.tenant_id, "number": request_id}).one_or_none()
+            row = self.connection.execute(
+                _ONE, {"tenant": self.tenant_id, "number": request_id}
+            ).one_or_none()
             if row is not None:
                 return rows.change_request(row)
         except DAMAGE as damage:
@@ -124,7 +130,9 @@ class Reader:
         """Return the newest request for ``value`` sent after ``since`` given up and never seen."""
         table = change_requests.c
         sent = (table.state == State.FAILED.value, table.to_value == value.value, table.sent_at >= since)
-        for request in read_requests(self.connection, self._requests().where(*sent).order_by(table.id.desc()).limit(5)):
+        for request in read_requests(
+            self.connection, self._requests().where(*sent).order_by(table.id.desc()).limit(5)
+        ):
             if self.last_outcome(request.id) in MAY_STILL_SHOW_UP and not self.messages.corrected(request.id):
                 return request
         return None
@@ -132,7 +140,11 @@ class Reader:
     def attributable(self, now: datetime) -> list[ChangeRequest]:
         """Changes made outside the bot whose author is to be looked up at ``now``, oldest first."""
         table = change_requests.c
-        due = (table.state == literal_column(f"'{State.OBSERVED.value}'"), table.retry_at.is_not(None), table.retry_at <= now)
+        due = (
+            table.state == literal_column(f"'{State.OBSERVED.value}'"),
+            table.retry_at.is_not(None),
+            table.retry_at <= now,
+        )
         return self._many(self._requests().where(*due).order_by(table.retry_at, table.id))
 
     def expired(self, now: datetime) -> list[ChangeRequest]:
@@ -148,7 +160,9 @@ class Reader:
     def counts(self) -> dict[State, int]:
         """Count requests by state from the index of states: settled ones grow for ever."""
         table = change_requests.c
-        query = select(table.state, func.count()).where(table.tenant_id == self.tenant_id).group_by(table.state)
+        query = (
+            select(table.state, func.count()).where(table.tenant_id == self.tenant_id).group_by(table.state)
+        )
         known = set(State)
         return {State(state): int(found) for state, found in self.connection.execute(query) if state in known}
 
@@ -157,10 +171,18 @@ class Reader:
         table = decisions.c
         if last is None:
             return [], self.connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
-        query = select(table.id, table.vote, table.door, table.tenant_id).where(table.id > last).order_by(table.id)
+        query = (
+            select(table.id, table.vote, table.door, table.tenant_id)
+            .where(table.id > last)
+            .order_by(table.id)
+        )
         fresh = self.connection.execute(query).all()
         known = (set(Vote), set(Door))
-        mine = [row for row in fresh if row.tenant_id == self.tenant_id and row.vote in known[0] and row.door in known[1]]
+        mine = [
+            row
+            for row in fresh
+            if row.tenant_id == self.tenant_id and row.vote in known[0] and row.door in known[1]
+        ]
         ours = [(Vote(row.vote), Door(row.door)) for row in mine]
         return ours, fresh[-1].id if fresh else last
 
@@ -183,7 +205,9 @@ class Reader:
 
     def last_outcome(self, request_id: int) -> WriteOutcome | None:
         """What Exchange's last answer to this change proves; ``None`` where no answer is on record."""
-        return next((step.outcome for step in reversed(self.attempts([request_id])) if step.step == "answered"), None)
+        return next(
+            (step.outcome for step in reversed(self.attempts([request_id])) if step.step == "answered"), None
+        )
 
     def times_sent(self, request_id: int) -> int:
         """How often it is on record that this change was about to be sent."""
@@ -206,9 +230,13 @@ class Reader:
         """Audit events in order, from the one behind sequence number ``after``."""
         table = audit_events.c
         query = select(audit_events).where(table.tenant_id == self.tenant_id, table.seq > after)
-        return [rows.audit_event(row) for row in self.connection.execute(query.order_by(table.seq).limit(limit))]
+        return [
+            rows.audit_event(row) for row in self.connection.execute(query.order_by(table.seq).limit(limit))
+        ]
 
-    def newest_events(self, kind: str, actor: str, *, looked_through: int = LOOKED_THROUGH) -> list[AuditEvent]:
+    def newest_events(
+        self, kind: str, actor: str, *, looked_through: int = LOOKED_THROUGH
+    ) -> list[AuditEvent]:
         """Return one person's events of a kind, newest first, among the last: there is no index."""
         table = audit_events.c
         lately = (table.tenant_id == self.tenant_id, table.seq > self.head()[0] - looked_through)

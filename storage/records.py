@@ -11,7 +11,8 @@ from enum import StrEnum
 from storage.lifecycle import Kind, State
 
 LONGEST_WAIT = timedelta(hours=1, minutes=1)
-"""No change waits longer between two tries: Microsoft is left alone for an hour at most, and replicas' clocks differ a little."""
+"""No change waits longer between two tries: Microsoft is left alone for an hour at most, and replicas' clocks
+differ a little."""
 
 
 class SettingValue(StrEnum):
@@ -36,7 +37,8 @@ class MailProtocol(StrEnum):
 class Vote(StrEnum):
     """What one row of ``decisions`` says.
 
-    ``TAKEN_BACK`` by reaction undoes an earlier vote cast by reaction; by button, or by the bot when the rule changed, any vote.
+    ``TAKEN_BACK`` by reaction undoes an earlier vote cast by reaction; by button, or by the bot when the rule
+    changed, any vote.
     """
 
     APPROVE = "approve"
@@ -50,12 +52,13 @@ class WriteOutcome(StrEnum):
     ACCEPTED = "accepted"
     """A 2xx without errors: still no proof, read back."""
     REFUSED = "refused"
-    """Exchange said no, in a way that proves that nothing was done; a matching read-back never turns this into success."""
+    """Exchange said no, in a way that proves that nothing was done; a matching read-back never turns this
+    into success."""
     NOT_PROCESSED = "not_processed"
     """Provably not processed (nothing was sent, 429, 503 with Retry-After, ServerBusy): may be sent again."""
     UNKNOWN = "unknown"
-    """Everything else (time-out, reset, an error that proves nothing, a broken or redirected answer): never sent again, settled
-    by reading."""
+    """Everything else (time-out, reset, an error that proves nothing, a broken or redirected answer): never
+    sent again, settled by reading."""
 
 
 class Waiting(StrEnum):
@@ -90,7 +93,10 @@ class NamedDevice:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
-    """One recorded request. Everything up to ``expires_at`` is fixed at birth; the rest moves with the state."""
+    """One recorded request.
+
+    Everything up to ``expires_at`` is fixed at birth; the rest moves with the state.
+    """
 
     id: int
     tenant_id: str
@@ -122,10 +128,11 @@ class ChangeRequest:
     ``None``: outside of one, not told by Slack, or on record since before this was kept.
     """
     waiting: Waiting | None = None
-    """What it waits for; ``None`` where nothing asks for it. It goes with ``detail``: a new sentence without one clears it."""
+    """What it waits for; ``None`` where nothing asks for it. It goes with ``detail``: a new sentence without
+    one clears it."""
     devices: tuple[NamedDevice, ...] = ()
-    """The standing entries of the register that it names, by number. While it is open it follows them: what is approved changes
-    with a due day, and with an entry that ends."""
+    """The standing entries of the register that it names, by number. While it is open it follows them: what
+    is approved changes with a due day, and with an entry that ends."""
     ticket: str = ""
 
     @property
@@ -134,7 +141,10 @@ class ChangeRequest:
         return self.kind is Kind.OPT_OUT and self.state is State.APPLIED and self.sent_at is None
 
     def has_expired(self, now: datetime) -> bool:
-        """Whether its time has run out at ``now``; the boundary itself has run out. An opt-out never expires."""
+        """Whether its time has run out at ``now``; the boundary itself has run out.
+
+        An opt-out never expires.
+        """
         return self.kind is not Kind.OPT_OUT and self.expires_at is not None and now >= self.expires_at
 
     def has_to_wait(self, now: datetime) -> bool:
@@ -159,7 +169,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One step of talking to Exchange about a request: ``sending``, ``answered`` or ``read_back``. Never altered."""
+    """One step of talking to Exchange about a request: ``sending``, ``answered`` or ``read_back``.
+
+    Never altered.
+    """
 
     id: int
     request_id: int
@@ -174,7 +187,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A run of readings of the live setting that told the same, at least one. ``value`` is ``None`` when it could not be read."""
+    """A run of readings of the live setting that told the same, at least one.
+
+    ``value`` is ``None`` when it could not be read.
+    """
 
     at: datetime
     """When it was read, the last time."""
@@ -188,7 +204,8 @@ class Observation:
     first_at: datetime | None = None
     """When it was read for the first time; ``None``: ``at``, it was read once."""
     count: int = 1
-    """How many readings told it. Two that follow each other are never farther apart than ``Ledger.unbroken`` was then."""
+    """How many readings told it. Two that follow each other are never farther apart than ``Ledger.unbroken``
+    was then."""
 
     @property
     def since(self) -> datetime:
@@ -198,7 +215,8 @@ class Observation:
     def as_of(self, instant: datetime) -> "Observation | None":
         """Return what was known of this run at an instant; ``None`` where it began later.
 
-        A run that went on beyond the instant counts as its first reading: when the others were made, in between, is not kept.
+        A run that went on beyond the instant counts as its first reading: when the others were made, in
+        between, is not kept.
         """
         if self.at <= instant:
             return self

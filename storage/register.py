@@ -1,7 +1,7 @@
 """Write the register: every act on an entry leaves an audit event and a row.
 
-An entry changes by one conditional UPDATE on (id, version); whoever comes second gets ``Conflict``. Nobody's right to act is
-judged here.
+An entry changes by one conditional UPDATE on (id, version); whoever comes second gets ``Conflict``. Nobody's
+right to act is judged here.
 """
 
 import hashlib
@@ -32,7 +32,9 @@ _NOTHING: Changes = {}
 
 def fingerprint(new: NewDevice) -> str:
     """Return the SHA-256 (hex) of name, site and sender, without capitals and blanks."""
-    return hashlib.sha256(canonical([_plain(text) for text in (new.device, new.site, new.sender)]).encode("ascii")).hexdigest()
+    return hashlib.sha256(
+        canonical([_plain(text) for text in (new.device, new.site, new.sender)]).encode("ascii")
+    ).hexdigest()
 
 
 def _plain(text: str) -> str:
@@ -40,7 +42,10 @@ def _plain(text: str) -> str:
 
 
 def add(entry: Entry, new: NewDevice, *, proposer: str, proposer_enterprise_id: str | None = None) -> Device:
-    """Put a device on the register, proposed. Raises ``AlreadyRegistered`` where the same one stands on it."""
+    """Put a device on the register, proposed.
+
+    Raises ``AlreadyRegistered`` where the same one stands on it.
+    """
     content: dict[str, str | None] = {
         "device": new.device,
         "sender": new.sender.lower(),
@@ -69,13 +74,20 @@ def add(entry: Entry, new: NewDevice, *, proposer: str, proposer_enterprise_id: 
 def _insert(entry: Entry, mark: str, values: Mapping[str, Any]) -> int:
     table = devices.c
     there = select(table.id).where(
-        table.tenant_id == entry.tenant_id, table.fingerprint == mark, table.state.in_([state.value for state in STANDING])
+        table.tenant_id == entry.tenant_id,
+        table.fingerprint == mark,
+        table.state.in_([state.value for state in STANDING]),
     )
     taken = entry.connection.execute(there).scalar()
     if taken is not None:
         raise AlreadyRegistered(taken)
     new = insert(devices).values(
-        tenant_id=entry.tenant_id, fingerprint=mark, created_at=entry.now, changed_at=entry.now, version=1, **values
+        tenant_id=entry.tenant_id,
+        fingerprint=mark,
+        created_at=entry.now,
+        changed_at=entry.now,
+        version=1,
+        **values,
     )
     try:
         return int(entry.connection.execute(new.returning(table.id)).scalar_one())
@@ -96,10 +108,12 @@ def act(
 ) -> Device:
     """Do one thing to an entry unchanged since the caller saw it; returns it afterwards.
 
-    A moved due day is counted. A request that names the entry is not told: ``follow`` does that. Raises ``Conflict`` when
-    somebody was faster, and ``ValueError`` for a move that the lifecycle does not know.
+    A moved due day is counted. A request that names the entry is not told: ``follow`` does that. Raises
+    ``Conflict`` when somebody was faster, and ``ValueError`` for a move that the lifecycle does not know.
     """
-    columns: dict[str, Any] = {name: value.isoformat() if isinstance(value, date) else value for name, value in changes.items()}
+    columns: dict[str, Any] = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in changes.items()
+    }
     if changes.get("due") not in (None, device.due):
         columns["moves"] = device.moves + 1
     moments = _moments(device, to) if to is not None else []
@@ -171,7 +185,15 @@ def _record(
     days = {name: day for name, day in (("due_before", due_before), ("due_after", due_after)) if day}
     cause = {"request": request_id} if request_id is not None else {}
     told = {"seen": seen} if seen else {}
-    entry.record(done.event, actor, {"device": number, "after": dict(after), "why": why, **days, **cause, **told})
+    entry.record(
+        done.event, actor, {"device": number, "after": dict(after), "why": why, **days, **cause, **told}
+    )
     kept = {"due_before": due_before, "due_after": due_after, "why": why, "request_id": request_id}
-    row = {"device_id": number, "seq": entry.reader.head()[0], "act": done.value, "person_id": actor, "at": entry.now}
+    row = {
+        "device_id": number,
+        "seq": entry.reader.head()[0],
+        "act": done.value,
+        "person_id": actor,
+        "at": entry.now,
+    }
     entry.connection.execute(insert(device_acts).values(tenant_id=entry.tenant_id, **row, **kept))

@@ -12,7 +12,9 @@ from storage.message_records import ReminderReply
 from storage.schema.tables import reminder_answers
 
 
-def keep_answer(entry: Entry, *, series: str, key: str, reply: ReminderReply, person_id: str, until: datetime | None) -> None:
+def keep_answer(
+    entry: Entry, *, series: str, key: str, reply: ReminderReply, person_id: str, until: datetime | None
+) -> None:
     """Record that somebody put the reminder with this key off ``until`` then, or called it done.
 
     Raises ``Conflict`` when it was answered already.

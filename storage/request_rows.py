@@ -58,7 +58,8 @@ def insert_request(
 ) -> int:
     """Insert a request in the state it is born in, and return its number.
 
-    Raises ``AlreadyOpen`` when the tenant's one place is taken, ``Conflict`` when it was taken in the same moment.
+    Raises ``AlreadyOpen`` when the tenant's one place is taken, ``Conflict`` when it was taken in the same
+    moment.
     """
     _refuse_second(connection, tenant_id, kind)
     born = BIRTHS[kind]
@@ -83,7 +84,10 @@ def _refuse_second(connection: Connection, tenant_id: str, kind: Kind) -> None:
 def revise_request(
     connection: Connection, tenant_id: str, request: ChangeRequest, changes: Mapping[str, object]
 ) -> ChangeRequest:
-    """Raise the version of a request that is as the caller saw it, and change columns. Raises ``Conflict``."""
+    """Raise the version of a request that is as the caller saw it, and change columns.
+
+    Raises ``Conflict``.
+    """
     seen = {"seen_state": request.state.value, "seen_version": request.version}
     guarded = {"tenant": tenant_id, "number": request.id, **seen, **caused(), **changes}
     row: Row[Any] | None = connection.execute(_REVISE, guarded).one_or_none()

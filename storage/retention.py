@@ -1,6 +1,7 @@
 """Remove old readings, handled deliveries, sent messages and senders of old reports.
 
-Requests, decisions, reasons, attempts, rules and events are the record: no statement here names them, and triggers guard them.
+Requests, decisions, reasons, attempts, rules and events are the record: no statement here names them, and
+triggers guard them.
 """
 
 from collections.abc import Collection
@@ -45,19 +46,27 @@ def _seen(tenant_id: str, before: datetime) -> ColumnElement[bool]:
 
 
 def _sent(tenant_id: str, before: datetime, kinds: Collection[str]) -> ColumnElement[bool]:
-    return and_(notices.c.tenant_id == tenant_id, notices.c.delivered_at < before, notices.c.kind.in_(list(kinds)))
+    return and_(
+        notices.c.tenant_id == tenant_id, notices.c.delivered_at < before, notices.c.kind.in_(list(kinds))
+    )
 
 
 def _forget_senders(database: Database, tenant_id: str, before: datetime) -> int:
     """Remove what old reports said of senders that no standing entry of the register has."""
     table = sightings.c
-    listed = select(devices.c.sender).where(devices.c.tenant_id == tenant_id, devices.c.state.in_(("proposed", "active")))
-    old = select(table.sender).where(table.tenant_id == tenant_id, table.imported_at < before, table.sender.not_in(listed))
+    listed = select(devices.c.sender).where(
+        devices.c.tenant_id == tenant_id, devices.c.state.in_(("proposed", "active"))
+    )
+    old = select(table.sender).where(
+        table.tenant_id == tenant_id, table.imported_at < before, table.sender.not_in(listed)
+    )
     with database.read() as connection:
         senders = connection.execute(old.limit(BATCH)).scalars().all()
     if not senders:
         return 0
-    gone = delete(sightings).where(table.tenant_id == tenant_id, table.imported_at < before, table.sender.in_(senders))
+    gone = delete(sightings).where(
+        table.tenant_id == tenant_id, table.imported_at < before, table.sender.in_(senders)
+    )
     with database.write() as connection:
         return connection.execute(gone).rowcount
 
@@ -65,7 +74,11 @@ def _forget_senders(database: Database, tenant_id: str, before: datetime) -> int
 def _remove(database: Database, table: Table, which: ColumnElement[bool]) -> int:
     """Look first: most of the time there is nothing, and looking locks nobody out."""
     with database.read() as connection:
-        old = connection.execute(select(table.c.id).where(which).order_by(table.c.id).limit(BATCH)).scalars().all()
+        old = (
+            connection.execute(select(table.c.id).where(which).order_by(table.c.id).limit(BATCH))
+            .scalars()
+            .all()
+        )
     if not old:
         return 0
     with database.write() as connection:

@@ -39,7 +39,8 @@ _WANTS = {
 
 
 _WAITING = frozenset(Waiting)
-"""A later version, which may run beside this one, may know more: those count as none, for nothing hangs on them but a card."""
+"""A later version, which may run beside this one, may know more: those count as none, for nothing hangs on
+them but a card."""
 
 
 def setting_value(text: str | None) -> SettingValue | None:
@@ -82,7 +83,10 @@ def change_request(row: Row[Any]) -> ChangeRequest:
 
 
 def named_devices(stored: str | None) -> tuple[NamedDevice, ...]:
-    """The entries that a request names, as ``spelled_devices`` wrote them. Raises ``ValueError`` or ``TypeError``."""
+    """The entries that a request names, as ``spelled_devices`` wrote them.
+
+    Raises ``ValueError`` or ``TypeError``.
+    """
     found = json.loads(stored) if stored else []
     return tuple(sorted(NamedDevice(int(number), date.fromisoformat(due)) for number, due in found))
 
@@ -137,7 +141,9 @@ def attempt(row: Row[Any]) -> Attempt:
         client_request_id=row.client_request_id,
         value=setting_value(row.value),
         detail=row.detail,
-        outcome=WriteOutcome(row.outcome) if row.outcome is not None else first_edition.outcome(row.step, row.detail),
+        outcome=WriteOutcome(row.outcome)
+        if row.outcome is not None
+        else first_edition.outcome(row.step, row.detail),
     )
 
 
@@ -157,7 +163,9 @@ def observation(row: Row[Any]) -> Observation:
 
 def baseline(row: Row[Any]) -> Baseline:
     """One row of ``baselines``."""
-    return Baseline(value=SettingValue(row.value), since=row.since, request_id=row.request_id, window_end=row.window_end)
+    return Baseline(
+        value=SettingValue(row.value), since=row.since, request_id=row.request_id, window_end=row.window_end
+    )
 
 
 def texts(stored: str) -> dict[str, str]:
@@ -188,13 +196,19 @@ def notice(row: Row[Any]) -> Notice:
 def reminder_answer(row: Row[Any]) -> ReminderAnswer:
     """One row of ``reminder_answers``."""
     return ReminderAnswer(
-        series=row.series, key=row.key, reply=ReminderReply(row.reply), person_id=row.person_id, until=row.until
+        series=row.series,
+        key=row.key,
+        reply=ReminderReply(row.reply),
+        person_id=row.person_id,
+        until=row.until,
     )
 
 
 def card(row: Row[Any]) -> Card:
     """One row of ``cards``."""
-    return Card(request_id=row.request_id, channel=row.channel, ts=row.ts, drawn_version=int(row.drawn_version))
+    return Card(
+        request_id=row.request_id, channel=row.channel, ts=row.ts, drawn_version=int(row.drawn_version)
+    )
 
 
 def audit_event(row: Row[Any]) -> AuditEvent:

@@ -1,8 +1,9 @@
 """Keep readings as runs: one row for equal ones that followed each other on one day.
 
-A row ends where the value changes, where reading begins or ceases to fail, at midnight UTC, where the clock was set back, and
-where nobody looked for longer than ``unbroken``. So the time within a row was observed throughout, and the time between two rows
-is as long as it was: from the rows and the interval of reading, the hours that nobody observed can be counted.
+A row ends where the value changes, where reading begins or ceases to fail, at midnight UTC, where the clock
+was set back, and where nobody looked for longer than ``unbroken``. So the time within a row was observed
+throughout, and the time between two rows is as long as it was: from the rows and the interval of reading, the
+hours that nobody observed can be counted.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,10 @@ _BEGIN = insert(observations)
 
 
 def keep_reading(connection: Connection, tenant_id: str, seen: Observation, *, unbroken: timedelta) -> None:
-    """Count a reading to the newest run if it goes on with it, else begin a new one. Needs a write transaction of the tenant."""
+    """Count a reading to the newest run if it goes on with it, else begin a new one.
+
+    Needs a write transaction of the tenant.
+    """
     told = {
         "value": seen.value.value if seen.value else None,
         "smtp_auth_disabled": seen.smtp_auth_disabled,

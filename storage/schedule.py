@@ -1,7 +1,7 @@
 """When jobs are due that are done every so often: asked over all tenants at once, of the table of jobs.
 
-What is due because of what people did is asked of the ledger's other tables (``storage.pending``): a second copy of it here could
-only be wrong.
+What is due because of what people did is asked of the ledger's other tables (``storage.pending``): a second
+copy of it here could only be wrong.
 """
 
 from collections.abc import Collection
@@ -24,7 +24,9 @@ ENROLLED_EVERY = 60
 class Schedule:
     """One duty of these tenants that is due ``every`` so often."""
 
-    def __init__(self, database: Database, duty: TenantDuty, tenants: Collection[str], *, every: timedelta) -> None:
+    def __init__(
+        self, database: Database, duty: TenantDuty, tenants: Collection[str], *, every: timedelta
+    ) -> None:
         self._database = database
         self._duty = duty
         self._tenants = tenants
@@ -34,16 +36,19 @@ class Schedule:
     def due(self, now: datetime) -> list[str]:
         """Return the tenants whose turn has come and whom no worker has in hand, the longest overdue first.
 
-        That is also who was never served, whose last worker was cut short, and whose due time lies farther ahead than it can:
-        the clock was set back since, or is another replica's. Raises ``Unreachable``.
+        That is also who was never served, whose last worker was cut short, and whose due time lies farther
+        ahead than it can: the clock was set back since, or is another replica's. Raises ``Unreachable``.
         """
         if self._looks % ENROLLED_EVERY == 0:
             self._enrol(now)
         self._looks += 1
         table, longest = leases.c, now + 2 * self._every
-        come = or_(table.outcome.is_(None), table.due_at.is_(None), table.due_at <= now, table.due_at > longest)
+        come = or_(
+            table.outcome.is_(None), table.due_at.is_(None), table.due_at <= now, table.due_at > longest
+        )
         free = select(table.tenant_id).where(self._ours(), come, is_over(table.until, LEASE_MS))
-        with self._database.read() as connection, any_bytes(connection):  # a damaged id is nobody's, and stops no other
+        # a damaged id is nobody's, and stops no other
+        with self._database.read() as connection, any_bytes(connection):
             return list(connection.execute(free.order_by(table.due_at, table.name)).scalars())
 
     def _enrol(self, now: datetime) -> None:

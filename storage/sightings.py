@@ -1,7 +1,7 @@
 """Keep the newest word of reports on each sender, with the import's event.
 
-A report adds sightings and nothing else. Its event holds the shares of registered entries only; senders on nobody's list stand
-in no event, and are pruned. An older report never overwrites what a newer one said.
+A report adds sightings and nothing else. Its event holds the shares of registered entries only; senders on
+nobody's list stand in no event, and are pruned. An older report never overwrites what a newer one said.
 """
 
 import json
@@ -66,11 +66,19 @@ def is_known(connection: Connection, tenant_id: str, digest: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], *, by: str, registered: Sequence[dict[str, object]]) -> None:
+def keep(
+    entry: Entry,
+    report: NewReport,
+    seen: Sequence[Sighting],
+    *,
+    by: str,
+    registered: Sequence[dict[str, object]],
+) -> None:
     """Keep an unknown report, its senders and its event; ``registered`` goes into that."""
     as_of = report.last_day or entry.now.date()
     days = {
-        name: day.isoformat() if day else None for name, day in (("first_day", report.first_day), ("last_day", report.last_day))
+        name: day.isoformat() if day else None
+        for name, day in (("first_day", report.first_day), ("last_day", report.last_day))
     }
     told = {"kind": report.kind, **days, "digest": report.digest, "row_count": report.row_count}
     entry.record(IMPORTED, by, {**told, "registered": list(registered)})
@@ -87,9 +95,14 @@ def keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], *, by: str, 
         _keep_all(entry.connection, alike, seen, tells_tls=report.tells_tls)
 
 
-def _keep_all(connection: Connection, alike: Mapping[str, Any], seen: Sequence[Sighting], *, tells_tls: bool) -> None:
+def _keep_all(
+    connection: Connection, alike: Mapping[str, Any], seen: Sequence[Sighting], *, tells_tls: bool
+) -> None:
     """Keep every sighting by one statement: a row each costs more than everything else about an import."""
-    rows = [(one.sender, one.tls10, one.tls11, one.tls12, one.messages, one.is_legacy, _day(one.last_seen)) for one in seen]
+    rows = [
+        (one.sender, one.tls10, one.tls11, one.tls12, one.messages, one.is_legacy, _day(one.last_seen))
+        for one in seen
+    ]
     same = [bindparam(name, value, sightings.c[name].type) for name, value in alike.items()]
     names = [*alike, *_TOLD]
     if connection.dialect.name == "sqlite":
@@ -101,7 +114,9 @@ def _keep_all(connection: Connection, alike: Mapping[str, Any], seen: Sequence[S
         return
     by_column = zip(_TOLD.items(), zip(*rows, strict=True), strict=True)
     columns = [bindparam(name, list(values), ARRAY(kind)) for (name, kind), values in by_column]
-    listed = func.unnest(*columns).table_valued(*(column(name, kind) for name, kind in _TOLD.items()), name="told")
+    listed = func.unnest(*columns).table_valued(
+        *(column(name, kind) for name, kind in _TOLD.items()), name="told"
+    )
     added = postgresql_insert(sightings).from_select(names, select(*same, *listed.render_derived().c))
     connection.execute(_upsert(added, func.greatest, tells_tls=tells_tls))
 
@@ -111,7 +126,8 @@ def _day(day: date | None) -> str | None:
 
 
 _TOLD: Mapping[str, Any] = {
-    name: sightings.c[name].type for name in ("sender", "tls10", "tls11", "tls12", "messages", "is_legacy", "last_seen")
+    name: sightings.c[name].type
+    for name in ("sender", "tls10", "tls11", "tls12", "messages", "is_legacy", "last_seen")
 }
 """What a report tells of each sender, by column; the rest is alike for all."""
 
@@ -119,13 +135,19 @@ _TOLD: Mapping[str, Any] = {
 def _upsert(statement: Any, later: Any, *, tells_tls: bool) -> Any:
     """Let an older report overwrite nothing newer; ``later`` is the greater of two in SQL."""
     newer, table = statement.excluded, sightings.c
-    last = later(func.coalesce(table.last_seen, newer.last_seen), func.coalesce(newer.last_seen, table.last_seen))
+    last = later(
+        func.coalesce(table.last_seen, newer.last_seen), func.coalesce(newer.last_seen, table.last_seen)
+    )
     if not tells_tls:
-        return statement.on_conflict_do_update(index_elements=["tenant_id", "sender"], set_={"last_seen": last})
+        return statement.on_conflict_do_update(
+            index_elements=["tenant_id", "sender"], set_={"last_seen": last}
+        )
     told = ("report_id", "as_of", "imported_at", "tls10", "tls11", "tls12", "messages", "is_legacy")
     changed = {name: newer[name] for name in told} | {"last_seen": last}
     overtaken = or_(table.report_id.is_(None), newer.as_of >= table.as_of)
-    return statement.on_conflict_do_update(index_elements=["tenant_id", "sender"], set_=changed, where=overtaken)
+    return statement.on_conflict_do_update(
+        index_elements=["tenant_id", "sender"], set_=changed, where=overtaken
+    )
 
 
 class SightingReader:
@@ -139,9 +161,15 @@ class SightingReader:
         """The report of this kind that speaks of the newest days; ``None`` where none was imported."""
         table, day = reports.c, func.coalesce(reports.c.last_day, "")
         query = select(table.first_day, table.last_day, table.imported_at)
-        query = query.where(table.tenant_id == self._tenant_id, table.kind == kind).order_by(day.desc(), table.id.desc())
+        query = query.where(table.tenant_id == self._tenant_id, table.kind == kind).order_by(
+            day.desc(), table.id.desc()
+        )
         row = self._connection.execute(query.limit(1)).one_or_none()
-        return KeptReport(device_rows.day(row.first_day), device_rows.day(row.last_day), row.imported_at) if row else None
+        return (
+            KeptReport(device_rows.day(row.first_day), device_rows.day(row.last_day), row.imported_at)
+            if row
+            else None
+        )
 
     def newest_import(self) -> int:
         """The number of the newest event of an import; 0 where there was none."""
@@ -153,7 +181,9 @@ class SightingReader:
         table, found = sightings.c, {}
         query = select(sightings).where(table.tenant_id == self._tenant_id)
         if senders is None:
-            query = query.where(table.sender.in_(select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id)))
+            query = query.where(
+                table.sender.in_(select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id))
+            )
         else:
             query = query.where(table.sender.in_(list(senders)))
         for row in self._connection.execute(query):
@@ -178,10 +208,19 @@ class SightingReader:
         An entry that has ended since the newest report was imported is no news of that report.
         """
         table, mine = sightings.c, sightings.c.tenant_id == self._tenant_id
-        newest = select(func.coalesce(func.max(table.as_of), "")).where(mine, table.report_id.is_not(None)).scalar_subquery()
-        imported = select(func.max(table.imported_at)).where(mine, table.report_id.is_not(None)).scalar_subquery()
+        newest = (
+            select(func.coalesce(func.max(table.as_of), ""))
+            .where(mine, table.report_id.is_not(None))
+            .scalar_subquery()
+        )
+        imported = (
+            select(func.max(table.imported_at)).where(mine, table.report_id.is_not(None)).scalar_subquery()
+        )
         entered = select(devices.c.sender).where(devices.c.tenant_id == self._tenant_id)
-        listed, ended = entered.where(devices.c.state.in_(_STANDING)), entered.where(devices.c.ended_at >= imported)
+        listed, ended = (
+            entered.where(devices.c.state.in_(_STANDING)),
+            entered.where(devices.c.ended_at >= imported),
+        )
         known = (table.sender.not_in(listed), table.sender.not_in(ended))
         query = select(func.count()).select_from(sightings)
         query = query.where(mine, table.is_legacy, table.as_of >= newest, *known)

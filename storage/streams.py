@@ -1,7 +1,7 @@
 """How far one receiver of the stream has got in a tenant's record, and what it said last. Sends nothing.
 
-A position that the record does not hold (a backup was put back, or another database is used) counts as none: everything is sent
-from the first event on, under the ids it had before.
+A position that the record does not hold (a backup was put back, or another database is used) counts as none:
+everything is sent from the first event on, under the ids it had before.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ from storage.schema.stream_table import streams
 from storage.schema.tables import audit_events
 
 LONGEST_WAIT = timedelta(days=1)
-"""No receiver is left alone for longer, whatever it asks for; an instant further ahead means a clock that was set back."""
+"""No receiver is left alone for longer, whatever it asks for; an instant further ahead means a clock that was
+set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Streams:
             position = self._position(connection)
             newest, _ = head(connection, self._tenant_id)
             table = audit_events.c
-            following = select(table.at).where(table.tenant_id == self._tenant_id, table.seq == position.seq + 1)
+            following = select(table.at).where(
+                table.tenant_id == self._tenant_id, table.seq == position.seq + 1
+            )
             return Backlog(newest - position.seq, connection.execute(following).scalar(), position)
 
     def behind(self, position: Position, limit: int) -> Sequence[Event]:
@@ -76,11 +79,17 @@ class Streams:
         return events_behind(self._database, self._tenant_id, position.seq, limit)
 
     def taken(self, known: Position, event: Event, now: datetime) -> Position | None:
-        """Move on to an event; ``None`` when somebody else has moved from ``known`` meanwhile. Raises ``Unreachable``."""
+        """Move on to an event; ``None`` when somebody else has moved from ``known`` meanwhile.
+
+        Raises ``Unreachable``.
+        """
         return self._moved(known, Position(int(str(event["seq"])), str(event["hash"]), taken_at=now))
 
     def refused(self, known: Position, problem: str, next_at: datetime) -> Position | None:
-        """Keep that the next event was not taken, and when to try again; ``None`` as above. Raises ``Unreachable``."""
+        """Keep that the next event was not taken, and when to try again; ``None`` as above.
+
+        Raises ``Unreachable``.
+        """
         return self._moved(known, replace(known, tries=known.tries + 1, problem=problem, next_at=next_at))
 
     def _moved(self, known: Position, to: Position) -> Position | None:
@@ -92,7 +101,11 @@ class Streams:
             if known not in (stored, self._believed(connection, stored)):
                 return None
             same = (streams.c.seq == stored.seq, streams.c.tries == stored.tries)
-            return to if connection.execute(update(streams).where(*self._mine, *same).values(**values)).rowcount else None
+            return (
+                to
+                if connection.execute(update(streams).where(*self._mine, *same).values(**values)).rowcount
+                else None
+            )
 
     def _added(self, connection: Connection, values: dict[str, Any]) -> bool:
         try:
@@ -108,7 +121,11 @@ class Streams:
 
     def _stored(self, connection: Connection) -> Position | None:
         row: Row[Any] | None = connection.execute(select(streams).where(*self._mine)).one_or_none()
-        return None if row is None else Position(row.seq, row.hash, row.taken_at, row.tries, row.problem, row.next_at)
+        return (
+            None
+            if row is None
+            else Position(row.seq, row.hash, row.taken_at, row.tries, row.problem, row.next_at)
+        )
 
     def _believed(self, connection: Connection, stored: Position) -> Position:
         if not stored.seq:

@@ -1,7 +1,7 @@
 """Keep on disk what is needed for a while only, so that memory stays flat.
 
-Databases of SQLite's own without a name: they lie in the folder for temporary files, and are gone when they are closed
-(sqlite.org/inmemorydb.html, temporary databases). Nothing here is of the record.
+Databases of SQLite's own without a name: they lie in the folder for temporary files, and are gone when they
+are closed (sqlite.org/inmemorydb.html, temporary databases). Nothing here is of the record.
 """
 
 import errno
@@ -16,7 +16,10 @@ _TOGETHER: Final = 500
 
 
 class Spooled:
-    """What was last said of each key, both of any kind that JSON spells; the newest few are not on disk yet."""
+    """What was last said of each key, both of any kind that JSON spells.
+
+    The newest few of them are not on disk yet.
+    """
 
     def __init__(self, spool: sqlite3.Connection, name: str) -> None:
         spool.execute(f"CREATE TABLE {name} (key TEXT PRIMARY KEY, said TEXT) WITHOUT ROWID")
@@ -50,7 +53,10 @@ class Spooled:
 
 @contextmanager
 def spooling() -> Iterator[Callable[[str], Spooled]]:
-    """Make collections by name (a word), until the end. Raises ``OSError`` where there is no space for them."""
+    """Make collections by name (a word), until the end.
+
+    Raises ``OSError`` where there is no space for them.
+    """
     with closing(sqlite3.connect("")) as spool:
         try:
             yield lambda name: Spooled(spool, name)

@@ -1,7 +1,7 @@
 """Which tenant a number, a message or a person belongs to, asked over all tenants at once.
 
-Numbers of changes, entries and messages run through all tenants, so each leads to one of them. Nothing else of a
-tenant is told here.
+Numbers of changes, entries and messages run through all tenants, so each leads to one of them. Nothing else
+of a tenant is told here.
 """
 
 from collections.abc import Collection
@@ -39,8 +39,12 @@ class Whose:
     def having(self, person_id: str, tenants: Collection[str]) -> frozenset[str]:
         """Return those of ``tenants`` in which a person has asked for a change, or answers for a device."""
         asked, owned = change_requests.c, devices.c
-        mine = select(asked.tenant_id).where(asked.tenant_id.in_(list(tenants)), asked.requester_id == person_id)
-        theirs = select(owned.tenant_id).where(owned.tenant_id.in_(list(tenants)), owned.owner_id == person_id, IS_STANDING)
+        mine = select(asked.tenant_id).where(
+            asked.tenant_id.in_(list(tenants)), asked.requester_id == person_id
+        )
+        theirs = select(owned.tenant_id).where(
+            owned.tenant_id.in_(list(tenants)), owned.owner_id == person_id, IS_STANDING
+        )
         with self._database.read() as connection:
             return frozenset(connection.execute(union(mine, theirs)).scalars())
 

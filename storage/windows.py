@@ -19,7 +19,9 @@ MOVES_THE_END = (Kind.EXTENSION, Kind.SHORTENING)
 class WindowReader:
     """Reads one tenant's windows and the changes that took effect, as far back as a window may reach."""
 
-    def __init__(self, connection: Connection, tenant_id: str, request: Callable[[int], ChangeRequest]) -> None:
+    def __init__(
+        self, connection: Connection, tenant_id: str, request: Callable[[int], ChangeRequest]
+    ) -> None:
         """``request`` reads one request by its number."""
         self._connection, self._tenant_id = connection, tenant_id
         self._request = request
@@ -29,8 +31,8 @@ class WindowReader:
     def requests_behind(self, number: int) -> list[ChangeRequest]:
         """Return requests behind this change's window, newest first: extensions, the opt-in.
 
-        Those that were applied, or showed up after they were given up. A change made outside hides them only if it came after
-        their end: a value that is brought back before keeps it.
+        Those that were applied, or showed up after they were given up. A change made outside hides them only
+        if it came after their end: a value that is brought back before keeps it.
         """
         found: list[ChangeRequest] = []
         brought_back: datetime | None = None
@@ -38,7 +40,9 @@ class WindowReader:
             if change.kind is Kind.OUTSIDE:
                 brought_back = brought_back or change.created_at
                 continue
-            over = brought_back is not None and (change.window_end is None or change.window_end <= brought_back)
+            over = brought_back is not None and (
+                change.window_end is None or change.window_end <= brought_back
+            )
             if over or change.kind is Kind.OPT_OUT:
                 break
             found.append(change)
@@ -68,7 +72,9 @@ class WindowReader:
         """The extension that was made to let this change from outside the bot stand."""
         table = change_requests.c
         made = (table.id > outside.id, table.state == State.APPLIED.value, table.kind == Kind.EXTENSION.value)
-        for extension in read_requests(self._connection, self._requests().where(*made).order_by(table.id).limit(1)):
+        for extension in read_requests(
+            self._connection, self._requests().where(*made).order_by(table.id).limit(1)
+        ):
             if self.adopted(extension) == outside.id:
                 return extension.id
         return None
@@ -91,24 +97,32 @@ class WindowReader:
     def undone_by(self, change: ChangeRequest) -> ChangeRequest | None:
         """Return the first change that ended, moved or reversed this one; ``None``: it holds.
 
-        A later change to the same value only confirms it, unless it moves the end. What was brought back outside the bot before
-        the end of its window holds again, which the baseline tells.
+        A later change to the same value only confirms it, unless it moves the end. What was brought back
+        outside the bot before the end of its window holds again, which the baseline tells.
         """
         baseline = self._baseline()
         if baseline is None or baseline.request_id == change.id:
             return None
-        if baseline.value is change.to_value and baseline.window_end is not None and baseline.window_end == change.window_end:
+        if (
+            baseline.value is change.to_value
+            and baseline.window_end is not None
+            and baseline.window_end == change.window_end
+        ):
             return None
         table = change_requests.c
         made = (table.id > change.id, table.state.in_([State.APPLIED.value, State.OBSERVED.value]))
         later = self._many(self._requests().where(*made).order_by(table.id).limit(20))
-        return next((one for one in later if one.to_value is not change.to_value or one.kind in MOVES_THE_END), None)
+        return next(
+            (one for one in later if one.to_value is not change.to_value or one.kind in MOVES_THE_END), None
+        )
 
     def made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
         """The changes that took effect, newest first, as far as a window may reach back."""
         table = change_requests.c
         made = (*only, table.state.in_([State.APPLIED.value, State.OBSERVED.value, State.FAILED.value]))
-        for change in read_requests(self._connection, self._requests().where(*made).order_by(table.id.desc()).limit(50)):
+        for change in read_requests(
+            self._connection, self._requests().where(*made).order_by(table.id.desc()).limit(50)
+        ):
             if change.state is not State.FAILED or self._corrected(change.id):
                 yield change
 

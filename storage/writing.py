@@ -13,7 +13,10 @@ class _TakenBack(Exception):
 
 
 def prove_write(database: Database) -> None:
-    """Write one row, or a table where there is none yet, and roll it back. Raises ``Unreachable``, whose trouble says why not."""
+    """Write one row, or a table where there is none yet, and roll it back.
+
+    Raises ``Unreachable``, whose trouble says why not.
+    """
     try:
         with database.write() as connection:
             if inspect(connection).has_table(leases.name):

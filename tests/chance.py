@@ -1,8 +1,8 @@
 """What would differ from run to run and is held still: chance, and the hour of the day.
 
-One seed is the same in every run unless ``TESTS_SEED`` names another. ``TESTS_SEED=7 pytest -m long`` explores: hypothesis looks
-at other examples, other moments are chosen to die at, other orders to race in, other files follow each other. Every run prints
-its seed, so that what one found can be repeated.
+One seed is the same in every run unless ``TESTS_SEED`` names another. ``TESTS_SEED=7 pytest -m long``
+explores: hypothesis looks at other examples, other moments are chosen to die at, other orders to race in,
+other files follow each other. Every run prints its seed, so that what one found can be repeated.
 """
 
 import os
@@ -23,7 +23,9 @@ def chance(purpose: str) -> random.Random:
 
 def fix_examples() -> None:
     """Let hypothesis find the same examples in every run of one seed, whatever earlier runs found."""
-    settings.register_profile("tests", deadline=None, print_blob=True, database=None, derandomize=GIVEN is None)
+    settings.register_profile(
+        "tests", deadline=None, print_blob=True, database=None, derandomize=GIVEN is None
+    )
     settings.load_profile("tests")
     if GIVEN is not None:
         core.global_force_seed = SEED  # what its own option --hypothesis-seed sets
@@ -36,5 +38,6 @@ def _until_saturday_noon(now: datetime) -> float:
 
 
 QUIET = _until_saturday_noon(datetime.now(UTC))
-"""Seconds by which a test's world runs ahead, so that it begins on a Saturday: scheduled messages wait for working hours, and
-what a test sees must not depend on the hour at which somebody runs it. One number for all worlds of a run: no clock goes back."""
+"""Seconds by which a test's world runs ahead, so that it begins on a Saturday: scheduled messages wait for
+working hours, and what a test sees must not depend on the hour at which somebody runs it. One number for all
+worlds of a run: no clock goes back."""

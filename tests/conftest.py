@@ -1,4 +1,5 @@
-"""What holds for every test: no settings of the person who runs it, no threads left behind, fresh databases on request."""
+"""What holds for every test: no settings of the person who runs it, no threads left behind, fresh databases
+on request."""
 
 import gc
 import logging
@@ -24,25 +25,75 @@ _ASKED = ("TESTS_",)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30
-"""A folder in memory, and how many bytes have to be free there: every commit is synced, and thousands of them wait for a disk."""
+"""A folder in memory, and how many bytes have to be free there: every commit is synced, and thousands of them
+wait for a disk."""
 
 LONGEST_FIRST = (
-    *("test_sudden_death.py", "test_restored.py", "test_nothing_spins.py", "test_check.py", "test_database_trouble.py"),
-    *("test_applying.py", "test_the_record.py", "test_hanging_neighbours.py", "test_page_layout.py", "test_remind.py"),
-    *("test_not_believed.py", "test_broken_environments.py", "test_races.py", "test_home.py", "test_what_if.py"),
-    *("test_deliver.py", "test_exchange_faults.py", "test_migrations.py", "test_cli.py", "test_page_modal.py"),
-    *("test_every_state_every_event.py", "test_extending.py", "test_made_outside.py", "test_the_troubled_channel.py"),
-    *("test_reconcile.py", "test_deciding.py", "test_restarting.py", "test_backup.py", "test_the_whole_chart.py"),
-    *("test_reference_model.py", "test_disagreements.py", "test_watching.py", "test_reminding.py", "test_matrix.py"),
-    *("test_planted_bugs.py", "test_windows.py", "test_stopped_replica.py", "test_four_eyes.py", "test_reminders_due.py"),
+    *(
+        "test_sudden_death.py",
+        "test_restored.py",
+        "test_nothing_spins.py",
+        "test_check.py",
+        "test_database_trouble.py",
+    ),
+    *(
+        "test_applying.py",
+        "test_the_record.py",
+        "test_hanging_neighbours.py",
+        "test_page_layout.py",
+        "test_remind.py",
+    ),
+    *(
+        "test_not_believed.py",
+        "test_broken_environments.py",
+        "test_races.py",
+        "test_home.py",
+        "test_what_if.py",
+    ),
+    *(
+        "test_deliver.py",
+        "test_exchange_faults.py",
+        "test_migrations.py",
+        "test_cli.py",
+        "test_page_modal.py",
+    ),
+    *(
+        "test_every_state_every_event.py",
+        "test_extending.py",
+        "test_made_outside.py",
+        "test_the_troubled_channel.py",
+    ),
+    *(
+        "test_reconcile.py",
+        "test_deciding.py",
+        "test_restarting.py",
+        "test_backup.py",
+        "test_the_whole_chart.py",
+    ),
+    *(
+        "test_reference_model.py",
+        "test_disagreements.py",
+        "test_watching.py",
+        "test_reminding.py",
+        "test_matrix.py",
+    ),
+    *(
+        "test_planted_bugs.py",
+        "test_windows.py",
+        "test_stopped_replica.py",
+        "test_four_eyes.py",
+        "test_reminders_due.py",
+    ),
 )
-"""Files that take longest, those that compute among those that wait, so that no processor waits for all workers at once."""
+"""Files that take longest, those that compute among those that wait, so that no processor waits for all
+workers at once."""
 
 fix_examples()
 
 
 def pytest_configure() -> None:
-    """Forget settings and proxies of the surroundings: a test that meets a real tenant is worse than none. Work in memory."""
+    """Forget settings and proxies of the surroundings: a test that meets a real tenant is worse than none.
+    Work in memory."""
     for name in list(os.environ):
         if (name.startswith(_OURS) and not name.startswith(_ASKED)) or name.lower() in _PROXIES:
             del os.environ[name]
@@ -59,7 +110,8 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Play the longest files first, so that no worker is left with one when the others have finished, the rest by chance."""
+    """Play the longest files first, so that no worker is left with one when the others have finished, the
+    rest by chance."""
     ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
     files = {item: item.nodeid.partition("::")[0] for item in items}
     drawn = {file: chance(f"order of {file}").random() for file in set(files.values())}
@@ -67,7 +119,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests stay in memory to the end: looking for garbage among them took an eighth of the time."""
+    """Thousands of tests stay in memory to the end: looking for garbage among them took an eighth of the
+    time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(5000, 20, 50)
@@ -91,7 +144,8 @@ def no_thread_outlives_its_tests() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def no_logger_is_left_switched_off() -> Iterator[None]:
-    """A library that configures logging can switch off ours: tests that come after read an empty log, if chance has it so."""
+    """A library that configures logging can switch off ours: tests that come after read an empty log, if
+    chance has it so."""
     yield
     loggers = logging.Logger.manager.loggerDict.values()
     off = sorted(one.name for one in loggers if isinstance(one, logging.Logger) and one.disabled)

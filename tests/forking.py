@@ -1,10 +1,12 @@
-"""Has everything imported and forks whenever a process is asked for: a start costs a twentieth of an interpreter of its own.
+"""Has everything imported and forks whenever a process is asked for: a start costs a twentieth of an
+interpreter of its own.
 
-Run as ``python -m tests.forking CONTROL``, the number of a connected socket. A request is one message on it: a module, its
-arguments, an environment and a folder, with four descriptors: standard input, output and error, and where to report the number
-of the process and, once it has ended, its exit code. The child runs the module as ``python -m`` does and ends as every process
-does. That importing does nothing, so that it does not matter when it was done, is shown by ``tests/test_architecture.py``. What
-SQLAlchemy compiles for SQLite is kept as well (``tests/compiling.py``).
+Run as ``python -m tests.forking CONTROL``, the number of a connected socket. A request is one message on it:
+a module, its arguments, an environment and a folder, with four descriptors: standard input, output and error,
+and where to report the number of the process and, once it has ended, its exit code. The child runs the module
+as ``python -m`` does and ends as every process does. That importing does nothing, so that it does not matter
+when it was done, is shown by ``tests/test_architecture.py``. What SQLAlchemy compiles for SQLite is kept as
+well (``tests/compiling.py``).
 """
 
 import gc
@@ -27,7 +29,8 @@ LONGEST = 1 << 20
 
 
 def load() -> None:
-    """Import the whole product, but for what runs by being imported, and let nothing of it be moved by collecting garbage."""
+    """Import the whole product, but for what runs by being imported, and let nothing of it be moved by
+    collecting garbage."""
     from bot.cli import load_logging_plainly
 
     load_logging_plainly()
@@ -42,7 +45,8 @@ def load() -> None:
 
 
 def rehearse() -> None:
-    """Live through one change, so that what a bot asks its database is compiled once and not by every process that is forked."""
+    """Live through one change, so that what a bot asks its database is compiled once and not by every process
+    that is forked."""
     from storage.engine import Database
     from storage.migrate import upgrade
     from tests.compiling import compile_once
@@ -62,7 +66,8 @@ def rehearse() -> None:
 
 
 def serve(control: socket.socket) -> dict[str, Any] | None:
-    """Fork for every request; returns what a child is to run, and in the parent ``None`` once nobody asks any more."""
+    """Fork for every request; returns what a child is to run, and in the parent ``None`` once nobody asks any
+    more."""
     reports: dict[int, socket.socket] = {}
     with selectors.DefaultSelector() as ready:
         ready.register(control, selectors.EVENT_READ)
@@ -119,7 +124,8 @@ def become(wanted: dict[str, Any]) -> None:
 
 
 def _open_streams() -> None:
-    """Open the standard streams as Python does when it starts: what was found out of the former ones is remembered in them."""
+    """Open the standard streams as Python does when it starts: what was found out of the former ones is
+    remembered in them."""
     known = {"encoding": sys.stdout.encoding, "errors": sys.stdout.errors, "closefd": False}
     sys.stdin = sys.__stdin__ = os.fdopen(0, **known)
     sys.stdout = sys.__stdout__ = os.fdopen(1, "w", 1 if os.isatty(1) else -1, **known)

@@ -12,7 +12,9 @@ for line in sys.stdin:
     follows = seq is None or (event["seq"] == seq + 1 and event["prev"] == head)
     genuine_first = event["seq"] > 1 or event["prev"] == "0" * 64
     as_written = line.strip() == json.dumps(event | {"hash": claimed}, sort_keys=True, separators=(",", ":"))
-    if not (follows and genuine_first and as_written and hashlib.sha256(text.encode()).hexdigest() == claimed):
+    if not (
+        follows and genuine_first and as_written and hashlib.sha256(text.encode()).hexdigest() == claimed
+    ):
         sys.exit(f"event {event['seq']} was altered" + (f", or does not follow event {seq}" if seq else ""))
     seq, head = event["seq"], claimed
 if seq is None:

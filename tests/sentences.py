@@ -1,7 +1,9 @@
-"""What the tests expect people to read: every sentence stands once, in ``sentences.json``, so that changing a word is one diff.
+"""What the tests expect people to read: every sentence stands once, in ``sentences.json``, so that changing a
+word is one diff.
 
-A sentence is named by its gist, which stays when its words change. ``{number}`` and the like stand for facts of the test. Words
-that are promised to people and machines (``Applied:``, *opted in*, a command) are written in the tests themselves.
+A sentence is named by its gist, which stays when its words change. ``{number}`` and the like stand for facts
+of the test. Words that are promised to people and machines (``Applied:``, *opted in*, a command) are written
+in the tests themselves.
 """
 
 import json

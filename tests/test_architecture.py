@@ -17,15 +17,15 @@ SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 PURE = (
     "handlers.commands", "handlers.policy.days", "handlers.policy.decided",
     "handlers.policy.forms", "handlers.policy.opening",
-    "handlers.policy.identity", "handlers.interaction", "handlers.calendar.milestones", "handlers.outgoing.notices",
-    "handlers.outgoing.announcement_view", "handlers.policy.rule", "handlers.ports", "handlers.reminders.snooze",
-    "handlers.policy.votes", "handlers.probe_ports", "handlers.policy.working_hours",
-    "storage.integrity.canonical", "storage.lifecycle",
-    "storage.records",
+    "handlers.policy.identity", "handlers.interaction", "handlers.calendar.milestones",
+    "handlers.outgoing.notices", "handlers.outgoing.announcement_view", "handlers.policy.rule",
+    "handlers.ports", "handlers.reminders.snooze", "handlers.policy.votes", "handlers.probe_ports",
+    "handlers.policy.working_hours", "storage.integrity.canonical", "storage.lifecycle", "storage.records",
 )  # fmt: skip
 IMPURE = {
-    "sqlalchemy", "alembic", "psycopg", "sqlite3", "requests", "urllib3", "urllib", "http", "socket", "ssl", "aiohttp", "msal",
-    "slack_bolt", "slack_sdk", "time", "os", "random", "secrets", "threading", "asyncio", "subprocess", "logging", "structlog",
+    "sqlalchemy", "alembic", "psycopg", "sqlite3", "requests", "urllib3", "urllib", "http", "socket", "ssl",
+    "aiohttp", "msal", "slack_bolt", "slack_sdk", "time", "os", "random", "secrets", "threading", "asyncio",
+    "subprocess", "logging", "structlog",
 }  # fmt: skip
 
 LONGEST_FILE = 300
@@ -37,7 +37,8 @@ BROAD_EXCEPTS = {
     "handlers/delivery/deliver.py": "one undeliverable notice must not hold up the rest",
     "handlers/slack/listeners/register.py": "whatever a listener runs into, the person is answered",
 }
-"""The four places where everything is caught, once each: there a failure is recorded and told, everywhere else it is a defect."""
+"""The four places where everything is caught, once each: there a failure is recorded and told, everywhere
+else it is a defect."""
 
 
 def _name(path: Path) -> str:
@@ -54,7 +55,8 @@ def graph() -> grimp.ImportGraph:
 
 
 def test_the_contracts_in_pyproject_are_kept() -> None:
-    """Asked in a process of its own: in this one it would switch off every logger there is, for the tests that come after."""
+    """Asked in a process of its own: in this one it would switch off every logger there is, for the tests
+    that come after."""
     asked = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
     answer = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
@@ -107,7 +109,10 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
     if isinstance(last, ast.Raise) and last.exc is None:
         return False
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(one is None or (isinstance(one, ast.Name) and one.id in {"Exception", "BaseException"}) for one in caught)
+    return any(
+        one is None or (isinstance(one, ast.Name) and one.id in {"Exception", "BaseException"})
+        for one in caught
+    )
 
 
 def test_everything_is_caught_in_four_places_only() -> None:
@@ -125,33 +130,49 @@ def test_everything_is_caught_in_four_places_only() -> None:
 def _reads_environment(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
         return node.attr in {"environ", "environb", "getenv", "putenv"}
-    return isinstance(node, ast.ImportFrom) and node.module == "os" and any("env" in alias.name for alias in node.names)
+    return (
+        isinstance(node, ast.ImportFrom)
+        and node.module == "os"
+        and any("env" in alias.name for alias in node.names)
+    )
 
 
 def test_the_environment_is_read_in_one_place() -> None:
     """The sandbox builds the environment of the bot that it starts, which is not reading its own."""
     readers = {_name(path) for path in SOURCES for node in ast.walk(_tree(path)) if _reads_environment(node)}
-    assert {name for name in readers if not name.startswith("bot/sandbox/")} == {"bot/settings/load.py", "bot/settings/home.py"}
+    assert {name for name in readers if not name.startswith("bot/sandbox/")} == {
+        "bot/settings/load.py",
+        "bot/settings/home.py",
+    }
 
 
 LOOKS_INTO = {
-    "startswith", "endswith", "removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition", "like", "ilike",
+    "startswith", "endswith", "removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition",
+    "like", "ilike",
 }  # fmt: skip
 """What looks into a text, of Python's and of SQLAlchemy's."""
 
 READS_TEXTS = {
     "handlers/slack/listeners/routing.py": "the alias in front of a typed command",
-    "handlers/slack/views/signed.py": "first lines, and the tenant in what comes back with a button or a form",
-    "handlers/slack/listeners/fleet.py": "what somebody typed behind the command, and the tenants that a form carries",
+    "handlers/slack/views/signed.py": (
+        "first lines, and the tenant in what comes back with a button or a form"
+    ),
+    "handlers/slack/listeners/fleet.py": (
+        "what somebody typed behind the command, and the tenants that a form carries"
+    ),
     "storage/fleet.py": "blanks in the name of a device",
-    "handlers/queries/history_words.py": "what somebody typed behind `history`: a mention, or digits of a period",
+    "handlers/queries/history_words.py": (
+        "what somebody typed behind `history`: a mention, or digits of a period"
+    ),
     "handlers/queries/change_table.py": "an instant as ISO 8601 spells it",
     "handlers/commands.py": "payloads of the inbox: protocols are a list there",
     "handlers/calendar/effects.py": "the words of one milestone, made in the line before",
     "handlers/evidence/proof/building.py": "a cell of a table that keeps a spreadsheet from running it",
     "handlers/evidence/proof/checking.py": "lines of files, and names of files, of a pack",
     "handlers/evidence/proof/page.py": "an instant as ISO 8601 spells it",
-    "handlers/evidence/proof/tables.py": "lines of a request's list of devices, of which each entry that it names has one",
+    "handlers/evidence/proof/tables.py": (
+        "lines of a request's list of devices, of which each entry that it names has one"
+    ),
     "handlers/evidence/proof/spelling.py": "cells of tables, and instants as ISO 8601 spells them",
     "handlers/evidence/verifier.py": "lines of the checker's own source",
     "handlers/policy/invisible.py": "Unicode's names of characters",
@@ -164,7 +185,9 @@ READS_TEXTS = {
     "handlers/register/files/message.py": "headers of an imported message",
     "handlers/register/files/table.py": "lines of an imported table",
     "handlers/register/domains.py": "mail domains below another",
-    "handlers/register/naming.py": "lines of a list that it has written itself, and blanks in the name of a device",
+    "handlers/register/naming.py": (
+        "lines of a list that it has written itself, and blanks in the name of a device"
+    ),
     "handlers/register/own_list.py": "ids of people, as somebody copied them into a table",
     "handlers/slack/client/announcer.py": "Slack's ids: a direct message's begins with D",
     "handlers/slack/views/register_choice.py": "the name of a device, which is to stay on one line",
@@ -187,14 +210,17 @@ READS_TEXTS = {
     "storage/database/connecting.py": "the name of a file; SQLite's names of errors",
     "storage/record/spreadsheet_cells.py": "texts that a spreadsheet would run",
     "storage/database/files.py": "the name of a file",
-    "storage/integrity/first_edition.py": "rows of the first edition, which had no column for it: the one place that reads them",
+    "storage/integrity/first_edition.py": (
+        "rows of the first edition, which had no column for it: the one place that reads them"
+    ),
     "storage/schema/guards.py": "columns as SQL lists them",
     "storage/integrity/keyring.py": "an authenticator: which key made it",
     "storage/register.py": "blanks in the name of a device",
     "storage/rows.py": "the column of protocols is a list",
     "storage/record/verify.py": "an authenticator, and an instant as SQLite keeps it",
 }
-"""Who looks into texts where something is judged or kept, and into which: none of them says what was decided."""
+"""Who looks into texts where something is judged or kept, and into which: none of them says what was
+decided."""
 
 SENTENCES = {"detail", "sentence", "mend", "problem"}
 """What is written for people."""
@@ -203,8 +229,12 @@ KEYS = {"key", "series"}
 """What tells one thing from another: compared whole, and never taken apart."""
 
 COMPARES_SENTENCES = {
-    "handlers/outgoing/enqueue.py: now.detail != before.detail": "a message is redrawn when its sentence is another one",
-    "handlers/policy/rule.py: f'#{request_id}' in sentence": "a number is put before a sentence that does not name it",
+    ("handlers/outgoing/enqueue.py: now.detail != before.detail"): (
+        "a message is redrawn when its sentence is another one"
+    ),
+    ("handlers/policy/rule.py: f'#{request_id}' in sentence"): (
+        "a number is put before a sentence that does not name it"
+    ),
     "storage/integrity/first_edition.py: detail == 'Waiting for approval.'": "rows of the first edition",
     "storage/database/watching.py: problem != self._problem": "a problem is told when it is another one",
 }
@@ -224,8 +254,13 @@ def _last_name(node: ast.expr) -> str:
 
 
 def test_texts_are_looked_into_where_it_is_said_why() -> None:
-    """What code decides by is a column or a type: who needs to look into a text says here which, or keeps it typed instead."""
-    judging = [path for path in SOURCES if _name(path).startswith(("handlers/", "storage/")) and "migrations" not in path.parts]
+    """What code decides by is a column or a type: who needs to look into a text says here which, or keeps it
+    typed instead."""
+    judging = [
+        path
+        for path in SOURCES
+        if _name(path).startswith(("handlers/", "storage/")) and "migrations" not in path.parts
+    ]
     found = {
         _name(path)
         for path in judging
@@ -238,7 +273,9 @@ def test_texts_are_looked_into_where_it_is_said_why() -> None:
 
 def _taken_apart(tree: ast.AST) -> list[str]:
     """The calls that look into a sentence or a key."""
-    calls = (called for called in map(_called, ast.walk(tree)) if called is not None and called.attr in LOOKS_INTO)
+    calls = (
+        called for called in map(_called, ast.walk(tree)) if called is not None and called.attr in LOOKS_INTO
+    )
     return [ast.unparse(called) for called in calls if _last_name(called.value) in SENTENCES | KEYS]
 
 
@@ -267,9 +304,9 @@ def test_nothing_is_decided_by_comparing_a_sentence() -> None:
 
 
 FIRST_EDITION = (
-    "request.detail.removeprefix(word)", "notice.key.startswith(_UNPOSTED)", "key.split(':again:', maxsplit=1)[0]",
-    "table.key.startswith(prefix, autoescape=True)", "request.detail != HELD[estranged.why]", "request.detail == WAITING",
-    "'approved' in request.detail",
+    "request.detail.removeprefix(word)", "notice.key.startswith(_UNPOSTED)",
+    "key.split(':again:', maxsplit=1)[0]", "table.key.startswith(prefix, autoescape=True)",
+    "request.detail != HELD[estranged.why]", "request.detail == WAITING", "'approved' in request.detail",
 )  # fmt: skip
 
 
@@ -282,7 +319,13 @@ def test_nothing_is_left_to_be_done_later() -> None:
     marks = ("TO" + "DO", "FIX" + "ME", "XX" + "X")
     found = [
         f"{_name(path)}:{number}"
-        for path in [*SOURCES, *(ROOT / "tests").rglob("*.py"), *ROOT.glob("*.md"), *ROOT.glob("*.yml"), *ROOT.glob("*.toml")]
+        for path in [
+            *SOURCES,
+            *(ROOT / "tests").rglob("*.py"),
+            *ROOT.glob("*.md"),
+            *ROOT.glob("*.yml"),
+            *ROOT.glob("*.toml"),
+        ]
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if any(mark in line for mark in marks)
     ]
@@ -322,15 +365,27 @@ def test_importing_does_nothing(tmp_path: Path) -> None:
 def _own_names() -> set[str]:
     """Every name that the product itself defines or sets."""
     nodes = [node for path in SOURCES for node in ast.walk(_tree(path))]
-    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
-    stored = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
-    return defined | stored | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    defined = {
+        node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    stored = {
+        node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    return (
+        defined
+        | stored
+        | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    )
 
 
 def test_private_members_of_libraries_are_listed_with_what_to_look_at() -> None:
-    listed = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Private members of libraries")[2]
+    listed = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Private members of libraries")[2]
+    )
     own = _own_names() | {"_exit"}  # os._exit is public in spite of its name
-    used = {node.attr for path in SOURCES for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute)}
+    used = {
+        node.attr for path in SOURCES for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute)
+    }
     foreign = {name for name in used - own if name.startswith("_") and not name.startswith("__")}
     assert sorted(name for name in foreign if f".{name}`" not in listed) == []
     for member, where in re.findall(r"^\| .*\.(_\w+)` \| `([^`]+)`", listed, re.MULTILINE):

@@ -37,7 +37,9 @@ def test_a_migrated_database_has_the_ledgers_tables(migrated_database_url: str) 
         engine.dispose()
 
 
-def test_what_was_compiled_serves_every_database_of_its_kind_and_no_other(sqlite_url: str, postgres_url: str) -> None:
+def test_what_was_compiled_serves_every_database_of_its_kind_and_no_other(
+    sqlite_url: str, postgres_url: str
+) -> None:
     compiled: list[str] = []
 
     class One(FunctionElement[int]):
@@ -73,7 +75,9 @@ def test_the_wheels_binaries_serve_where_none_are_installed(monkeypatch: pytest.
         pytest.skip(str(absent))
 
 
-def test_without_any_binaries_the_reason_says_how_to_mend_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_any_binaries_the_reason_says_how_to_mend_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(postgres, "_installed", lambda: iter([tmp_path]))
     with pytest.raises(postgres.NoPostgres, match="TESTS_POSTGRES"), postgres.own_server():
         pass

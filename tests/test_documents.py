@@ -44,13 +44,17 @@ def test_every_setting_is_in_the_table_and_no_other() -> None:
 def test_every_subcommand_is_named() -> None:
     commands = README.split("## Commands")[1].split("## The life")[0]
     assert [
-        name for name in SUBCOMMANDS if name != "help" and f"`{name}" not in commands and f"/legacytls {name}" not in commands
+        name
+        for name in SUBCOMMANDS
+        if name != "help" and f"`{name}" not in commands and f"/legacytls {name}" not in commands
     ] == []
 
 
 def test_the_printed_verifier_is_the_tested_one() -> None:
     printed = next(
-        block for block in re.findall(r"```python\n(.*?)```", document("docs/audit.md"), re.DOTALL) if "hashlib" in block
+        block
+        for block in re.findall(r"```python\n(.*?)```", document("docs/audit.md"), re.DOTALL)
+        if "hashlib" in block
     )
     tested = (ROOT / "tests" / "offline_verify.py").read_text(encoding="utf-8")
     assert printed.split("seq, head", 1)[1].strip() == tested.split("seq, head", 1)[1].strip()
@@ -59,14 +63,19 @@ def test_the_printed_verifier_is_the_tested_one() -> None:
 def test_the_recipe_of_least_privilege_grants_what_the_bot_runs_and_no_entra_role() -> None:
     recipe = document("docs/install.md").split("```powershell\n   New-ManagementRole")[1].split("```")[0]
     granted = {cmdlet for line in re.findall(r"-EnabledCmdlets (\S+)", recipe) for cmdlet in line.split(",")}
-    spoken = {found for file in (ROOT / "bot" / "exchange").glob("*.py") for found in CMDLET.findall(file.read_text("utf-8"))}
+    spoken = {
+        found
+        for file in (ROOT / "bot" / "exchange").glob("*.py")
+        for found in CMDLET.findall(file.read_text("utf-8"))
+    }
     checked = set(CMDLET.findall((ROOT / "bot" / "checks" / "optional.py").read_text("utf-8")))
     assert granted == spoken | checked
     assert "Exchange Administrator" not in recipe
 
 
 def test_the_shipped_unit_hands_the_certificate_to_its_passing_user_and_waits_for_the_end() -> None:
-    """A file that only root may read is closed to ``DynamicUser``: the setting has to name the copy that systemd makes."""
+    """A file that only root may read is closed to ``DynamicUser``: the setting has to name the copy that
+    systemd makes."""
     unit = ConfigParser(interpolation=None, delimiters="=", strict=False)
     unit.optionxform = str
     assert "(legacytls@.service)" in document("docs/operate.md")
@@ -125,7 +134,8 @@ def test_every_test_that_they_name_exists() -> None:
 
 
 def _walked() -> list[tuple[str, str]]:
-    """File and function of every hop in the walk of ``enable``: a function belongs to the file named before it in its row."""
+    """File and function of every hop in the walk of ``enable``: a function belongs to the file named before
+    it in its row."""
     found, file = [], ""
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     walk = text.split("## `enable` walked, file by file\n")[1].split("\n## ")[0]
@@ -139,7 +149,12 @@ def _walked() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("file", "name"), _walked(), ids=lambda one: one)
 def test_each_step_of_the_walk_is_there(file: str, name: str) -> None:
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    here = {f"{one.name}.{method.name}" for one in tree.body if isinstance(one, ast.ClassDef) for method in _functions(one)}
+    here = {
+        f"{one.name}.{method.name}"
+        for one in tree.body
+        if isinstance(one, ast.ClassDef)
+        for method in _functions(one)
+    }
     assert name in here | {function.name for function in _functions(tree)}
 
 
@@ -149,6 +164,8 @@ def _functions(node: ast.Module | ast.ClassDef) -> list[ast.FunctionDef]:
 
 def test_the_walk_is_counted_and_stays_short() -> None:
     hops, files = len(_walked()), len({file for file, _ in _walked()})
-    assert f"These are {hops} hops in {files} files." in (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert f"These are {hops} hops in {files} files." in (ROOT / "docs/architecture.md").read_text(
+        encoding="utf-8"
+    )
     assert hops <= 61
     assert files <= 39

@@ -41,7 +41,9 @@ def test_the_scopes_are_those_the_code_gives_a_reason_for(manifest: dict[str, An
 def test_nothing_lets_the_bot_read_or_impersonate_people(manifest: dict[str, Any]) -> None:
     scopes = manifest["oauth_config"]["scopes"]
     assert set(scopes) == {"bot"}
-    assert not [scope for scope in scopes["bot"] if "history" in scope or "admin" in scope or "customize" in scope]
+    assert not [
+        scope for scope in scopes["bot"] if "history" in scope or "admin" in scope or "customize" in scope
+    ]
 
 
 def test_the_events_are_those_that_have_a_listener(manifest: dict[str, Any]) -> None:
@@ -87,7 +89,9 @@ def test_texts_keep_to_slacks_limits(manifest: dict[str, Any]) -> None:
     assert len(command["usage_hint"]) <= 1000
 
 
-@pytest.mark.skipif("TESTS_MANIFEST_SCHEMA" not in os.environ, reason="TESTS_MANIFEST_SCHEMA names no copy of Slack's schema")
+@pytest.mark.skipif(
+    "TESTS_MANIFEST_SCHEMA" not in os.environ, reason="TESTS_MANIFEST_SCHEMA names no copy of Slack's schema"
+)
 def test_slacks_own_schema_accepts_it(manifest: dict[str, Any]) -> None:
     schema = json.loads(Path(os.environ["TESTS_MANIFEST_SCHEMA"]).read_text(encoding="utf-8"))
     jsonschema.Draft7Validator(schema).validate(manifest)
@@ -98,4 +102,8 @@ def test_slacks_own_schema_accepts_it(manifest: dict[str, Any]) -> None:
 def test_there_is_a_home_and_a_shortcut_that_has_a_listener(manifest: dict[str, Any]) -> None:
     assert manifest["features"]["app_home"]["home_tab_enabled"] is True
     (shortcut,) = manifest["features"]["shortcuts"]
-    assert (shortcut["type"], shortcut["callback_id"], shortcut["name"]) == ("global", SHORTCUT, SHORTCUT_NAME)
+    assert (shortcut["type"], shortcut["callback_id"], shortcut["name"]) == (
+        "global",
+        SHORTCUT,
+        SHORTCUT_NAME,
+    )

@@ -12,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = ["requirements.txt", "requirements-dev.txt"]
-PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[0-9][0-9a-z.]*)( ; [^#]+?)?( --hash=sha256:[0-9a-f]{64})+$")
+PIN = re.compile(
+    r"^(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[0-9][0-9a-z.]*)( ; [^#]+?)?( --hash=sha256:[0-9a-f]{64})+$"
+)
 
 
 def _requirements(file: str) -> list[str]:
@@ -42,7 +44,10 @@ def test_every_requirement_is_one_exact_version_with_hashes(file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_no_address_index_or_path_is_written_down(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
-    assert re.findall(r"(?im)^.*(?:index|find-links|trusted-host|https?:|file:|git\+|(?:^|\s)\.{0,2}/).*$", text) == []
+    assert (
+        re.findall(r"(?im)^.*(?:index|find-links|trusted-host|https?:|file:|git\+|(?:^|\s)\.{0,2}/).*$", text)
+        == []
+    )
 
 
 def test_the_order_is_the_alphabets_so_that_changes_read_well() -> None:
@@ -73,10 +78,16 @@ UNSPOKEN = {
 
 def _imported(*folders: str) -> set[str]:
     """The top-level names of everything that the sources in these folders import from others."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    ]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     plain = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    parts = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    parts = [
+        node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level
+    ]
     return {name.partition(".")[0] for name in plain + parts} - sys.stdlib_module_names - {*ROOMS, "tests"}
 
 

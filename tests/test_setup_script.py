@@ -1,4 +1,5 @@
-"""The set-up script is PowerShell, makes what the step-by-step way makes, and takes away what it made. It is run on no tenant."""
+"""The set-up script is PowerShell, makes what the step-by-step way makes, and takes away what it made. It is
+run on no tenant."""
 
 import re
 from pathlib import Path
@@ -18,17 +19,27 @@ def nodes(node: Node) -> list[Node]:
 
 
 def test_it_is_powershell() -> None:
-    wrong = [node.start_point for node in nodes(POWERSHELL.parse(SCRIPT.encode()).root_node) if node.is_error or node.is_missing]
+    wrong = [
+        node.start_point
+        for node in nodes(POWERSHELL.parse(SCRIPT.encode()).root_node)
+        if node.is_error or node.is_missing
+    ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("broken", [SCRIPT.replace("function Get-App {", "function Get-App {{", 1), SCRIPT + "if ($x {"])
+@pytest.mark.parametrize(
+    "broken", [SCRIPT.replace("function Get-App {", "function Get-App {{", 1), SCRIPT + "if ($x {"]
+)
 def test_the_grammar_finds_a_mistake(broken: str) -> None:
     assert POWERSHELL.parse(broken.encode()).root_node.has_error
 
 
 def granted(text: str) -> set[str]:
-    return set(re.findall(r"(?:Get|Set|Search)-(?:TransportConfig|AcceptedDomain|CASMailbox|User|\w*Audit\w+)\b", text))
+    return set(
+        re.findall(
+            r"(?:Get|Set|Search)-(?:TransportConfig|AcceptedDomain|CASMailbox|User|\w*Audit\w+)\b", text
+        )
+    )
 
 
 def test_it_grants_the_cmdlets_of_the_step_by_step_way_and_no_other() -> None:
@@ -36,13 +47,17 @@ def test_it_grants_the_cmdlets_of_the_step_by_step_way_and_no_other() -> None:
     assert granted(SCRIPT.split("#>")[1]) == granted(recipe)
     parameters = re.search(r"-Parameters (\S+)", recipe)
     assert parameters
-    assert re.findall(r"'(\w+)'", SCRIPT.split("$Parameters = ")[1].split("\n")[0]) == parameters[1].split(",")
+    assert re.findall(r"'(\w+)'", SCRIPT.split("$Parameters = ")[1].split("\n")[0]) == parameters[1].split(
+        ","
+    )
 
 
 def test_whatever_changes_something_can_be_shown_first() -> None:
-    """``-WhatIf`` makes nothing: each cmdlet that changes something stands behind ``ShouldProcess`` in its own function."""
+    """``-WhatIf`` makes nothing: each cmdlet that changes something stands behind ``ShouldProcess`` in its
+    own function."""
     changing = re.compile(
-        r"^\s+(?:\$\w+ = )?(?:\$null = )?((?:New|Set|Add|Remove|Update)-(?!App\b|Object|Mg\w+Context)\w+)", re.MULTILINE
+        r"^\s+(?:\$\w+ = )?(?:\$null = )?((?:New|Set|Add|Remove|Update)-(?!App\b|Object|Mg\w+Context)\w+)",
+        re.MULTILINE,
     )
     functions = re.split(r"^function ", SCRIPT, flags=re.MULTILINE)[1:]
     bare = [
@@ -50,11 +65,14 @@ def test_whatever_changes_something_can_be_shown_first() -> None:
         for function in functions
         if changing.search(function.split("\n}\n")[0]) and "ShouldProcess" not in function.split("\n}\n")[0]
     ]
-    assert bare == [("New-App", ["New-MgApplication"])]  # called behind ShouldProcess, at the end of the script
+    # called behind ShouldProcess, at the end of the script
+    assert bare == [("New-App", ["New-MgApplication"])]
     assert SCRIPT.index("ShouldProcess($Name, 'register the app") < SCRIPT.rindex("New-App")
 
 
 def test_what_it_makes_it_can_take_away() -> None:
     made = set(re.findall(r"New-(MgApplication|ServicePrincipal|RoleGroup|ManagementRole)\b", SCRIPT))
-    assert set(re.findall(r"Remove-(MgApplication|ServicePrincipal|RoleGroup|ManagementRole)\b", SCRIPT)) == made
+    assert (
+        set(re.findall(r"Remove-(MgApplication|ServicePrincipal|RoleGroup|ManagementRole)\b", SCRIPT)) == made
+    )
     assert len(made) == 4

@@ -1,4 +1,5 @@
-"""What is typed stays typed: a stored payload is read, and a conflict retried, in one place, and old words stay gone."""
+"""What is typed stays typed: a stored payload is read, and a conflict retried, in one place, and old words
+stay gone."""
 
 import ast
 import re
@@ -33,7 +34,10 @@ def _name(path: Path) -> str:
 
 
 UNTYPED = {
-    r"facts(\[|\.get\()\"(what|request|end|series|slot|ends|since|days|sequence)\"": "an announcement is read by announcement_of",
+    (
+        r"facts(\[|\.get\()\"(what|request|end|series|"
+        r"slot|ends|since|days|sequence)\""
+    ): ("an announcement is read by announcement_of"),
     r"facts *= *\{\"what\"": "an announcement is kept by facts_of",
     r"\.kind *== *\"": "announcements are told apart by their type",
 }
@@ -54,7 +58,8 @@ def test_what_an_announcement_says_is_typed(pattern: str) -> None:
 
 @pytest.mark.parametrize("name", ["reminders", "news"])
 def test_mypy_finds_an_announcement_without_words(name: str) -> None:
-    """The words of every one of them are a case of one ``match`` that ends in ``assert_never``, without a guard."""
+    """The words of every one of them are a case of one ``match`` that ends in ``assert_never``, without a
+    guard."""
     tree = _tree(ROOT / f"handlers/slack/views/{name}.py")
     (words,) = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "words"]
     (match,) = [node for node in words.body if isinstance(node, ast.Match)]
@@ -82,13 +87,15 @@ def test_the_edge_hands_on_no_dict_of_texts() -> None:
         f"{_name(path)}:{node.lineno} {node.name}"
         for path in edge
         for node in ast.walk(_tree(path))
-        if isinstance(node, ast.FunctionDef) and any(argument.arg == "payload" for argument in _arguments(node))
+        if isinstance(node, ast.FunctionDef)
+        and any(argument.arg == "payload" for argument in _arguments(node))
     ]
     assert found == []
 
 
 def test_every_command_is_dispatched_by_its_type_to_the_last() -> None:
-    """Each ``match`` on a command ends in ``assert_never``, so that mypy finds a command without a handler."""
+    """Each ``match`` on a command ends in ``assert_never``, so that mypy finds a command without a
+    handler."""
     matches = [node for node in ast.walk(_tree(ROOT / "handlers/dispatch.py")) if isinstance(node, ast.Match)]
     assert len(matches) == 3
     for node in matches:
@@ -110,10 +117,17 @@ def _conflicts() -> set[str]:
 
 
 def _retries(tree: ast.AST, conflicts: set[str]) -> Iterator[ast.For | ast.While]:
-    """Every loop that may begin the same act again: it counts, or runs until something is so, and goes on after a conflict."""
+    """Every loop that may begin the same act again: it counts, or runs until something is so, and goes on
+    after a conflict."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.While) or (isinstance(node, ast.For) and ast.unparse(node.iter).startswith("range(")):
-            caught = [ast.walk(one.type) for one in ast.walk(node) if isinstance(one, ast.ExceptHandler) and one.type]
+        if isinstance(node, ast.While) or (
+            isinstance(node, ast.For) and ast.unparse(node.iter).startswith("range(")
+        ):
+            caught = [
+                ast.walk(one.type)
+                for one in ast.walk(node)
+                if isinstance(one, ast.ExceptHandler) and one.type
+            ]
             if any(isinstance(name, ast.Name) and name.id in conflicts for names in caught for name in names):
                 yield node
 
@@ -121,7 +135,9 @@ def _retries(tree: ast.AST, conflicts: set[str]) -> Iterator[ast.For | ast.While
 def test_there_is_one_retry_loop_for_a_conflict() -> None:
     conflicts = _conflicts()
     assert {"Stuck", "AlreadyOpen", "AlreadyHandled"} < conflicts
-    assert [_name(path) for path in PRODUCT for _ in _retries(_tree(path), conflicts)] == ["handlers/conflicts.py"]
+    assert [_name(path) for path in PRODUCT for _ in _retries(_tree(path), conflicts)] == [
+        "handlers/conflicts.py"
+    ]
 
 
 SHARED = {"refusals": "how a refusal is recorded, by whichever use case and before any form opens"}
@@ -132,13 +148,16 @@ def _is_use_case(tree: ast.Module) -> bool:
     """A class of it is made of a ``Context``."""
     made = (node for one in tree.body if isinstance(one, ast.ClassDef) for node in one.body)
     return any(
-        isinstance(node, ast.FunctionDef) and node.name == "__init__" and "context: Context" in ast.unparse(node.args)
+        isinstance(node, ast.FunctionDef)
+        and node.name == "__init__"
+        and "context: Context" in ast.unparse(node.args)
         for node in made
     )
 
 
 def test_use_cases_import_no_functions_of_each_other() -> None:
-    """What several of them do stands in ``changes.transitions``, or in a module below that is none of them."""
+    """What several of them do stands in ``changes.transitions``, or in a module below that is none of
+    them."""
     trees = {_name(path).removesuffix(".py").replace("/", "."): _tree(path) for path in HANDLERS}
     use_cases = {name for name, tree in trees.items() if _is_use_case(tree)}
     assert len(use_cases) > 20
@@ -146,7 +165,9 @@ def test_use_cases_import_no_functions_of_each_other() -> None:
         f"{name}: {node.module}.{alias.name}"
         for name in use_cases
         for node in ast.walk(trees[name])
-        if isinstance(node, ast.ImportFrom) and node.module in use_cases and node.module.rsplit(".", 1)[1] not in SHARED
+        if isinstance(node, ast.ImportFrom)
+        and node.module in use_cases
+        and node.module.rsplit(".", 1)[1] not in SHARED
         for alias in node.names
         if not alias.name[0].isupper()
     ]
@@ -159,7 +180,9 @@ def test_exchange_is_waited_for_in_one_place() -> None:
     named = re.compile(r"^(?!SIZE_)[A-Z_]*(LIMIT|PAUSES|PATIENCE|TIMEOUT)[A-Z_]*\b.* = ", re.MULTILINE)
     assert [path.name for path in room if named.search(path.read_text(encoding="utf-8"))] == ["patience.py"]
     waiting = re.compile(r"\b(random\(\)|sleep\(|retryable or)")
-    assert {path.name for path in room if waiting.search(path.read_text(encoding="utf-8"))} - {"entra.py"} == {"patience.py"}
+    assert {path.name for path in room if waiting.search(path.read_text(encoding="utf-8"))} - {
+        "entra.py"
+    } == {"patience.py"}
 
 
 def _tree(path: Path) -> ast.Module:

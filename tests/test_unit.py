@@ -1,4 +1,5 @@
-"""The systemd unit: systemd takes it, rates it as hardened, and the bot starts under what can be tried without it."""
+"""The systemd unit: systemd takes it, rates it as hardened, and the bot starts under what can be tried
+without it."""
 
 import ctypes
 import os
@@ -21,7 +22,10 @@ REFUSE_EXEC_GAIN = 65
 def unit(tmp_path: Path) -> Path:
     """An instance of the unit whose program is there."""
     found = tmp_path / "legacytls@1.service"
-    found.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8")), encoding="utf-8")
+    found.write_text(
+        re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8")),
+        encoding="utf-8",
+    )
     return found
 
 
@@ -47,7 +51,11 @@ def test_it_is_rated_below_two(unit: Path) -> None:
 
 
 def test_the_threshold_would_notice(unit: Path) -> None:
-    kept = [line for line in unit.read_text(encoding="utf-8").splitlines() if not line.startswith(("System", "Protect"))]
+    kept = [
+        line
+        for line in unit.read_text(encoding="utf-8").splitlines()
+        if not line.startswith(("System", "Protect"))
+    ]
     unit.write_text("\n".join(kept), encoding="utf-8")
     assert analyze("security", "--offline=yes", "--threshold=20", "--no-pager", unit).returncode != 0
 
@@ -55,7 +63,11 @@ def test_the_threshold_would_notice(unit: Path) -> None:
 def test_the_bot_starts_where_no_memory_becomes_executable(tmp_path: Path) -> None:
     libc = ctypes.CDLL(None)
     if subprocess.run(
-        [sys.executable, "-c", f"import ctypes, sys; sys.exit(ctypes.CDLL(None).prctl({REFUSE_EXEC_GAIN}, 1, 0, 0, 0) != 0)"],
+        [
+            sys.executable,
+            "-c",
+            f"import ctypes, sys; sys.exit(ctypes.CDLL(None).prctl({REFUSE_EXEC_GAIN}, 1, 0, 0, 0) != 0)",
+        ],
         check=False,
     ).returncode:
         pytest.skip("this kernel has no PR_SET_MDWE")

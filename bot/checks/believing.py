@@ -12,16 +12,21 @@ from storage.record.adoption import Adopted, would_adopt
 
 KEY, HEAD = "Record key", "Restored backups"
 UNPROTECTED = (
-    "not set: whoever can write to the database can have the bot act on a vote, a message or a record of their own making, and "
-    "`verify` cannot tell a record that was rebuilt"
+    "not set: whoever can write to the database can have the bot act on a vote, a message or a record of "
+    "their own making, and `verify` cannot tell a record that was rebuilt"
 )
-SET_KEY = "Set LEGACYTLS_RECORD_KEY, for example to what `openssl rand -hex 32` prints; keep it outside the database."
-UNRECOGNISED = "off: a backup of the database that is put back can spend an approval twice, and nobody would be told"
+SET_KEY = (
+    "Set LEGACYTLS_RECORD_KEY, for example to what `openssl rand -hex 32` prints; keep it outside the "
+    "database."
+)
+UNRECOGNISED = (
+    "off: a backup of the database that is put back can spend an approval twice, and nobody would be told"
+)
 SET_DIR = "Set LEGACYTLS_STATE_DIR to a folder of this machine's own that outlives the process."
 LOOK = "Find out who put it there; if it is the one to go on with: `legacytls verify --accept-restore`."
 ADD_KEY = (
-    "If a key was dropped, add it to LEGACYTLS_RECORD_KEY behind the newest one; if the record is the one to go on with all the "
-    "same: `legacytls verify --accept-restore`."
+    "If a key was dropped, add it to LEGACYTLS_RECORD_KEY behind the newest one; if the record is the one to "
+    "go on with all the same: `legacytls verify --accept-restore`."
 )
 
 
@@ -58,7 +63,11 @@ def _verdicts(settings: Settings, database: Database) -> Iterator[Verdict]:
     elif settings.state_dir is None and not database.is_sqlite:
         yield warned(HEAD, UNRECOGNISED, SET_DIR)
     else:
-        where = "LEGACYTLS_STATE_DIR" if settings.state_dir else "beside the database's file (LEGACYTLS_STATE_DIR names another)"
+        where = (
+            "LEGACYTLS_STATE_DIR"
+            if settings.state_dir
+            else "beside the database's file (LEGACYTLS_STATE_DIR names another)"
+        )
         yield passed(HEAD, f"recognised by the newest head, which is kept in {where}")
 
 

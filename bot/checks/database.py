@@ -11,14 +11,17 @@ from storage.schema.guards import missing
 from storage.writing import prove_write
 
 ANOTHER = "Check DATABASE_URL: give the bot a database of its own, or put a backup in its place."
-GRANT = "As the owner of the tables, run the GRANT lines of docs/operate.md: each upgrade needs them once more."
+GRANT = (
+    "As the owner of the tables, run the GRANT lines of docs/operate.md: each upgrade needs them once more."
+)
 CHMOD = "As the account that owns them: chmod 600, and give them to the account that the bot runs as."
 PUT_BACK = (
-    "As the owner of the tables: `legacytls migrate` puts them back; then `legacytls verify` names every row changed meanwhile."
+    "As the owner of the tables: `legacytls migrate` puts them back; then `legacytls verify` names every "
+    "row changed meanwhile."
 )
 DISOWN = (
-    "Give the tables to another role (docs/operate.md) that this one is no member of: whoever may do as their owner, or is a "
-    "superuser, can drop the guards of the record."
+    "Give the tables to another role (docs/operate.md) that this one is no member of: whoever may do as "
+    "their owner, or is a superuser, can drop the guards of the record."
 )
 
 
@@ -41,7 +44,9 @@ def database_verdicts(settings: Settings) -> Iterator[Verdict]:
         yield failed("Database writes" if reached else "Database", str(unreachable), unreachable.trouble.mend)
         return
     except Misfit:
-        yield failed("Database schema", "the database holds something else than this version expects", ANOTHER)
+        yield failed(
+            "Database schema", "the database holds something else than this version expects", ANOTHER
+        )
         return
     finally:
         database.close()
@@ -54,9 +59,15 @@ def _kept(database: Database, promised: Durability, exposed: Sequence[str]) -> I
     if promised.durable:
         yield passed("Database durability", promised.finding)
     else:
-        yield failed("Database durability", promised.finding, "Switch it on: a recorded decision has to survive a power cut.")
+        yield failed(
+            "Database durability",
+            promised.finding,
+            "Switch it on: a recorded decision has to survive a power cut.",
+        )
     if exposed:
-        yield warned("Database file", f"other accounts of this machine have rights on {', '.join(exposed)}", CHMOD)
+        yield warned(
+            "Database file", f"other accounts of this machine have rights on {', '.join(exposed)}", CHMOD
+        )
     elif database.is_sqlite:
         yield passed("Database file", "it and its journals are for the bot's account alone")
 
@@ -78,7 +89,11 @@ def _guards(database: Database) -> Iterator[Verdict]:
     with database.read() as connection:
         gone = missing(connection)
     if gone:
-        yield failed("Database guards", f"missing or changed: {', '.join(gone)}; nothing is opted in or extended", PUT_BACK)
+        yield failed(
+            "Database guards",
+            f"missing or changed: {', '.join(gone)}; nothing is opted in or extended",
+            PUT_BACK,
+        )
     else:
         yield passed("Database guards", "the triggers stand that refuse to alter the record")
 
@@ -87,5 +102,9 @@ def _schema(database: Database) -> Verdict:
     if is_current(database):
         return passed("Database schema", "current")
     if is_newer(database):
-        return failed("Database schema", "written by a newer version", "Start that version here, or restore a backup.")
-    return warned("Database schema", "not current", "`legacytls migrate` or the next start brings it up to date.")
+        return failed(
+            "Database schema", "written by a newer version", "Start that version here, or restore a backup."
+        )
+    return warned(
+        "Database schema", "not current", "`legacytls migrate` or the next start brings it up to date."
+    )

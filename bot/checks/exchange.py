@@ -1,4 +1,7 @@
-"""Checks of the Microsoft side: token and its claims, the one needed cmdlet, then the optional ones. Nothing is written."""
+"""Checks of the Microsoft side: token and its claims, the one needed cmdlet, then the optional ones.
+
+Nothing is written.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +24,11 @@ def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[
     try:
         claims = exchange.tokens.claims()
     except Unavailable as refused:
-        yield failed("Entra token", refused.sentence, refused.mend or "Run the check again; if this lasts, check the network.")
+        yield failed(
+            "Entra token",
+            refused.sentence,
+            refused.mend or "Run the check again; if this lasts, check the network.",
+        )
         return
     yield passed("Entra token", "issued")
     yield from token_verdicts(settings.azure_tenant_id or "", claims)
@@ -32,11 +39,17 @@ def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[
         return
     yield _read(reading)
     if not exchange.cloud.offers_legacy:
-        yield warned("Cloud", f"{exchange.cloud.display} has no legacy hosts: nobody can opt in there", "Check EXCHANGE_CLOUD.")
+        yield warned(
+            "Cloud",
+            f"{exchange.cloud.display} has no legacy hosts: nobody can opt in there",
+            "Check EXCHANGE_CLOUD.",
+        )
     yield optional("Set-TransportConfig", "cannot be proven without writing; the first change will show")
     if reading.smtp_auth_disabled:
         yield warned(
-            "SMTP AUTH", "switched off for the organisation", "Opting in helps only mailboxes that are allowed SMTP AUTH."
+            "SMTP AUTH",
+            "switched off for the organisation",
+            "Opting in helps only mailboxes that are allowed SMTP AUTH.",
         )
     yield from optional_verdicts(exchange, utc_now())
 
@@ -45,7 +58,9 @@ def _read(reading: Reading) -> Verdict:
     found = f"the live value is {reading.value.value}, organisation {reading.organization or 'not named'}"
     if reading.organization:
         return passed("Get-TransportConfig", found)
-    return warned("Get-TransportConfig", f"{found}, so nothing would be written", "If this lasts, please report it.")
+    return warned(
+        "Get-TransportConfig", f"{found}, so nothing would be written", "If this lasts, please report it."
+    )
 
 
 def _expiry(settings: Settings, exchange: ExchangeOnline) -> Iterator[Verdict]:
@@ -55,16 +70,23 @@ def _expiry(settings: Settings, exchange: ExchangeOnline) -> Iterator[Verdict]:
         yield failed("Certificate", unreadable.sentence, unreadable.mend)
         return
     if certificate is not None:
-        yield _dated("Certificate", certificate, "Create a new one, upload it to the app registration, set the path.")
+        yield _dated(
+            "Certificate", certificate, "Create a new one, upload it to the app registration, set the path."
+        )
     secret = settings.secret_expires()
     if secret is not None:
         verdict = _dated(
-            "Client secret", secret, "Add a new one to the app registration, set it and AZURE_CLIENT_SECRET_EXPIRES."
+            "Client secret",
+            secret,
+            "Add a new one to the app registration, set it and AZURE_CLIENT_SECRET_EXPIRES.",
         )
         # Only Entra knows: whether the secret still serves is the next verdict.
         yield replace(verdict, outcome=Outcome.WARNED) if verdict.outcome is Outcome.FAILED else verdict
     elif settings.azure_client_secret is not None:
-        mend = "Set AZURE_CLIENT_SECRET_EXPIRES to the day that the app registration shows: check and a reminder then warn ahead."
+        mend = (
+            "Set AZURE_CLIENT_SECRET_EXPIRES to the day that the app registration shows: check and a "
+            "reminder then warn ahead."
+        )
         yield optional("Client secret", "Entra does not tell when it expires", mend)
 
 
@@ -73,5 +95,7 @@ def _dated(check: str, expires: datetime, mend: str) -> Verdict:
     if left <= timedelta(0):
         return failed(check, f"expired on {day}", mend)
     if left <= SOON:
-        return warned(check, f"expires on {day}, in {left.days} days", f"{mend.rstrip('.')}, before that day.")
+        return warned(
+            check, f"expires on {day}, in {left.days} days", f"{mend.rstrip('.')}, before that day."
+        )
     return passed(check, f"valid until {day}")

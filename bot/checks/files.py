@@ -1,7 +1,7 @@
 """Checks of the files that hold secrets: whether other accounts of this machine may read them.
 
-A group's right counts only on a file that is the bot's own: a key that belongs to another account, as a mounted secret
-does, can reach the bot by its group alone.
+A group's right counts only on a file that is the bot's own: a key that belongs to another account, as a
+mounted secret does, can reach the bot by its group alone.
 """
 
 import os
@@ -31,7 +31,11 @@ def _verdict(check: str, file: Path) -> Iterator[Verdict]:
         return
     exposed = found.st_mode & (stat.S_IRWXO | (stat.S_IRWXG if found.st_uid == os.geteuid() else 0))
     if exposed:
-        finding = f"other accounts of this machine have rights on {file} (mode {stat.S_IMODE(found.st_mode):04o})"
-        yield warned(check, finding, f"chmod 600 {file}; for a mounted secret set its mode, such as defaultMode: 0400.")
+        finding = (
+            f"other accounts of this machine have rights on {file} (mode {stat.S_IMODE(found.st_mode):04o})"
+        )
+        yield warned(
+            check, finding, f"chmod 600 {file}; for a mounted secret set its mode, such as defaultMode: 0400."
+        )
     else:
         yield passed(check, f"{file} is for the bot's account alone")

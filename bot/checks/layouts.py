@@ -17,7 +17,10 @@ from handlers.slack.layouts.shapes import Layout
 
 CHECK = "Slack layouts"
 REPORT = "This is a defect of this version: please report it with what is said here."
-LATER = "Run the check again later; where Slack offers no blocks.validate, the sandbox judges by its published limits."
+LATER = (
+    "Run the check again later; where Slack offers no blocks.validate, the sandbox judges by its published "
+    "limits."
+)
 
 NOT_DRAWN = "It draws no charts or data tables here, so text says the same"
 
@@ -39,7 +42,9 @@ def layout_verdict(settings: Settings) -> Verdict:
         more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
         return failed(CHECK, f"Slack would refuse {'; '.join(refused[:NAMED])}{more}", REPORT)
     if left:
-        return warned(CHECK, f"{taken} of {len(waiting)} were judged and taken, the others not: {left}", LATER)
+        return warned(
+            CHECK, f"{taken} of {len(waiting)} were judged and taken, the others not: {left}", LATER
+        )
     drawn = f". {NOT_DRAWN}" if _judged(client, native)[1] else ""
     return passed(CHECK, f"Slack would take all {taken}, which hold every shape that the bot sends{drawn}")
 

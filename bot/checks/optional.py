@@ -15,7 +15,9 @@ PATIENCE = 20.0
 WANTED = "If wanted, give the bot the optional role for this cmdlet (docs/install.md, step 3)."
 AGAIN = "Run the check again; if this lasts, look at the Microsoft 365 service health page."
 INGESTION = "UnifiedAuditLogIngestionEnabled"
-SWITCH_ON = f"Set-AdminAuditLogConfig -{INGESTION} $true in Exchange Online PowerShell; it takes up to an hour."
+SWITCH_ON = (
+    f"Set-AdminAuditLogConfig -{INGESTION} $true in Exchange Online PowerShell; it takes up to an hour."
+)
 
 
 def optional_verdicts(exchange: ExchangeOnline, now: datetime) -> Iterator[Verdict]:
@@ -42,7 +44,9 @@ def _search(exchange: ExchangeOnline, now: datetime) -> Verdict:
         found = OptionalLookups(exchange, client_id="").recorded(now - LOOKED_BACK, now)
     except Unavailable as away:
         return _away("Search-UnifiedAuditLog", away, use)
-    return passed("Search-UnifiedAuditLog", f"available; tells {use} ({len(found)} recorded in the last 7 days)")
+    return passed(
+        "Search-UnifiedAuditLog", f"available; tells {use} ({len(found)} recorded in the last 7 days)"
+    )
 
 
 def _ingestion(exchange: ExchangeOnline) -> Verdict:
@@ -56,8 +60,12 @@ def _ingestion(exchange: ExchangeOnline) -> Verdict:
         case [True]:
             return passed("Audit ingestion", "on; changes made outside the bot are recorded")
         case [False]:
-            return warned("Audit ingestion", "off: nobody can tell who changed the setting outside the bot", SWITCH_ON)
-    return optional("Audit ingestion", f"Get-AdminAuditLogConfig does not say {use}", "If this lasts, please report it.")
+            return warned(
+                "Audit ingestion", "off: nobody can tell who changed the setting outside the bot", SWITCH_ON
+            )
+    return optional(
+        "Audit ingestion", f"Get-AdminAuditLogConfig does not say {use}", "If this lasts, please report it."
+    )
 
 
 def _away(check: str, why: Unavailable, use: str) -> Verdict:

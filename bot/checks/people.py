@@ -29,7 +29,10 @@ class _Role:
             try:
                 found = directory.members(group)
             except Unavailable as away:
-                mend = away.mend or f"Check the S… id in {self.setting}, and run the check again when Slack answers."
+                mend = (
+                    away.mend
+                    or f"Check the S… id in {self.setting}, and run the check again when Slack answers."
+                )
                 yield failed(f"{self.name} group {group}", away.sentence, mend)
                 continue
             members |= found
@@ -50,11 +53,16 @@ class _Role:
         if verdict.allowed:
             self.able.add(person)
         else:
-            mend = f"Take the id out of {self.setting} (or out of the user group it came with), or mend the account."
+            mend = (
+                f"Take the id out of {self.setting} (or out of the user group it came with), or mend the "
+                "account."
+            )
             yield warned(f"{self.name} {person}", verdict.sentence, mend, name=self.called(person))
 
 
-def people_verdicts(rule: Rule, directory: Directory, people: People, called: Callable[[str], str]) -> Iterator[Verdict]:
+def people_verdicts(
+    rule: Rule, directory: Directory, people: People, called: Callable[[str], str]
+) -> Iterator[Verdict]:
     """Each group and each person with a problem, then whether there are enough people.
 
     ``called`` tells somebody's name by their id, or nothing where Slack does not say.
@@ -71,16 +79,24 @@ def people_verdicts(rule: Rule, directory: Directory, people: People, called: Ca
     yield _enough(rule.approvals_required, approvers.able, operators.able, called)
 
 
-def _enough(needed: int, approvers: Collection[str], operators: Collection[str], called: Callable[[str], str]) -> Verdict:
+def _enough(
+    needed: int, approvers: Collection[str], operators: Collection[str], called: Callable[[str], str]
+) -> Verdict:
     found = f"{len(approvers)} may approve, {needed} needed besides the requester"
     if len(approvers) < needed:
-        return failed("Enough approvers", found, "Add people to LEGACYTLS_APPROVERS, or lower LEGACYTLS_APPROVALS_REQUIRED.")
+        return failed(
+            "Enough approvers",
+            found,
+            "Add people to LEGACYTLS_APPROVERS, or lower LEGACYTLS_APPROVALS_REQUIRED.",
+        )
     stuck = sorted(person for person in operators if len(set(approvers) - {person}) < needed)
     if stuck and len(stuck) == len(operators):
         most = max(len(set(approvers) - {person}) for person in operators)
         lower = ", or lower LEGACYTLS_APPROVALS_REQUIRED" if most else ""
         mend = f"Add another approver to LEGACYTLS_APPROVERS{lower}: nobody approves their own request."
-        return failed("Enough approvers", f"{needed} needed, at most {most} other than the requester can approve", mend)
+        return failed(
+            "Enough approvers", f"{needed} needed, at most {most} other than the requester can approve", mend
+        )
     if stuck:
         finding = f"requests by {_named(stuck, called)} could not be approved by enough others"
         return warned("Enough approvers", finding, "Add another approver to LEGACYTLS_APPROVERS.")

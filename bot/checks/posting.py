@@ -25,7 +25,9 @@ def post_verdict(settings: Settings) -> Verdict:
     try:
         posted = call(client.chat_postMessage, channel=channel, **trial_card().arguments())
     except Unavailable as refused:
-        unknown = " It is not known whether it was posted: look into the channel." if refused.retryable else ""
+        unknown = (
+            " It is not known whether it was posted: look into the channel." if refused.retryable else ""
+        )
         mend = refused.mend or "Invite the bot there, and run the check again."
         return failed(CHECK, f"{refused.sentence}{unknown}", mend)
     place = {"channel": str(posted.get("channel") or channel), "ts": str(posted.get("ts") or "")}

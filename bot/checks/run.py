@@ -18,7 +18,12 @@ from bot.process import utc_now
 from bot.settings.model import Settings
 from bot.terminal import line
 
-STYLES = {Outcome.PASSED: "green", Outcome.WARNED: "yellow", Outcome.OPTIONAL: "dim", Outcome.FAILED: "bold red"}
+STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.WARNED: "yellow",
+    Outcome.OPTIONAL: "dim",
+    Outcome.FAILED: "bold red",
+}
 """How a terminal shows the outcomes."""
 
 
@@ -71,4 +76,6 @@ def _verdicts(settings: Settings, no_database: Sequence[str], *, post: bool) -> 
 def _last_line(wrong: Sequence[str]) -> str:
     if not wrong:
         return "All that is needed holds."
-    return f"Not yet: {', '.join(wrong)}. Everything else that is needed holds, as far as it could be checked."
+    return (
+        f"Not yet: {', '.join(wrong)}. Everything else that is needed holds, as far as it could be checked."
+    )

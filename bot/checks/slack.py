@@ -46,7 +46,9 @@ def token_verdicts(client: SlackWebClient, settings: Settings) -> Generator[Verd
     try:
         said, headers = call_with_headers(client.auth_test)
     except Unavailable as refused:
-        yield failed("Slack token", refused.sentence, refused.mend or (NETWORK if refused.retryable else REINSTALL))
+        yield failed(
+            "Slack token", refused.sentence, refused.mend or (NETWORK if refused.retryable else REINSTALL)
+        )
         return None
     identity = identity_of(said)
     yield passed("Slack token", f"valid, team {identity.team_id}")
@@ -67,17 +69,27 @@ def _scopes(header: str, *, groups: bool) -> Verdict:
     """``groups``: whether the rule names user groups."""
     granted = {scope.strip() for scope in header.split(",") if scope.strip()}
     if not granted:
-        return warned("Slack scopes", "Slack did not say which scopes the token has", "Compare them with manifest.yml by hand.")
+        return warned(
+            "Slack scopes",
+            "Slack did not say which scopes the token has",
+            "Compare them with manifest.yml by hand.",
+        )
     missing = sorted(needed(groups=groups) - granted)
     if missing:
         return failed("Slack scopes", f"missing: {', '.join(missing)}", REINSTALL)
     spared = [f"{scope} ({BOT_SCOPES[scope]})" for scope in sorted(set(BOT_SCOPES) - granted)]
     if spared:
-        return warned("Slack scopes", f"the bot serves without, but misses: {', '.join(spared)}", f"If wanted: {REINSTALL}")
+        return warned(
+            "Slack scopes",
+            f"the bot serves without, but misses: {', '.join(spared)}",
+            f"If wanted: {REINSTALL}",
+        )
     extra = sorted(granted - set(BOT_SCOPES))
     if extra:
         return warned(
-            "Slack scopes", f"more than needed: {', '.join(extra)}", "Remove them from the app: fewer scopes, less to lose."
+            "Slack scopes",
+            f"more than needed: {', '.join(extra)}",
+            "Remove them from the app: fewer scopes, less to lose.",
         )
     return passed("Slack scopes", "exactly those of the manifest")
 
@@ -90,10 +102,14 @@ def connection_verdicts(client: SlackWebClient, settings: Settings) -> Iterator[
     try:
         call(client.apps_connections_open, app_token=settings.slack_app_token.get_secret_value())
     except Unavailable as refused:
-        finding = refused.sentence if refused.retryable else "Slack refuses the app-level token, or Socket Mode is switched off"
+        finding = (
+            refused.sentence
+            if refused.retryable
+            else "Slack refuses the app-level token, or Socket Mode is switched off"
+        )
         mend = (
-            "Check SLACK_APP_TOKEN (xapp-…, with the scope connections:write) on the app's page Basic Information, and that "
-            "Socket Mode is on."
+            "Check SLACK_APP_TOKEN (xapp-…, with the scope connections:write) on the app's page Basic "
+            "Information, and that Socket Mode is on."
         )
         yield failed("Slack connection", finding, NETWORK if refused.retryable else mend)
     else:
@@ -106,8 +122,14 @@ def channel_verdict(client: SlackWebClient, settings: Settings) -> Verdict:
         channel = call(client.conversations_info, channel=settings.channel or "").get("channel")
     except Unavailable as refused:
         if refused.code == "missing_scope":
-            return warned("Slack channel", "cannot be looked at without channels:read or groups:read", f"If wanted: {REINSTALL}")
-        return failed("Slack channel", refused.sentence, refused.mend or (NETWORK if refused.retryable else CHANNEL_ID))
+            return warned(
+                "Slack channel",
+                "cannot be looked at without channels:read or groups:read",
+                f"If wanted: {REINSTALL}",
+            )
+        return failed(
+            "Slack channel", refused.sentence, refused.mend or (NETWORK if refused.retryable else CHANNEL_ID)
+        )
     found = channel if isinstance(channel, dict) else {}
     if found.get("is_archived"):
         return failed("Slack channel", "it is archived", MENDS["is_archived"][1])

@@ -1,4 +1,7 @@
-"""Check of the stream of events: how far the operator's receiver has got. Nothing is sent: the bot alone posts events."""
+"""Check of the stream of events: how far the operator's receiver has got.
+
+Nothing is sent: the bot alone posts events.
+"""
 
 from collections.abc import Iterator
 
@@ -12,7 +15,10 @@ from storage.migrate import is_current
 from storage.streams import Backlog, Streams
 
 STREAM = "Event stream"
-MEND = "Look at the receiver; the bot keeps what it has not taken, and goes on in the record's order as soon as it takes it."
+MEND = (
+    "Look at the receiver; the bot keeps what it has not taken, and goes on in the record's order as soon "
+    "as it takes it."
+)
 
 
 def stream_verdicts(settings: Settings) -> Iterator[Verdict]:

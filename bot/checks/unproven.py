@@ -6,7 +6,9 @@ from bot.checks.posting import CHECK
 from bot.checks.verdict import Outcome, Verdict
 from bot.settings.model import Settings
 
-WRITING = "Writing to Exchange: Set-TransportConfig is not tried; the first change shows whether it is allowed."
+WRITING = (
+    "Writing to Exchange: Set-TransportConfig is not tried; the first change shows whether it is allowed."
+)
 POSTING = "Posting into the channel: `legacytls check --post` sends a test card and takes it away again."
 REACHING = "That Slack reaches /slack/events on this machine: only Slack can tell."
 DELIVERING = (

@@ -22,7 +22,8 @@ class Verdict:
     finding: str
     mend: str = ""
     name: str = ""
-    """What Slack calls the person whose id stands in ``check``; empty where it is about nobody, or Slack does not say."""
+    """What Slack calls the person whose id stands in ``check``; empty where it is about nobody, or Slack does
+    not say."""
 
     def line(self) -> str:
         """The line as people read it."""

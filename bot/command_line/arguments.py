@@ -21,7 +21,10 @@ def number(text: str) -> int:
 
 
 def port(text: str) -> int:
-    """A TCP port; 0 lets the system choose. What is larger the system would take all the same, without its upper bits."""
+    """A TCP port; 0 lets the system choose.
+
+    What is larger the system would take all the same, without its upper bits.
+    """
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
         raise argparse.ArgumentTypeError("write a port number between 0 and 65535; 0 takes a free one")
     return int(text)
@@ -57,7 +60,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     """Add what ``run`` takes."""
     modes = "default: socket when SLACK_APP_TOKEN is set, else http"
     parser.add_argument("--mode", choices=("socket", "http"), help=modes)
-    parser.add_argument("--host", default="127.0.0.1", help="HTTP mode: address to listen on (default 127.0.0.1)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="HTTP mode: address to listen on (default 127.0.0.1)"
+    )
     parser.add_argument("--port", type=port, default=3000, help="HTTP mode: port to listen on (default 3000)")
 
 
@@ -93,7 +98,10 @@ def add_calendar(parser: argparse.ArgumentParser) -> None:
 def add_verify(parser: argparse.ArgumentParser) -> None:
     """Add what ``verify`` takes."""
     head = "a head that was posted in Slack"
-    accept = "go on with a database that was put back, or is not authenticated, as it stands: open requests become stale"
+    accept = (
+        "go on with a database that was put back, or is not authenticated, as it stands: open requests "
+        "become stale"
+    )
     parser.add_argument("--witness", type=witness, metavar="SEQUENCE:HASH", help=head)
     parser.add_argument("--accept-restore", action="store_true", help=accept)
     add_json(parser)
@@ -101,7 +109,10 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
 
 def add_probe(parser: argparse.ArgumentParser) -> None:
     """Add what ``probe`` takes."""
-    where = "SMTP with STARTTLS, POP3, IMAP or implicit TLS (default: the cloud's legacy hosts and its standard host)"
+    where = (
+        "SMTP with STARTTLS, POP3, IMAP or implicit TLS (default: the cloud's legacy hosts and its "
+        "standard host)"
+    )
     parser.add_argument("targets", nargs="*", type=target, metavar="HOST:PORT", help=where)
     add_json(parser)
 
@@ -122,20 +133,29 @@ def add_history(parser: argparse.ArgumentParser) -> None:
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     """Add what ``export`` takes."""
-    forms = "jsonl (default): every event, which proves itself; csv: a table with one row a change, for a spreadsheet"
+    forms = (
+        "jsonl (default): every event, which proves itself; csv: a table with one row a change, for a "
+        "spreadsheet"
+    )
     parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help=forms)
     since = "the events behind this number; or a first day (UTC), of a table: on which a change was asked for"
     parser.add_argument("--since", type=beginning, metavar="SEQ|YYYY-MM-DD", help=since)
     parser.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="last day (UTC), included")
-    parser.add_argument("--follow", action="store_true", help="go on with each event as it is recorded, until told to stop")
+    parser.add_argument(
+        "--follow", action="store_true", help="go on with each event as it is recorded, until told to stop"
+    )
 
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:
     """Add what ``evidence`` takes."""
-    parser.add_argument("--from", dest="first", type=day, required=True, metavar="YYYY-MM-DD", help="first day (UTC)")
+    parser.add_argument(
+        "--from", dest="first", type=day, required=True, metavar="YYYY-MM-DD", help="first day (UTC)"
+    )
     last = "last day (UTC), included"
     parser.add_argument("--to", dest="last", type=day, required=True, metavar="YYYY-MM-DD", help=last)
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip to write; it must not exist yet")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="the zip to write; it must not exist yet"
+    )
     parser.add_argument("--force", action="store_true", help="replace FILE")
     nameless = "leave the names of people out; their Slack ids stand alone"
     parser.add_argument("--no-names", dest="names", action="store_false", help=nameless)
@@ -146,7 +166,9 @@ def add_devices(parser: argparse.ArgumentParser, verb: Callable[[argparse.Namesp
     add_json(parser)
     parser.add_argument("--csv", action="store_true", help="for a spreadsheet")
     what = "read a report of senders or sign-ins, or a saved message"
-    read = parser.add_subparsers(metavar="import FILE").add_parser("import", help=what, description=f"{what.capitalize()}.")
+    read = parser.add_subparsers(metavar="import FILE").add_parser(
+        "import", help=what, description=f"{what.capitalize()}."
+    )
     read.set_defaults(verb=verb)
     add_tenant(read)
     add_import(read)
@@ -154,11 +176,22 @@ def add_devices(parser: argparse.ArgumentParser, verb: Callable[[argparse.Namesp
 
 def add_import(parser: argparse.ArgumentParser) -> None:
     """Add what ``devices import`` takes."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, JSON or a message, told apart by its content")
-    parser.add_argument("--from", dest="first_day", type=day, metavar="YYYY-MM-DD", help="first day of the report")
-    parser.add_argument("--to", dest="last_day", type=day, metavar="YYYY-MM-DD", help="last day of the report")
-    columns = "which column a field is: sender, tls10, tls11, tls12, messages or last_seen; may be given several times"
-    parser.add_argument("--map", action="append", default=[], type=mapped, metavar="FIELD=COLUMN", help=columns)
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="CSV, JSON or a message, told apart by its content"
+    )
+    parser.add_argument(
+        "--from", dest="first_day", type=day, metavar="YYYY-MM-DD", help="first day of the report"
+    )
+    parser.add_argument(
+        "--to", dest="last_day", type=day, metavar="YYYY-MM-DD", help="last day of the report"
+    )
+    columns = (
+        "which column a field is: sender, tls10, tls11, tls12, messages or last_seen; may be given several "
+        "times"
+    )
+    parser.add_argument(
+        "--map", action="append", default=[], type=mapped, metavar="FIELD=COLUMN", help=columns
+    )
     add_json(parser)
 
 

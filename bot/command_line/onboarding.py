@@ -1,7 +1,7 @@
 """``legacytls onboard ALIAS``: what a tenant's administrator does so that the bot's app may work there.
 
-The same steps as in ``docs/setup.ps1``, for an app that is registered in another tenant: it is consented to, not
-made. Nothing is sent, and no secret is printed.
+The same steps as in ``docs/setup.ps1``, for an app that is registered in another tenant: it is consented to,
+not made. Nothing is sent, and no secret is printed.
 """
 
 import sys
@@ -20,7 +20,10 @@ ROLE, PARENT, GROUP = "LegacyTLS Toggle", "Organization Transport Settings", "Le
 CMDLETS = "Get-TransportConfig, Set-TransportConfig"
 PARAMETERS = "AllowLegacyTLSClients, Confirm, WhatIf, ErrorAction, WarningAction"
 
-NO_APP = "legacytls: no app is named for this tenant: set client_id in its entry or in defaults, or AZURE_CLIENT_ID.\n"
+NO_APP = (
+    "legacytls: no app is named for this tenant: set client_id in its entry or in defaults, or "
+    "AZURE_CLIENT_ID.\n"
+)
 
 
 def onboard(one: "TenantSettings") -> int:
@@ -46,7 +49,10 @@ def _steps(one: "TenantSettings", client_id: str) -> list[str]:
         "",
         "2. In PowerShell, with Microsoft.Graph.Applications and ExchangeOnlineManagement:",
         f"   Connect-MgGraph -TenantId {one.tenant_id}{graph} -Scopes Application.Read.All -NoWelcome",
-        f"   Connect-ExchangeOnline -Organization {settings.exchange_organization}{exchange} -ShowBanner:$false",
+        (
+            f"   Connect-ExchangeOnline -Organization {settings.exchange_organization}{exchange} "
+            "-ShowBanner:$false"
+        ),
         f"   $app = Get-MgServicePrincipal -Filter \"appId eq '{client_id}'\"",
         f"   New-ServicePrincipal -AppId {client_id} -ObjectId $app.Id -DisplayName legacytls",
         f"   New-ManagementRole -Name '{ROLE}' -Parent '{PARENT}' -EnabledCmdlets {CMDLETS}",

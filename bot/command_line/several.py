@@ -1,7 +1,7 @@
 """The command line with several tenants: which of them a verb is for, and all of them at once where it reads.
 
-One that fails stops no other. What a verb writes to standard output is gathered for each tenant and written in
-the order of the file; progress goes to standard error.
+One that fails stops no other. What a verb writes to standard output is gathered for each tenant and written
+in the order of the file; progress goes to standard error.
 """
 
 import argparse
@@ -52,11 +52,13 @@ def add_tenant(parser: argparse.ArgumentParser, *, attempt: Attempt | None = Non
     parser.add_argument("--tenant", metavar="ALIAS", default=default, help=what)
 
 
-def for_tenants(options: argparse.Namespace, settings: "Settings", act: Act, *, alone: str = "", gathers: bool = True) -> int:
+def for_tenants(
+    options: argparse.Namespace, settings: "Settings", act: Act, *, alone: str = "", gathers: bool = True
+) -> int:
     """Do ``act`` for the tenant or the tenants that are meant; returns the exit code.
 
-    ``alone`` says why it is done for one tenant only; empty where it can be done for all. What does not gather
-    is written as it comes, one tenant after the other.
+    ``alone`` says why it is done for one tenant only; empty where it can be done for all. What does not
+    gather is written as it comes, one tenant after the other.
     """
     from bot.settings.tenants import fleet_of  # noqa: PLC0415 - its validator is loaded with the settings
 
@@ -66,7 +68,9 @@ def for_tenants(options: argparse.Namespace, settings: "Settings", act: Act, *, 
             return _wrong("there is one tenant, because LEGACYTLS_TENANTS is not set; leave --tenant out.")
         return act(settings, options)
     if name is None:
-        return _wrong(f"name the tenant with --tenant, or {ALL} where the verb reads: {', '.join(fleet.aliases)}.")
+        return _wrong(
+            f"name the tenant with --tenant, or {ALL} where the verb reads: {', '.join(fleet.aliases)}."
+        )
     if name.lower() == ALL:
         if alone:
             return _wrong(f"{alone}; name one with --tenant: {', '.join(fleet.aliases)}.")
@@ -107,11 +111,15 @@ def _gathered(options: argparse.Namespace, fleet: "Fleet", act: Act) -> int:
         for finished in as_completed(begun):
             alias = begun[finished]
             said[alias] = finished.result()
-            sys.stderr.write(f"{alias}: {'done' if said[alias].code == 0 else 'see below'} ({len(said)} of {len(begun)})\n")
+            sys.stderr.write(
+                f"{alias}: {'done' if said[alias].code == 0 else 'see below'} ({len(said)} of {len(begun)})\n"
+            )
             sys.stderr.flush()
     in_order = {alias: said[alias] for alias in fleet.aliases}
     if getattr(options, "json", False):
-        sys.stdout.write(json.dumps({alias: _data(one.text) for alias, one in in_order.items()}, indent=2) + "\n")
+        sys.stdout.write(
+            json.dumps({alias: _data(one.text) for alias, one in in_order.items()}, indent=2) + "\n"
+        )
     else:
         sys.stdout.write("\n".join(f"== {alias} ==\n{one.text}" for alias, one in in_order.items()))
     return _worst([one.code for one in said.values()])
@@ -139,7 +147,9 @@ def _data(text: str) -> Any:
 
 
 def _worst(codes: list[int]) -> int:
-    return max(codes, key=lambda code: MILDEST_FIRST.index(code) if code in MILDEST_FIRST else len(MILDEST_FIRST))
+    return max(
+        codes, key=lambda code: MILDEST_FIRST.index(code) if code in MILDEST_FIRST else len(MILDEST_FIRST)
+    )
 
 
 class _Apart(io.TextIOBase):

@@ -9,8 +9,9 @@ from pathlib import Path
 def make_usable() -> None:
     """Make every stream one that can be written to, and every sign one that can be written.
 
-    Python has ``None`` for a stream that was closed by whoever started it (``status >&-``), and the next file to be opened, such
-    as a database, would get its number. A terminal that knows ASCII only gets question marks.
+    Python has ``None`` for a stream that was closed by whoever started it (``status >&-``), and the next file
+    to be opened, such as a database, would get its number. A terminal that knows ASCII only gets question
+    marks.
     """
     while (free := os.open(os.devnull, os.O_RDWR)) < 3:  # 0, 1 and 2 are the standard streams
         os.set_inheritable(free, True)

@@ -34,7 +34,8 @@ def migrate(options: argparse.Namespace) -> int:
     put_back = put_guards_back(url)
     if put_back:
         print(
-            f"Guards of the record were missing and are back: {', '.join(put_back)}. `legacytls verify` tells what was changed."
+            f"Guards of the record were missing and are back: {', '.join(put_back)}. `legacytls verify` "
+            "tells what was changed."
         )
     return 0
 
@@ -134,7 +135,9 @@ def verify(options: argparse.Namespace) -> int:
     """Check the hash chain of the record. Returns the exit code."""
     alone = "a restored database is accepted" if options.accept_restore else ""
     alone = "a head is" if options.witness else alone
-    return for_tenants(options, settings_for("database"), _verify, alone=f"{alone} of one tenant" if alone else "")
+    return for_tenants(
+        options, settings_for("database"), _verify, alone=f"{alone} of one tenant" if alone else ""
+    )
 
 
 def _verify(settings: "Settings", options: argparse.Namespace) -> int:
@@ -215,7 +218,9 @@ def probe(options: argparse.Namespace) -> int:
     return probe_and_show(options.targets or settings.probed(), as_json=options.json)
 
 
-def settings_for(*need: str, mode: str | None = None, serving: bool = False, without: Collection[str] = ()) -> "Settings":
+def settings_for(
+    *need: str, mode: str | None = None, serving: bool = False, without: Collection[str] = ()
+) -> "Settings":
     """Load settings and print their warnings; ``need`` and the rest as in ``bot.settings.load``."""
     from bot.observability import logs
     from bot.settings.load import load

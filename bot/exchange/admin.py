@@ -1,7 +1,7 @@
 """One call of the admin API: token, request, answer, judgement.
 
-The only place that spells ``InvokeCommand``. Sends once, and once more only after a 401 that asks for other claims: that answer
-is given before anything runs.
+The only place that spells ``InvokeCommand``. Sends once, and once more only after a 401 that asks for other
+claims: that answer is given before anything runs.
 """
 
 import logging
@@ -31,8 +31,9 @@ _SYSTEM_MAILBOX: Final = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c
 class Command:
     """A cmdlet to run. Times are of the monotonic clock.
 
-    A command that ``writes`` is not sent to where a redirect points, and not sent at all after ``send_by``: too short a wait
-    would leave its outcome unknown for no reason, and whoever has been frozen since may no longer send it.
+    A command that ``writes`` is not sent to where a redirect points, and not sent at all after ``send_by``:
+    too short a wait would leave its outcome unknown for no reason, and whoever has been frozen since may no
+    longer send it.
     """
 
     cmdlet: str
@@ -50,11 +51,17 @@ def unheard(call: str, outcome: str) -> None:
 class AdminApi:
     """The admin API of one tenant at ``api_url``, an origin; safe to share among threads.
 
-    ``called`` hears of each call: ``read`` or ``write``, and what its answer amounted to (a ``Meaning``, or ``no_token``).
+    ``called`` hears of each call: ``read`` or ``write``, and what its answer amounted to (a ``Meaning``, or
+    ``no_token``).
     """
 
     def __init__(
-        self, api_url: str, tenant_id: str, tokens: Tokens, clock: Clock, called: Callable[[str, str], None] = unheard
+        self,
+        api_url: str,
+        tenant_id: str,
+        tokens: Tokens,
+        clock: Clock,
+        called: Callable[[str, str], None] = unheard,
     ) -> None:
         self._called = called
         self._tokens = tokens
@@ -68,12 +75,14 @@ class AdminApi:
             "User-Agent": f"legacytls/{_version()}",
             "connection-id": str(uuid.uuid4()),
         }
-        # No X-ClientApplication: posing as Microsoft's own module would be untrue, and changes how errors are written.
+        # No X-ClientApplication: posing as Microsoft's own module would be untrue, and changes how errors are
+        # written.
 
     def call(self, command: Command) -> Outcome:
-        """Run ``command`` and judge the answer. Raises ``Unavailable`` when there is no token, or no time left to send a write.
+        """Run ``command`` and judge the answer.
 
-        After a 401 or 403 the token is dropped, because a role granted since is only in a new one.
+        Raises ``Unavailable`` when there is no token, or no time left to send a write. After a 401 or 403 the
+        token is dropped, because a role granted since is only in a new one.
         """
         outcome = self._send(command, claims=None)
         if outcome.meaning is Meaning.UNAUTHORIZED and outcome.claims is not None:
@@ -100,7 +109,11 @@ class AdminApi:
             self._path,
             {"CmdletInput": {"CmdletName": command.cmdlet, "Parameters": dict(command.parameters)}},
             token=token,
-            headers={**self._constant, "client-request-id": command.client_request_id, "X-CmdletName": command.cmdlet},
+            headers={
+                **self._constant,
+                "client-request-id": command.client_request_id,
+                "X-CmdletName": command.cmdlet,
+            },
             timeout=command.until - began,
             begin_by=command.send_by,
             follow=not command.writes,
@@ -112,7 +125,9 @@ class AdminApi:
 
 
 def _note(command: Command, answer: Answer | Silence, outcome: Outcome, seconds: float) -> None:
-    status, request_id = (answer.status, answer.headers.get("Request-Id")) if isinstance(answer, Answer) else (None, None)
+    status, request_id = (
+        (answer.status, answer.headers.get("Request-Id")) if isinstance(answer, Answer) else (None, None)
+    )
     log.info(
         "%s: %s (status %s, client-request-id %s, request-id %s, %.3f s)",
         command.cmdlet, outcome.meaning, status, command.client_request_id, request_id, seconds,

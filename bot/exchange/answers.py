@@ -1,7 +1,7 @@
 """Judge what came back from the admin API: status, headers and bytes in, a typed outcome out.
 
-Pure, and total: any bytes get an outcome, none raises. Statuses alone say little here: transient trouble comes as 400, and a
-200 may carry errors; so status, body and the names of exceptions are judged together.
+Pure, and total: any bytes get an outcome, none raises. Statuses alone say little here: transient trouble
+comes as 400, and a 200 may carry errors; so status, body and the names of exceptions are judged together.
 """
 
 import json
@@ -27,14 +27,16 @@ _TRANSIENT: Final = (
     "ServerInMMException",
     "ADServerSettingsChangedException",
 )
-"""Exceptions that pass by themselves although they arrive as 400 or 500 (M365Permissions; Microsoft's own V3 module).
+"""Exceptions that pass by themselves although they arrive as 400 or 500 (M365Permissions; Microsoft's own V3
+module).
 
-That one is named anywhere in an error says nothing of what the command did; for a busy server see ``proofs.is_busy``.
+That one is named anywhere in an error says nothing of what the command did; for a busy server see
+``proofs.is_busy``.
 """
 
 _NOT_ACCEPTED: Final = (
-    "Check that the app registration holds the application permission Exchange.ManageAsApp with admin consent, and that "
-    "AZURE_TENANT_ID and EXCHANGE_CLOUD are right."
+    "Check that the app registration holds the application permission Exchange.ManageAsApp with admin "
+    "consent, and that AZURE_TENANT_ID and EXCHANGE_CLOUD are right."
 )
 _NOT_ALLOWED: Final = (
     "Check that the app holds Exchange.ManageAsApp and is in a role group whose role allows this command; "
@@ -55,7 +57,9 @@ def judge(answer: Answer | Silence, *, cmdlet: str, now: datetime) -> Outcome:
     if 200 <= answer.status < 300:
         return _success(answer)
     if 300 <= answer.status < 400:
-        return Outcome(Meaning.REDIRECTED, "Exchange Online pointed to another address instead of answering.", _PROXY)
+        return Outcome(
+            Meaning.REDIRECTED, "Exchange Online pointed to another address instead of answering.", _PROXY
+        )
     wait = retry_after(header(answer, "Retry-After").strip(), now)
     detail = detail_of(_json(answer.body), header(answer, "x-ExceptionType"))
     if answer.status == 429 or (answer.status == 503 and wait is not None) or is_busy(detail.types):
@@ -82,7 +86,9 @@ _SILENCES: Final[Mapping[Silence, Outcome]] = {
         "The TLS certificate of Exchange Online could not be verified; nothing was sent.",
         "If a proxy inspects TLS here, name its certificate authority in REQUESTS_CA_BUNDLE.",
     ),
-    Silence.LOST: Outcome(Meaning.NO_ANSWER, "Exchange Online did not answer in time, or the connection broke.", _OUTAGE),
+    Silence.LOST: Outcome(
+        Meaning.NO_ANSWER, "Exchange Online did not answer in time, or the connection broke.", _OUTAGE
+    ),
 }
 
 
@@ -102,7 +108,10 @@ def _success(answer: Answer) -> Outcome:
 
 
 def _failure(detail: Detail) -> Outcome:
-    """An error inside a 200. A busy server is passing trouble here, too, but no proof that nothing was done."""
+    """An error inside a 200.
+
+    A busy server is passing trouble here, too, but no proof that nothing was done.
+    """
     if detail.mentions(*_TRANSIENT):
         return _transient(detail, None)
     return Outcome(Meaning.FAILED, _with("Exchange Online reported a failure", detail))
@@ -111,31 +120,51 @@ def _failure(detail: Detail) -> Outcome:
 def _throttled(detail: Detail, wait: float | None) -> Outcome:
     asked = f" and asks to wait {math.ceil(wait)} s" if wait else ""
     named = f" ({detail.exception})" if detail.exception else ""
-    return Outcome(Meaning.THROTTLED, f"Exchange Online is too busy for this app{asked}{named}.", _OUTAGE, retry_after=wait)
+    return Outcome(
+        Meaning.THROTTLED,
+        f"Exchange Online is too busy for this app{asked}{named}.",
+        _OUTAGE,
+        retry_after=wait,
+    )
 
 
 def _transient(detail: Detail, wait: float | None) -> Outcome:
-    return Outcome(Meaning.TRANSIENT, _with("Exchange Online has passing trouble", detail), _OUTAGE, retry_after=wait)
+    return Outcome(
+        Meaning.TRANSIENT, _with("Exchange Online has passing trouble", detail), _OUTAGE, retry_after=wait
+    )
 
 
 def _fault(status: int, detail: Detail, wait: float | None) -> Outcome:
-    return Outcome(Meaning.FAULT, _with(f"Exchange Online failed with status {status}", detail), _OUTAGE, retry_after=wait)
+    return Outcome(
+        Meaning.FAULT,
+        _with(f"Exchange Online failed with status {status}", detail),
+        _OUTAGE,
+        retry_after=wait,
+    )
 
 
 def _turned_away(answer: Answer, detail: Detail, cmdlet: str) -> Outcome:
-    """A 401, 403 or 405: given before the command is run. With words of Exchange's own, a 401 is about the caller's role, too.
+    """A 401, 403 or 405: given before the command is run.
 
-    An empty 401 is about the token; who it is for was not looked at (measured by rknightion/graph2otel).
+    With words of Exchange's own, a 401 is about the caller's role, too. An empty 401 is about the token; who
+    it is for was not looked at (measured by rknightion/graph2otel).
     """
     if answer.status == 405:
         return _no_api(Meaning.MISDIRECTED, answer.status)
     claims = claims_of(header(answer, "WWW-Authenticate")) if answer.status == 401 else None
     words = detail.text or _plain_text(answer)
     if answer.status == 401 and (claims is not None or not words):
-        return Outcome(Meaning.UNAUTHORIZED, "Exchange Online did not accept the app's token.", _NOT_ACCEPTED, claims=claims)
+        return Outcome(
+            Meaning.UNAUTHORIZED,
+            "Exchange Online did not accept the app's token.",
+            _NOT_ACCEPTED,
+            claims=claims,
+        )
     if words:
         return Outcome(
-            Meaning.FORBIDDEN, _with(f"Exchange Online does not let the app run {cmdlet}", Detail(words)), _NOT_ALLOWED
+            Meaning.FORBIDDEN,
+            _with(f"Exchange Online does not let the app run {cmdlet}", Detail(words)),
+            _NOT_ALLOWED,
         )
     sentence = f"The app is not allowed to run {cmdlet}, or the permission has not reached it yet."
     return Outcome(Meaning.FORBIDDEN, sentence, _NOT_ALLOWED)
@@ -147,8 +176,12 @@ def _client_error(answer: Answer, detail: Detail) -> Outcome:
     if answer.status == 404:
         return _no_api(Meaning.FAILED, answer.status)
     if not answer.complete:
-        return Outcome(Meaning.GARBLED, f"The answer of Exchange Online (status {answer.status}) broke off.", _OUTAGE)
-    return Outcome(Meaning.FAILED, _with(f"Exchange Online answered with an error (status {answer.status})", detail))
+        return Outcome(
+            Meaning.GARBLED, f"The answer of Exchange Online (status {answer.status}) broke off.", _OUTAGE
+        )
+    return Outcome(
+        Meaning.FAILED, _with(f"Exchange Online answered with an error (status {answer.status})", detail)
+    )
 
 
 def _no_api(meaning: Meaning, status: int) -> Outcome:

@@ -1,7 +1,8 @@
 """Who changed the setting, as the unified audit log records it.
 
-Pure: rows in, typed changes out. A change that is not found is unknown, not an intrusion: records arrive after 60 to 90
-minutes and sometimes after a day. Shapes: rows from public write-ups of ``Set-*`` commands and Microsoft's audit schema.
+Pure: rows in, typed changes out. A change that is not found is unknown, not an intrusion: records arrive
+after 60 to 90 minutes and sometimes after a day. Shapes: rows from public write-ups of ``Set-*`` commands and
+Microsoft's audit schema.
 """
 
 import json
@@ -28,8 +29,9 @@ _VALUES: Final = {
 class Change:
     """One recorded ``Set-TransportConfig`` that named the setting.
 
-    ``app_id``, ``client_app_id`` and ``object_id`` (the service principal's) tell the bot's own changes from others. ``value``
-    is ``None`` when what was set cannot be told, ``succeeded`` when the record does not say.
+    ``app_id``, ``client_app_id`` and ``object_id`` (the service principal's) tell the bot's own changes from
+    others. ``value`` is ``None`` when what was set cannot be told, ``succeeded`` when the record does not
+    say.
     """
 
     at: datetime
@@ -57,7 +59,10 @@ def changes_in(rows: Iterable[Mapping[str, object]]) -> tuple[Change, ...]:
 def unreadable(rows: Iterable[Mapping[str, object]]) -> int:
     """How many rows cannot be read, and so may hide a change of the setting."""
     records = [_record(row.get("AuditData")) for row in rows]
-    return sum(record is None or instant(record.get("CreationTime")) is None or not _text(record, "Id") for record in records)
+    return sum(
+        record is None or instant(record.get("CreationTime")) is None or not _text(record, "Id")
+        for record in records
+    )
 
 
 def _record(data: object) -> Mapping[str, object] | None:

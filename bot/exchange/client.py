@@ -1,7 +1,7 @@
 """The tenant's setting in Exchange Online: reads it, writes it, runs a cmdlet that reads.
 
-Implements ``handlers.ports.Setting``. Reads are tried again within their patience; a write is sent once. Never guesses a value,
-and never passes on one that another tenant answered.
+Implements ``handlers.ports.Setting``. Reads are tried again within their patience; a write is sent once.
+Never guesses a value, and never passes on one that another tenant answered.
 """
 
 import math
@@ -66,7 +66,8 @@ class ExchangeOnline:
     def read(self, *, patience: float = READ_LIMIT) -> Reading:
         """Read the live value, retrying transient failures for at most ``patience`` seconds in all.
 
-        Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never guesses.
+        Raises ``Unavailable`` when it could not be read, is missing, or comes from another tenant; never
+        guesses.
         """
         until = monotonic() + patience
         if not self._reading.acquire(timeout=patience):
@@ -77,28 +78,42 @@ class ExchangeOnline:
             self._reading.release()
 
     def write(self, value: bool, *, client_request_id: str, begin_by: float = math.inf) -> WriteAnswer:
-        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims). Never raises, never retries otherwise.
+        """Send ``Set-TransportConfig`` once (and once more after a 401 with claims).
 
-        Nothing is sent after ``begin_by``, a moment of the monotonic clock.
+        Never raises, never retries otherwise. Nothing is sent after ``begin_by``, a moment of the monotonic
+        clock.
         """
         began = monotonic()
         if not self._writing.acquire(timeout=self._write_limit):
             return WriteAnswer(
-                WriteOutcome.NOT_PROCESSED, "Another write is still under way; nothing was sent.", client_request_id
+                WriteOutcome.NOT_PROCESSED,
+                "Another write is still under way; nothing was sent.",
+                client_request_id,
             )
         until, send_by = began + self._write_limit, min(begin_by, began + self._write_limit / 2)
         try:
-            command = Command("Set-TransportConfig", {KEY: value}, client_request_id, until, writes=True, send_by=send_by)
+            command = Command(
+                "Set-TransportConfig", {KEY: value}, client_request_id, until, writes=True, send_by=send_by
+            )
             outcome = self._admin.call(command)
         except Unavailable as failure:
             return _unsent(failure, client_request_id)
         finally:
             self._writing.release()
-        sentence = "Exchange Online says that nothing had to be modified." if outcome.changed_nothing else outcome.sentence
-        return WriteAnswer(outcome.outcome, sentence, client_request_id, mend=outcome.mend, retry_after=outcome.retry_after)
+        sentence = (
+            "Exchange Online says that nothing had to be modified."
+            if outcome.changed_nothing
+            else outcome.sentence
+        )
+        return WriteAnswer(
+            outcome.outcome, sentence, client_request_id, mend=outcome.mend, retry_after=outcome.retry_after
+        )
 
     def invoke(self, cmdlet: str, parameters: Mapping[str, object], *, timeout: float) -> Outcome:
-        """Run a cmdlet that only reads, once, in at most ``timeout`` seconds. Raises ``Unavailable`` for all but an answer."""
+        """Run a cmdlet that only reads, once, in at most ``timeout`` seconds.
+
+        Raises ``Unavailable`` for all but an answer.
+        """
         return self._answered(Command(cmdlet, parameters, str(uuid.uuid4()), monotonic() + timeout))
 
     def last_tries(self) -> None:
@@ -113,7 +128,9 @@ class ExchangeOnline:
 
     def _read_once(self, until: float) -> Reading:
         call_id = str(uuid.uuid4())
-        outcome = self._answered(Command("Get-TransportConfig", {}, call_id, min(until, monotonic() + CALL_LIMIT)))
+        outcome = self._answered(
+            Command("Get-TransportConfig", {}, call_id, min(until, monotonic() + CALL_LIMIT))
+        )
         reading = reading_of(outcome, read_at=self._clock(), client_request_id=call_id)
         self._check_tenant(reading.organization)
         return reading
@@ -127,7 +144,8 @@ class ExchangeOnline:
     def _check_tenant(self, answered: str | None) -> None:
         """Compare the answer's initial domain with the known one, or come to know it. Raises ``Unavailable``.
 
-        An answer that names none passes: it can be shown, and whoever means to write sees that the reading names nobody.
+        An answer that names none passes: it can be shown, and whoever means to write sees that the reading
+        names nobody.
         """
         if answered is None:
             return
@@ -185,4 +203,6 @@ def connect(
 def _unsent(failure: Unavailable, client_request_id: str) -> WriteAnswer:
     """Report that nothing was sent, or only met a 401: the change waits, as after a failed read."""
     wait = failure.retry_after
-    return WriteAnswer(WriteOutcome.NOT_PROCESSED, failure.sentence, client_request_id, mend=failure.mend, retry_after=wait)
+    return WriteAnswer(
+        WriteOutcome.NOT_PROCESSED, failure.sentence, client_request_id, mend=failure.mend, retry_after=wait
+    )

@@ -1,7 +1,7 @@
 """List where each of Microsoft's clouds has its admin API and sign-in, and whether legacy endpoints.
 
-Facts; no connection is ever made here and nothing heavy is imported. ``bot.settings.fields`` judges which addresses may replace
-them.
+Facts; no connection is ever made here and nothing heavy is imported. ``bot.settings.fields`` judges which
+addresses may replace them.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,10 @@ _CHINESE_HOSTS: Final = frozenset({"partner.outlook.cn", "outlook.office365.cn"}
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What it takes to call the admin API of one cloud. Addresses are origins: scheme and host, no path, no final slash."""
+    """What it takes to call the admin API of one cloud.
+
+    Addresses are origins: scheme and host, no path, no final slash.
+    """
 
     cloud: Cloud
     api_url: str
@@ -44,12 +47,14 @@ class Endpoint:
     def at(self, *, api_url: str | None = None, authority_host: str | None = None) -> "Endpoint":
         """The same cloud under other addresses.
 
-        The token's scope stays the cloud's own, except between the two hosts that sources give for 21Vianet: there host and
-        scope go together.
+        The token's scope stays the cloud's own, except between the two hosts that sources give for 21Vianet:
+        there host and scope go together.
         """
         api, authority = api_url or self.api_url, authority_host or self.authority
         both_chinese = {_host(api), _host(self.api_url)} <= _CHINESE_HOSTS
-        return replace(self, api_url=api, authority=authority, scope=f"{api}/.default" if both_chinese else self.scope)
+        return replace(
+            self, api_url=api, authority=authority, scope=f"{api}/.default" if both_chinese else self.scope
+        )
 
 
 def _cloud(
@@ -62,7 +67,11 @@ def _cloud(
     legacy_domain: str | None = None,
     powershell: str = "",
 ) -> Endpoint:
-    hosts = tuple(f"{protocol}-legacy.{legacy_domain}" for protocol in ("smtp", "pop", "imap")) if legacy_domain else ()
+    hosts = (
+        tuple(f"{protocol}-legacy.{legacy_domain}" for protocol in ("smtp", "pop", "imap"))
+        if legacy_domain
+        else ()
+    )
     api_url = f"https://{api_host}"
     cloud = Cloud(name, display, hosts, powershell)
     return Endpoint(cloud, api_url, f"{api_url}/.default", f"https://{authority_host}", smtp_host)
@@ -111,10 +120,11 @@ CLOUDS: Final[Mapping[str, Endpoint]] = MappingProxyType(
 )
 """By the name used in ``EXCHANGE_CLOUD``.
 
-Hosts and scopes: CISA's ScubaGear and Microsoft's pages on the admin API. The legacy endpoints exist worldwide and at
-21Vianet, not in GCC, GCC High and DoD (Microsoft's pages on the legacy TLS endpoint). For 21Vianet the sources disagree
-between ``partner.outlook.cn`` and ``outlook.office365.cn``, so its host can be replaced (``Endpoint.at``). Environments of
-PowerShell: Microsoft's page on app-only sign-in with its Exchange Online module.
+Hosts and scopes: CISA's ScubaGear and Microsoft's pages on the admin API. The legacy endpoints exist
+worldwide and at 21Vianet, not in GCC, GCC High and DoD (Microsoft's pages on the legacy TLS endpoint). For
+21Vianet the sources disagree between ``partner.outlook.cn`` and ``outlook.office365.cn``, so its host can be
+replaced (``Endpoint.at``). Environments of PowerShell: Microsoft's page on app-only sign-in with its Exchange
+Online module.
 """
 
 

@@ -20,15 +20,17 @@ _HANDED_ON: Final = re.compile(
     r"Proxy method [A-Za-z]{1,20}:\s*(?:(?:Request return|Cmdlet) error with following error message:\s*)?"
 )
 """Where the cause begins in a ``CmdletProxyException``."""
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+_UNPRINTABLE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
     """The human text of an error and the short name of the exception behind it; either may be empty.
 
-    ``names`` holds everything that may name a known exception, ``types`` only the types that the error itself is said to be of;
-    both are for matching, never for people.
+    ``names`` holds everything that may name a known exception, ``types`` only the types that the error itself
+    is said to be of; both are for matching, never for people.
     """
 
     text: str = ""
@@ -42,7 +44,10 @@ class Detail:
 
 
 def detail_of(document: object, header: str = "") -> Detail:
-    """The detail of an error body; ``header`` is ``x-ExceptionType``. Anything that is not an error body gives an empty one."""
+    """The detail of an error body; ``header`` is ``x-ExceptionType``.
+
+    Anything that is not an error body gives an empty one.
+    """
     error = _get(document, "error")
     inner = _get(_get(error, "innererror"), "internalexception")
     messages = [message for entry in _list(_get(error, "details")) if (message := _text(entry, "message"))]
@@ -52,7 +57,10 @@ def detail_of(document: object, header: str = "") -> Detail:
     types = (header.strip(), *(one for one, _ in unfolded), _text(inner, "type"))
     names = " ".join((*types, *messages, internal, _text(error, "code"), _text(error, "message")))
     shown, cause = _told(
-        kind or _text(inner, "type"), first, "" if _GENERIC.match(internal) else internal, _text(error, "message")
+        kind or _text(inner, "type"),
+        first,
+        "" if _GENERIC.match(internal) else internal,
+        _text(error, "message"),
     )
     return Detail(shown, cause, names, frozenset(_short(one) for one in types))
 
@@ -85,8 +93,8 @@ def _told(kind: str, *texts: str) -> tuple[str, str]:
 def _behind_proxy(text: str) -> Detail:
     """Why a command failed that one server of Exchange handed on to another one.
 
-    Up to 300 characters of what was handed on to whom come first, then the cause: as text, or as the other server's whole answer
-    (forms collected from public transcripts of Exchange Online).
+    Up to 300 characters of what was handed on to whom come first, then the cause: as text, or as the other
+    server's whole answer (forms collected from public transcripts of Exchange Online).
     """
     found = _HANDED_ON.search(text)
     rest = text[found.end() :] if found else text
@@ -106,8 +114,8 @@ def _behind_proxy(text: str) -> Detail:
 def _unfolded(message: str) -> tuple[str, str]:
     """Exception and human text of one ``details`` message.
 
-    Form 1 ``Ex6F9304|Type|text``, form 2 the same with an empty id; the text may itself contain pipes. Form 3 is a JSON
-    string; when that cannot be read nothing of it is shown, for it may hold a stack trace.
+    Form 1 ``Ex6F9304|Type|text``, form 2 the same with an empty id; the text may itself contain pipes. Form 3
+    is a JSON string; when that cannot be read nothing of it is shown, for it may hold a stack trace.
     """
     if message.lstrip().startswith("{"):
         try:
@@ -134,7 +142,10 @@ def _get(value: object, key: str) -> object:
     found = value.get(key)
     if found is not None:
         return found
-    return next((entry for name, entry in value.items() if isinstance(name, str) and name.lower() == key.lower()), None)
+    return next(
+        (entry for name, entry in value.items() if isinstance(name, str) and name.lower() == key.lower()),
+        None,
+    )
 
 
 def _text(value: object, key: str) -> str:

@@ -11,7 +11,8 @@ from typing import Final
 from bot.exchange.http.received import Answer
 
 LONGEST_WAIT: Final = 3600.0
-"""Seconds for which Microsoft is left alone at most, whatever it asks for: nothing may wait longer (``storage.records``)."""
+"""Seconds for which Microsoft is left alone at most, whatever it asks for: nothing may wait longer
+(``storage.records``)."""
 
 
 def header(answer: Answer, name: str) -> str:

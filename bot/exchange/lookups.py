@@ -1,7 +1,7 @@
 """What stands around the setting: a mailbox's own locks, the tenant's domains, who changed the setting.
 
-Every one is optional: the app's role may lack the cmdlet. Reads only, each asked once; never part of deciding or applying a
-change.
+Every one is optional: the app's role may lack the cmdlet. Reads only, each asked once; never part of deciding
+or applying a change.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,8 +27,8 @@ AUDITED: Final = ("worldwide", "gcc", "gcc-high", "dod")
 class OptionalLookups:
     """Implements ``handlers.ports.Lookups``.
 
-    The bot's own writes are told apart by ``client_id`` and by what its token's claims say: with a managed identity no client id
-    is configured, and how Exchange records an app-only change is not published.
+    The bot's own writes are told apart by ``client_id`` and by what its token's claims say: with a managed
+    identity no client id is configured, and how Exchange records an app-only change is not published.
     """
 
     def __init__(self, exchange: ExchangeOnline, *, client_id: str) -> None:
@@ -36,7 +36,10 @@ class OptionalLookups:
         self._client_id = client_id
 
     def mailbox_locks(self, address: str) -> MailboxLocks | None:
-        """The locks of the mailbox that has this address among its own; ``None`` when there is none. Raises ``Unavailable``."""
+        """The locks of the mailbox that has this address among its own; ``None`` when there is none.
+
+        Raises ``Unavailable``.
+        """
         try:
             rows = rows_of(self._asked("Get-CASMailbox", {"Identity": address}))
         except Unavailable as away:
@@ -52,7 +55,10 @@ class OptionalLookups:
         )
 
     def sign_in_blocked(self, address: str) -> bool | None:
-        """``AccountDisabled`` of the mailbox's account; ``None`` when the answer does not say. Raises ``Unavailable``."""
+        """``AccountDisabled`` of the mailbox's account; ``None`` when the answer does not say.
+
+        Raises ``Unavailable``.
+        """
         rows = rows_of(self._asked("Get-User", {"Identity": address}))
         if not rows or len(rows) != 1:
             raise _unreadable("Get-User")
@@ -73,19 +79,23 @@ class OptionalLookups:
         return [_author(change, ours) for change in found if change.succeeded is not False]
 
     def recorded(self, since: datetime, until: datetime) -> tuple[Change, ...]:
-        """The rows of ``Search-UnifiedAuditLog`` about the setting between two instants, oldest first. Raises ``Unavailable``.
+        """The rows of ``Search-UnifiedAuditLog`` about the setting between two instants, oldest first.
 
-        Finding none proves nothing: records come late, there may be more than one answer holds, and at 21Vianet there are none.
+        Raises ``Unavailable``. Finding none proves nothing: records come late, there may be more than one
+        answer holds, and at 21Vianet there are none.
         """
         return changes_in(self._rows(since, until))
 
     def search(self, since: datetime, until: datetime) -> list[AuditRow]:
-        """Every row about the setting, refused changes included, oldest first. Raises ``Unavailable`` where it cannot be whole.
+        """Every row about the setting, refused changes included, oldest first.
 
-        An answer that is full may leave rows out, so the time is halved until none is.
+        Raises ``Unavailable`` where it cannot be whole. An answer that is full may leave rows out, so the
+        time is halved until none is.
         """
         if self._exchange.cloud.name not in AUDITED:
-            raise Unavailable(f"The audit log cannot be searched in {self._exchange.cloud.display}.", retryable=False)
+            raise Unavailable(
+                f"The audit log cannot be searched in {self._exchange.cloud.display}.", retryable=False
+            )
         self._recorded_at_all()
         found: dict[str, AuditRow] = {}
         for first, last in _parts(since, until):
@@ -96,7 +106,9 @@ class OptionalLookups:
         rows = self._rows(since, until)
         if len(rows) >= MOST_RECORDS:
             if until - since <= SHORTEST_PART:
-                raise Unavailable("Exchange's audit log has more rows than one answer holds.", retryable=False)
+                raise Unavailable(
+                    "Exchange's audit log has more rows than one answer holds.", retryable=False
+                )
             middle = since + (until - since) / 2
             return self._searched(since, middle) + self._searched(middle, until)
         if unreadable(rows):
@@ -153,13 +165,17 @@ def _parts(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetim
 def _audit_row(change: Change, ours: frozenset[str]) -> AuditRow:
     author = _author(change, ours)
     value, done = author.value, change.succeeded
-    return AuditRow(change.record_id, change.at, change.user, value, succeeded=done is not False, own=author.own)
+    return AuditRow(
+        change.record_id, change.at, change.user, value, succeeded=done is not False, own=author.own
+    )
 
 
 def _author(change: Change, ours: frozenset[str]) -> Author:
     named = {one.lower() for one in (change.app_id, change.client_app_id, change.object_id) if one}
     own = bool(named & ours) or any(one in change.user.lower() for one in ours) if ours else None
-    return Author(name=change.user or "somebody the record does not name", at=change.at, value=change.value, own=own)
+    return Author(
+        name=change.user or "somebody the record does not name", at=change.at, value=change.value, own=own
+    )
 
 
 def _unreadable(cmdlet: str) -> Unavailable:

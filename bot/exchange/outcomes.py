@@ -1,4 +1,7 @@
-"""Say what an answer of Exchange's amounts to: whether it may be asked again, and what it proves of a write. Pure."""
+"""Say what an answer of Exchange's amounts to: whether it may be asked again, and what it proves of a write.
+
+Pure.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,16 +43,27 @@ _FATES: Final[Mapping[Meaning, WriteOutcome]] = {
     Meaning.MISDIRECTED: WriteOutcome.REFUSED,
     Meaning.REFUSED: WriteOutcome.REFUSED,
 }
-"""Of a write; whatever is not named here is unknown. Each refusal among them is proven by ``bot.exchange.proofs``."""
+"""Of a write; whatever is not named here is unknown. Each refusal among them is proven by
+``bot.exchange.proofs``."""
 
 _PASSING: Final = frozenset(
-    {Meaning.NO_CONNECTION, Meaning.NO_ANSWER, Meaning.THROTTLED, Meaning.TRANSIENT, Meaning.FAULT, Meaning.GARBLED}
+    {
+        Meaning.NO_CONNECTION,
+        Meaning.NO_ANSWER,
+        Meaning.THROTTLED,
+        Meaning.TRANSIENT,
+        Meaning.FAULT,
+        Meaning.GARBLED,
+    }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The judged answer to one command. ``document`` is the decoded body of a success, ``claims`` what a 401 asks for."""
+    """The judged answer to one command.
+
+    ``document`` is the decoded body of a success, ``claims`` what a 401 asks for.
+    """
 
     meaning: Meaning
     sentence: str
@@ -82,4 +96,6 @@ class Outcome:
     def unavailable(self) -> Unavailable:
         """The same as an exception, for reads."""
         wait, code = self.retry_after, self.meaning.value
-        return Unavailable(self.sentence, mend=self.mend, retryable=self.retryable, retry_after=wait, code=code)
+        return Unavailable(
+            self.sentence, mend=self.mend, retryable=self.retryable, retry_after=wait, code=code
+        )

@@ -1,6 +1,7 @@
 """How long Exchange Online and Entra are waited for, and when a read is tried again: the one place for both.
 
-A write is never tried again here: whether it may be is the ledger's to know (``handlers`` sends it again after a pause).
+A write is never tried again here: whether it may be is the ledger's to know (``handlers`` sends it again
+after a pause).
 """
 
 import random
@@ -17,7 +18,8 @@ READ_LIMIT: Final = 60.0
 """Seconds for a read with all its tries, where the caller does not name fewer."""
 
 WRITE_LIMIT: Final = 20.0
-"""Seconds for a write with its sign-in: an unknown outcome has to be shown within 30 s, and one read-back comes before that."""
+"""Seconds for a write with its sign-in: an unknown outcome has to be shown within 30 s, and one read-back
+comes before that."""
 
 CALL_LIMIT: Final = 60.0
 """Seconds for one call, from its connection to the last byte of its answer."""
@@ -29,7 +31,8 @@ SIGN_IN_LIMIT: Final = 30.0
 """Seconds for a sign-in with all its calls."""
 
 CONNECT_LIMIT: Final = 10.0
-"""Seconds for a connection and its TLS handshake, over all addresses of a name; looking the name up is up to the system."""
+"""Seconds for a connection and its TLS handshake, over all addresses of a name; looking the name up is up to
+the system."""
 
 PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds between the tries of a read where Exchange names none; up to half as much again is added."""

@@ -1,6 +1,7 @@
-"""The answers that prove that a command was not run, each with its source. Whatever is not listed here proves nothing.
+"""The answers that prove that a command was not run, each with its source.
 
-Facts only, and pure. A write that meets anything else may have been made, and is settled by reading.
+Whatever is not listed here proves nothing. Facts only, and pure. A write that meets anything else may have
+been made, and is settled by reading.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,15 +23,27 @@ class KnownRefusal:
 
 REFUSED_STATUSES: Final[Mapping[int, str]] = MappingProxyType(
     {
-        401: "The token is judged before the command: rknightion/graph2otel, docs/graph-api-gotchas.md (measured 2026-07-27)",
-        403: "No role, or a cmdlet that is not granted: rknightion/graph2otel, DrollRobot/azure-auth (measured 2026-09-25)",
-        405: "There is no InvokeCommand in this version of the API: DrollRobot/azure-auth (measured 2026-09-25)",
+        401: (
+            "The token is judged before the command: rknightion/graph2otel, docs/graph-api-gotchas.md "
+            "(measured 2026-07-27)"
+        ),
+        403: (
+            "No role, or a cmdlet that is not granted: rknightion/graph2otel, DrollRobot/azure-auth "
+            "(measured 2026-09-25)"
+        ),
+        405: (
+            "There is no InvokeCommand in this version of the API: DrollRobot/azure-auth (measured "
+            "2026-09-25)"
+        ),
     }
 )
 """Statuses that are given before a command is run, whatever stands in their body, and who measured it."""
 
 _DEFECT: Final = "This is a defect of the bot: please report it."
-_ROLE: Final = "Put the app into a role group whose role includes the command; a new grant takes from minutes to hours to arrive."
+_ROLE: Final = (
+    "Put the app into a role group whose role includes the command; a new grant takes from minutes to "
+    "hours to arrive."
+)
 _BINDING: Final = "learn.microsoft.com/dotnet/api/system.management.automation."
 
 REFUSALS: Final[Mapping[str, KnownRefusal]] = MappingProxyType(
@@ -41,7 +54,8 @@ REFUSALS: Final[Mapping[str, KnownRefusal]] = MappingProxyType(
                 "AmbiguousParameterSetException",
                 "Exchange Online does not let the app use this parameter",
                 "Check which parameters the app's role includes.",
-                "The parameters fit no parameter set: rknightion/graph2otel, internal/exoclient (measured 2026-07-23)",
+                "The parameters fit no parameter set: rknightion/graph2otel, internal/exoclient (measured "
+                "2026-07-23)",
             ),
             KnownRefusal(
                 "ParameterTransformationException",
@@ -65,14 +79,17 @@ REFUSALS: Final[Mapping[str, KnownRefusal]] = MappingProxyType(
                 "CmdletAccessDeniedException",
                 "Exchange Online does not let the app run this command",
                 _ROLE,
-                "The caller has no management role, so no session is set up for them: MicrosoftDocs/SupportArticles-docs, "
-                "exchange/administration (The user isn't assigned to any management roles)",
+                "The caller has no management role, so no session is set up for them: "
+                "MicrosoftDocs/SupportArticles-docs, exchange/administration (The user isn't assigned to "
+                "any management roles)",
             ),
             KnownRefusal(
                 "InvalidOperationInDehydratedContextException",
                 "The tenant's organization does not take changes of its settings yet",
-                "Run Enable-OrganizationCustomization once in Exchange Online PowerShell, wait an hour, and ask again.",
-                "Thrown in place of the command while the organization is dehydrated: MicrosoftDocs/microsoft-365-docs #7403",
+                "Run Enable-OrganizationCustomization once in Exchange Online PowerShell, wait an hour, and "
+                "ask again.",
+                "Thrown in place of the command while the organization is dehydrated: "
+                "MicrosoftDocs/microsoft-365-docs #7403",
             ),
         )
     }

@@ -1,7 +1,7 @@
 """Makes a reading out of the answer of ``Get-TransportConfig``, or says exactly why it is none.
 
-Pure. A missing key, a value of another type or two rows never become "opted out": only ``null``, ``true`` and ``false`` under the
-exact key are values.
+Pure. A missing key, a value of another type or two rows never become "opted out": only ``null``, ``true`` and
+``false`` under the exact key are values.
 """
 
 import re
@@ -36,7 +36,10 @@ def reading_of(outcome: Outcome, *, read_at: datetime, client_request_id: str) -
 
 
 def rows_of(outcome: Outcome) -> list[Mapping[str, object]] | None:
-    """The objects in ``value``; ``None`` when it is missing or not a list of objects. Null rows are left out."""
+    """The objects in ``value``; ``None`` when it is missing or not a list of objects.
+
+    Null rows are left out.
+    """
     value = outcome.document.get("value")
     if not isinstance(value, list):
         return None
@@ -89,9 +92,13 @@ def _text(row: Mapping[str, object], key: str) -> str | None:
 
 def _hosted(row: Mapping[str, object]) -> str | None:
     """Read the initial domain in ``OrganizationId``: ``…Hosted Organizations/contoso.onmicrosoft.com - ``."""
-    found = re.search(r"/Microsoft Exchange Hosted Organizations/([\w.-]+) - ", _text(row, "OrganizationId") or "")
+    found = re.search(
+        r"/Microsoft Exchange Hosted Organizations/([\w.-]+) - ", _text(row, "OrganizationId") or ""
+    )
     return found[1] if found else None
 
 
 def _unreadable(why: str) -> Unavailable:
-    return Unavailable(f"The value cannot be told: the answer of Exchange Online {why}.", mend=_CLOUD_OR_BUG, retryable=False)
+    return Unavailable(
+        f"The value cannot be told: the answer of Exchange Online {why}.", mend=_CLOUD_OR_BUG, retryable=False
+    )

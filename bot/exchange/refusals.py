@@ -1,6 +1,7 @@
 """Entra's refusals in words: what went wrong with a sign-in, and the next step to take.
 
-Pure. Entra's own descriptions are never passed on: they name codes and ids that help nobody in a channel, and may echo input.
+Pure. Entra's own descriptions are never passed on: they name codes and ids that help nobody in a channel, and
+may echo input.
 """
 
 import re
@@ -27,7 +28,8 @@ _SECRET: Final = Refusal(
     "Set AZURE_CLIENT_SECRET to the secret's value (not its id) from the app registration.",
 )
 _SIGNATURE: Final = Refusal(
-    "Entra refused the sign-in: it does not know the certificate that signed it, or the certificate is not valid now.",
+    "Entra refused the sign-in: it does not know the certificate that signed it, or the certificate is not "
+    "valid now.",
     "Upload the certificate to the app registration, or configure the one that is registered there.",
 )
 _ASSERTION: Final = Refusal(
@@ -42,7 +44,9 @@ _NO_APP: Final = Refusal(
     "Entra refused the sign-in: the app is not known in this tenant.",
     "Check AZURE_CLIENT_ID and AZURE_TENANT_ID, and that the app has been consented to in the tenant.",
 )
-_NO_TENANT: Final = Refusal("Entra does not know this tenant.", "Check AZURE_TENANT_ID and the cloud in EXCHANGE_CLOUD.")
+_NO_TENANT: Final = Refusal(
+    "Entra does not know this tenant.", "Check AZURE_TENANT_ID and the cloud in EXCHANGE_CLOUD."
+)
 _POLICY: Final = Refusal(
     "Entra refused the sign-in: a Conditional Access policy blocks the app.",
     "Let the policy for workload identities admit this app from the network it runs in.",
@@ -66,7 +70,9 @@ _REFUSALS: Final[dict[int, Refusal]] = {
     700213: _FEDERATION,
     700016: _NO_APP,
     7000229: _NO_APP,
-    7000112: Refusal("Entra refused the sign-in: the app is disabled.", "Enable the enterprise application in the tenant."),
+    7000112: Refusal(
+        "Entra refused the sign-in: the app is disabled.", "Enable the enterprise application in the tenant."
+    ),
     90002: _NO_TENANT,
     900021: _NO_TENANT,
     900023: _NO_TENANT,
@@ -80,7 +86,8 @@ _REFUSALS: Final[dict[int, Refusal]] = {
     90033: _BUSY,
     50196: _BUSY,
 }
-"""By the number behind ``AADSTS``: https://learn.microsoft.com/entra/identity-platform/reference-error-codes."""
+"""By the number behind ``AADSTS``:
+https://learn.microsoft.com/entra/identity-platform/reference-error-codes."""
 
 
 def code_in(text: str) -> int | None:
@@ -96,18 +103,25 @@ def refused(code: int | None, *, expired: datetime | None = None) -> Unavailable
         return Unavailable(sentence, mend="Register a new certificate and configure it.", retryable=False)
     known = _REFUSALS.get(code) if code else None
     if known is not None:
-        return Unavailable(f"{known.sentence.rstrip('.')} (AADSTS{code}).", mend=known.mend, retryable=known.retryable)
+        return Unavailable(
+            f"{known.sentence.rstrip('.')} (AADSTS{code}).", mend=known.mend, retryable=known.retryable
+        )
     if code:
-        return Unavailable(f"Entra refused the sign-in with AADSTS{code}.", mend=f"See {_LOOK_UP}{code}.", retryable=False)
+        return Unavailable(
+            f"Entra refused the sign-in with AADSTS{code}.", mend=f"See {_LOOK_UP}{code}.", retryable=False
+        )
     return Unavailable(
-        "Entra refused the sign-in without saying why.", mend="Look at the app's sign-in logs in Entra.", retryable=False
+        "Entra refused the sign-in without saying why.",
+        mend="Look at the app's sign-in logs in Entra.",
+        retryable=False,
     )
 
 
 def unreachable(authority: str) -> Unavailable:
     """No connection, or none in time."""
     return Unavailable(
-        f"The sign-in authority {authority} could not be reached.", mend="If this lasts, check the network, proxy and firewall."
+        f"The sign-in authority {authority} could not be reached.",
+        mend="If this lasts, check the network, proxy and firewall.",
     )
 
 
@@ -148,6 +162,7 @@ def no_identity(*, retryable: bool = False) -> Unavailable:
     """The machine does not hand out a managed identity, or not that one."""
     return Unavailable(
         "This machine did not hand out a token for its managed identity.",
-        mend="Check that the managed identity is assigned to this resource, and AZURE_CLIENT_ID if it is a user-assigned one.",
+        mend="Check that the managed identity is assigned to this resource, and AZURE_CLIENT_ID if it is a "
+        "user-assigned one.",
         retryable=retryable,
     )

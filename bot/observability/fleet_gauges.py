@@ -24,7 +24,13 @@ class FleetGauges:
     """A duty of the worker. ``aliases`` tells the tenants that are served, by their ids."""
 
     def __init__(
-        self, database: Database, aliases: Callable[[], Mapping[str, str]], clock: Clock, *, metrics: Metrics, health: Health
+        self,
+        database: Database,
+        aliases: Callable[[], Mapping[str, str]],
+        clock: Clock,
+        *,
+        metrics: Metrics,
+        health: Health,
     ) -> None:
         self._record = FleetRecord(database)
         self._database = database
@@ -53,7 +59,10 @@ class FleetGauges:
             self._health.note("exchange", failed, tenant=aliases[one.tenant_id])
             self._health.note("channel", unsent.get(one.tenant_id), tenant=aliases[one.tenant_id])
         set_aside = len(self._database.authenticity.unbelieved())
-        said = f"{set_aside} rows that this bot did not write were set aside since it started. Nothing was done because of them."
+        said = (
+            f"{set_aside} rows that this bot did not write were set aside since it started. Nothing was "
+            "done because of them."
+        )
         self._health.note("set_aside", said if set_aside else None)
         return 0
 

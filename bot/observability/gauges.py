@@ -64,8 +64,13 @@ class Gauges:
         untrusted = standing.look() if standing is not None else None
         self._health.note("record", untrusted.plainly if untrusted is not None else self._unkept())
         rows = self._context.ledger.database.authenticity.unbelieved()
-        counts = ", ".join(f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items()))
-        said = f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done because of them."
+        counts = ", ".join(
+            f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items())
+        )
+        said = (
+            f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done "
+            "because of them."
+        )
         self._health.note("set_aside", said if rows else None)
 
     def _unkept(self) -> str | None:
@@ -73,7 +78,10 @@ class Gauges:
         return f"A backup that is put back would not be recognised: {problem}." if problem else None
 
     def _observe(self, reader: Reader) -> None:
-        newest, readable = reader.readings.newest_observation(), reader.readings.newest_observation(readable=True)
+        newest, readable = (
+            reader.readings.newest_observation(),
+            reader.readings.newest_observation(readable=True),
+        )
         self._health.note("exchange", newest.problem if newest is not None and newest.value is None else None)
         if readable is not None:
             self._metrics.observed(readable.at, drifted=_drifted(reader, readable))

@@ -1,7 +1,8 @@
 """Tells orchestrators how the bot is: alive, ready, and in numbers. Off unless a port is configured.
 
-Ready means migrated, connected to Slack and able to take a command. Trouble at Exchange or in the channel is told in the body and
-never by the status: taking the bot out of service would mend neither. It must never show a secret or what people typed.
+Ready means migrated, connected to Slack and able to take a command. Trouble at Exchange or in the channel is
+told in the body and never by the status: taking the bot out of service would mend neither. It must never show
+a secret or what people typed.
 """
 
 import hmac
@@ -21,7 +22,8 @@ LONGEST_SILENCE = 60.0
 """Seconds without a beat of the worker after which the process no longer counts as alive."""
 
 PLACES, SPARE, THREADS = 64, 36, 4
-"""Connections at a time, those in which newcomers wait while idle ones are shown out, and threads that answer."""
+"""Connections at a time, those in which newcomers wait while idle ones are shown out, and threads that
+answer."""
 
 FEW = 5
 """Tenants whose trouble at one place is told."""
@@ -113,13 +115,20 @@ class CannotListen(Exception):
 class Endpoint:
     """Serve ``/healthz``, ``/readyz``, ``/metrics`` and the calendar on one address; ``port`` 0: a free one.
 
-    The calendar stands at a path that holds ``calendar_token``; every other path is not found, a wrong token like any.
+    The calendar stands at a path that holds ``calendar_token``; every other path is not found, a wrong token
+    like any.
 
     Listens and serves from construction on; raises ``OSError`` when the address cannot be had.
     """
 
     def __init__(
-        self, health: Health, metrics: Metrics, *, host: str, port: int, calendar_token: SecretStr | None = None
+        self,
+        health: Health,
+        metrics: Metrics,
+        *,
+        host: str,
+        port: int,
+        calendar_token: SecretStr | None = None,
     ) -> None:
         self._health = health
         self._calendar_token = calendar_token
@@ -147,7 +156,9 @@ class Endpoint:
 
     def _serve(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         method = environ.get("REQUEST_METHOD")
-        status, kind, body = self._answer(str(environ.get("PATH_INFO"))) if method in {"GET", "HEAD"} else _nothing()
+        status, kind, body = (
+            self._answer(str(environ.get("PATH_INFO"))) if method in {"GET", "HEAD"} else _nothing()
+        )
         headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
         start(f"{status} {_REASONS[status]}", headers)
         return [] if method == "HEAD" else [body]
@@ -182,7 +193,10 @@ class Endpoint:
 
     def _ready(self) -> Answer:
         missing = self._health.missing
-        return _json(503 if missing else 200, {"ready": not missing, "missing": missing, "trouble": self._health.trouble})
+        return _json(
+            503 if missing else 200,
+            {"ready": not missing, "missing": missing, "trouble": self._health.trouble},
+        )
 
 
 def serve_health(
@@ -195,7 +209,10 @@ def serve_health(
         return Endpoint(health, metrics, host=host, port=port, calendar_token=calendar_token)
     except OSError as failure:
         why = failure.strerror or type(failure).__name__
-        mend = "Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free port."
+        mend = (
+            "Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free "
+            "port."
+        )
         raise CannotListen(f"The health endpoint cannot listen where it is told to ({why}). {mend}") from None
 
 

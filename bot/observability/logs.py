@@ -1,8 +1,8 @@
 """Logs: one JSON object a line on stderr, from structlog and from every library alike.
 
-No secret is in any of them, and nothing that people typed, at any level: libraries are routed through the same redaction, those
-that print whole requests at DEBUG are not heard there, and an exception is told without a text that may quote. Nothing is
-configured at import.
+No secret is in any of them, and nothing that people typed, at any level: libraries are routed through the
+same redaction, those that print whole requests at DEBUG are not heard there, and an exception is told without
+a text that may quote. Nothing is configured at import.
 """
 
 import logging
@@ -21,29 +21,35 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from bot.observability.redaction import LONGEST, Redaction, told
 
 HEARD_AT_DEBUG = ("bot", "handlers", "storage", "asyncio", "msal", "waitress")
-"""Whose lines below INFO are kept. ``slack_bolt`` and ``slack_sdk`` print what people typed there, forms and messages whole."""
+"""Whose lines below INFO are kept. ``slack_bolt`` and ``slack_sdk`` print what people typed there, forms and
+messages whole."""
 
 LIBRARIES = ("aiohttp", "asyncio", "msal", "slack_bolt", "slack_sdk", "waitress")
 """Heard from WARNING on, unless the level is ``debug``."""
 
 ALWAYS_QUIET = {
-    "alembic": logging.WARNING, "sqlalchemy": logging.WARNING, "urllib3": logging.WARNING, "waitress.queue": logging.ERROR,
+    "alembic": logging.WARNING, "sqlalchemy": logging.WARNING, "urllib3": logging.WARNING,
+    "waitress.queue": logging.ERROR,
 }  # fmt: skip
-"""SQLAlchemy would print what people wrote, and urllib3 the path of every request: that of a ``response_url`` is a secret.
-Waitress warns of every request that waits its turn."""
+"""SQLAlchemy would print what people wrote, and urllib3 the path of every request: that of a ``response_url``
+is a secret. Waitress warns of every request that waits its turn."""
 
 MOST_FRAMES = 32
 MOST_CAUSES = 8
 """How much of a traceback is told, from its newest on."""
 
 QUOTING = {"slack_sdk.web.base_client": "Failed to decode Slack API response"}
-"""How a library's line begins that quotes a piece of what came: of an answer that broke off, or of somebody else's page."""
+"""How a library's line begins that quotes a piece of what came: of an answer that broke off, or of somebody
+else's page."""
 
 
-def configure(secrets: Iterable[SecretStr] = (), *, level: str = "info", stream: TextIO | None = None) -> Redaction:
+def configure(
+    secrets: Iterable[SecretStr] = (), *, level: str = "info", stream: TextIO | None = None
+) -> Redaction:
     """Send every log to ``stream`` (stderr), from ``level`` on, without ``secrets``.
 
-    Every other handler of the root is put aside: it would write what this one takes out. The answer takes further secrets.
+    Every other handler of the root is put aside: it would write what this one takes out. The answer takes
+    further secrets.
     """
     redaction = Redaction()
     redaction.register(secrets)
@@ -79,7 +85,9 @@ def catch_uncaught() -> None:
     def of_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
             name = args.thread.name if args.thread else ""
-            log.critical("uncaught", thread=name, exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+            log.critical(
+                "uncaught", thread=name, exc_info=(args.exc_type, args.exc_value, args.exc_traceback)
+            )
 
     sys.excepthook = of_process
     threading.excepthook = of_thread
@@ -95,7 +103,9 @@ class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is Python's
         """Replaces Python's own, which prints message and arguments as they are."""
         kind = sys.exc_info()[0]
-        lost = logging.LogRecord(record.name, logging.ERROR, record.pathname, record.lineno, "log.unwritable", None, None)
+        lost = logging.LogRecord(
+            record.name, logging.ERROR, record.pathname, record.lineno, "log.unwritable", None, None
+        )
         lost.unwritable = kind.__name__ if kind else ""
         try:
             self.stream.write(f"{self.format(lost)}{self.terminator}")
@@ -161,7 +171,8 @@ def _set_levels(level: int) -> None:
     for name, quiet in ALWAYS_QUIET.items():
         logging.getLogger(name).setLevel(max(level, quiet))
     for name in QUOTING:
-        logging.getLogger(name).setLevel(logging.NOTSET)  # what an earlier run in this process made of it is forgotten
+        # what an earlier run in this process made of it is forgotten
+        logging.getLogger(name).setLevel(logging.NOTSET)
         logging.getLogger(name).addFilter(_quotes_nothing)
 
 

@@ -1,6 +1,7 @@
-"""The numbers of one process for Prometheus, in a registry of its own. Labels hold words of the house, never ids, names or texts.
+"""The numbers of one process for Prometheus, in a registry of its own.
 
-Ages are kept as instants and computed when somebody asks, so that a bot that has stopped looking shows it.
+Labels hold words of the house, never ids, names or texts. Ages are kept as instants and computed when
+somebody asks, so that a bot that has stopped looking shows it.
 """
 
 import math
@@ -26,28 +27,42 @@ class Metrics:
         self._observed_at: datetime | None = None
         self._owed_since: datetime | None = None
         self._unsent_by: dict[str, tuple[int, datetime | None]] = {}
-        self._requests = self._gauge("requests", "Change requests by state, the same on every replica.", ["state"])
+        self._requests = self._gauge(
+            "requests", "Change requests by state, the same on every replica.", ["state"]
+        )
         recorded = "Decisions recorded since the start. Every replica counts those of all: take max, not sum."
         self._decisions = Counter("legacytls_decisions", recorded, ["vote", "door"], registry=self.registry)
         acks, calls = "From receipt to acknowledgement.", "Calls to Exchange by outcome."
-        self._acks = Histogram("legacytls_ack_seconds", acks, ["kind"], buckets=ACK_BUCKETS, registry=self.registry)
+        self._acks = Histogram(
+            "legacytls_ack_seconds", acks, ["kind"], buckets=ACK_BUCKETS, registry=self.registry
+        )
         self._calls = Counter("legacytls_exchange_calls", calls, ["call", "outcome"], registry=self.registry)
         self._tenants: Gauge | None = None
         self._tenant_states: set[str] = set()
-        self._drift = self._gauge("drift", "1 while the live value was set outside the bot, 0 while not, NaN while unknown.")
+        self._drift = self._gauge(
+            "drift", "1 while the live value was set outside the bot, 0 while not, NaN while unknown."
+        )
         self._drift.set(math.nan)
-        self._duties = self._gauge("lease_held", "1 where this process was the last to do a duty, 0 where another was.", ["duty"])
-        self._unsent = self._gauge("stream_events_waiting", "Events that the receiver has not taken yet; 0 without one.")
+        self._duties = self._gauge(
+            "lease_held", "1 where this process was the last to do a duty, 0 where another was.", ["duty"]
+        )
+        self._unsent = self._gauge(
+            "stream_events_waiting", "Events that the receiver has not taken yet; 0 without one."
+        )
         self._measure_ages()
 
     def _measure_ages(self) -> None:
         """Add the gauges that are computed when they are read: seconds since something."""
-        outbox = self._gauge("outbox_oldest_seconds", "Age of the oldest notice that is still owed; 0 when none is.")
+        outbox = self._gauge(
+            "outbox_oldest_seconds", "Age of the oldest notice that is still owed; 0 when none is."
+        )
         outbox.set_function(lambda: self._age(self._owed_since, otherwise=0.0))
         waiting = "Age of the oldest event that the receiver has not taken; 0 when none waits."
         stream = self._gauge("stream_oldest_seconds", waiting)
         stream.set_function(lambda: self._age(self._unsent_since(), otherwise=0.0))
-        observed = self._gauge("observation_age_seconds", "Age of the last reading of the live value; NaN before the first.")
+        observed = self._gauge(
+            "observation_age_seconds", "Age of the last reading of the live value; NaN before the first."
+        )
         observed.set_function(lambda: self._age(self._observed_at, otherwise=math.nan))
 
     def requests(self, counts: Mapping[State, int]) -> None:

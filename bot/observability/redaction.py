@@ -1,7 +1,8 @@
 """Take secrets out of whatever is about to be logged: registered ones, and what looks like one.
 
-It must never let an object through unseen: what leaves is plain text, numbers, lists and dictionaries, every text cleaned.
-It must never take long either, whatever somebody sends: texts are cut first, and each pattern reads a text once.
+It must never let an object through unseen: what leaves is plain text, numbers, lists and dictionaries, every
+text cleaned. It must never take long either, whatever somebody sends: texts are cut first, and each pattern
+reads a text once.
 """
 
 import json
@@ -19,25 +20,33 @@ CUT = "[cut]"
 NOT_SHOWN = "[not shown: it may quote what somebody typed]"
 
 LONGEST: Final = 16 * 1024
-"""Characters of a text that are looked at and kept; the rest is cut off, and no piece of a word is left before the cut."""
+"""Characters of a text that are looked at and kept; the rest is cut off, and no piece of a word is left
+before the cut."""
 
 MOST: Final = 64
 """Entries of a list or a dictionary that are kept."""
 
 SHORTEST = 4
-"""A registered secret of fewer characters is left to the patterns: taking out every ``a`` would take out the log."""
+"""A registered secret of fewer characters is left to the patterns: taking out every ``a`` would take out the
+log."""
 
 _DEEPEST = 12
 
 _NAMES = (
-    "response_url|upload_url|trigger_id|authorization|cookie|password|pwd|token|access_token|refresh_token|id_token|bot_token|"
+    "response_url|upload_url|trigger_id|authorization|cookie|password|pwd|token|access_token|refresh_token|"
+    "id_token|bot_token|"
     "app_token|client_secret|client_assertion|assertion|signing_secret|ticket|ticket_id|secret"
 )
 _SECRET_KEY = re.compile(f"(?:{_NAMES})", re.IGNORECASE)
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL), REDACTED),
-    (re.compile(r"https?(?:://|%3A%2F%2F)(?:hooks|files)\.slack(?:-gov)?\.com[^\s\"'<>\\]*", re.IGNORECASE), REDACTED),
+    (
+        re.compile(
+            r"https?(?:://|%3A%2F%2F)(?:hooks|files)\.slack(?:-gov)?\.com[^\s\"'<>\\]*", re.IGNORECASE
+        ),
+        REDACTED,
+    ),
     (re.compile(r"/(?:commands|actions|app)/[TE][A-Z0-9]+/[^\s\"'<>\\]+"), REDACTED),
     (re.compile(r"(\bBearer\s+)[^\s\"',;]+", re.IGNORECASE), rf"\1{REDACTED}"),
     (re.compile(r"(\bBasic\s+)(?=[A-Za-z+/]*[0-9+/=])[A-Za-z0-9+/]+=*"), rf"\1{REDACTED}"),
@@ -46,14 +55,18 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}"),
         REDACTED,
     ),  # without a dot, too: else each eyJ of a long word reads all of it
-    (re.compile(rf"""(["'](?:{_NAMES})\\*["']\s*[:=]\s*b?\\*(["']))(?:(?!\2).)*""", re.IGNORECASE), rf"\1{REDACTED}"),
+    (
+        re.compile(rf"""(["'](?:{_NAMES})\\*["']\s*[:=]\s*b?\\*(["']))(?:(?!\2).)*""", re.IGNORECASE),
+        rf"\1{REDACTED}",
+    ),
     (re.compile(rf"(\b\w*(?:{_NAMES})=)[^&\s\"',;)]+", re.IGNORECASE), rf"\1{REDACTED}"),
 )
-"""What secrets look like: PEM blocks, URLs for answers and uploads, also the path alone, passwords in URLs, Authorization values,
-Slack's tokens, JWTs, named values.
+"""What secrets look like: PEM blocks, URLs for answers and uploads, also the path alone, passwords in URLs,
+Authorization values, Slack's tokens, JWTs, named values.
 
-Whatever is taken out too much costs a detail in a log; whatever is left costs the secret. Each takes time in proportion to the
-text: no two of its starts may read the same stretch (tests/bot/observability/test_redaction.py).
+Whatever is taken out too much costs a detail in a log; whatever is left costs the secret. Each takes time in
+proportion to the text: no two of its starts may read the same stretch
+(tests/bot/observability/test_redaction.py).
 """
 
 _UNBROKEN: Final = re.compile(r"[^\s\"'<>]+")
@@ -74,13 +87,18 @@ def _without_password(found: re.Match[str]) -> str:
     stretch = found[0]
     end = stretch.rfind("@")
     user = _USER.search(stretch, 0, end) if end > 0 else None
-    return f"{stretch[: user.end()]}{REDACTED}{stretch[end:]}" if user is not None and user.end() < end else stretch
+    return (
+        f"{stretch[: user.end()]}{REDACTED}{stretch[end:]}"
+        if user is not None and user.end() < end
+        else stretch
+    )
 
 
 def told(error: BaseException) -> str:
     """Return an exception in a line: its kind, and its text only where that quotes nothing from outside.
 
-    ``KeyError``, ``ValueError`` and the drivers' errors repeat the value that they stumble over, which somebody may have typed.
+    ``KeyError``, ``ValueError`` and the drivers' errors repeat the value that they stumble over, which
+    somebody may have typed.
     """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -95,8 +113,8 @@ def told(error: BaseException) -> str:
 
 _OURS: Final = ("bot", "handlers", "storage")
 _QUOTING_NOTHING: Final = (
-    OSError, AttributeError, NameError, ImportError, TypeError, NotImplementedError, RecursionError, MemoryError,
-    KeyboardInterrupt, SystemExit,
+    OSError, AttributeError, NameError, ImportError, TypeError, NotImplementedError, RecursionError,
+    MemoryError, KeyboardInterrupt, SystemExit,
 )  # fmt: skip
 """Their texts name files, addresses, attributes and types."""
 
@@ -118,7 +136,8 @@ class Redaction:
                 found |= _spellings(secret.get_secret_value() if isinstance(secret, SecretStr) else secret)
             self._spellings = frozenset(found)
             longest_first = sorted(found, key=len, reverse=True)
-            # The length first: whoever cleans a text meanwhile must look far enough for the longest of the pattern.
+            # The length first: whoever cleans a text meanwhile must look far enough for the longest of the
+            # pattern.
             self._longest_known = len(longest_first[0]) if longest_first else 0
             self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -149,7 +168,9 @@ class Redaction:
             return self.text(str(value))
         if depth < _DEEPEST and isinstance(value, Mapping):
             entries = islice(value.items(), MOST)
-            return {self.text(str(key)): self._under(str(key), inner, depth + 1, budget) for key, inner in entries}
+            return {
+                self.text(str(key)): self._under(str(key), inner, depth + 1, budget) for key, inner in entries
+            }
         if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
             return [self._value(inner, depth + 1, budget) for inner in islice(value, MOST)]
         if isinstance(value, BaseException):
@@ -194,6 +215,11 @@ def _spellings(secret: str) -> set[str]:
     plain = {secret, unquote(secret)} | ({inside[1], unquote(inside[1])} if inside else set())
     forms = set(plain)
     for form in plain:
-        forms |= {quote(form, safe=""), quote_plus(form), json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]}
+        forms |= {
+            quote(form, safe=""),
+            quote_plus(form),
+            json.dumps(form)[1:-1],
+            json.dumps(form, ensure_ascii=False)[1:-1],
+        }
         forms |= {repr(form)[1:-1], repr(form + "'\"")[1:-1].removesuffix("\\'\"")}
     return {form for form in forms if len(form) >= SHORTEST}

@@ -10,7 +10,8 @@ from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget
 
 COLUMNS = ("Endpoint", "TLS", "Outcome", "Detail")
 PROVES = (
-    "This is what the endpoints do towards this machine, never whether the tenant is opted in: `legacytls status` tells that."
+    "This is what the endpoints do towards this machine, never whether the tenant is opted in: `legacytls "
+    "status` tells that."
 )
 
 TOLD = frozenset({ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED})
@@ -20,7 +21,9 @@ TOLD = frozenset({ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED})
 def probe_and_show(targets: Sequence[ProbeTarget], *, as_json: bool) -> int:
     """Probe each endpoint once and write the result; returns 1 where a version could not be told, else 0."""
     targets = tuple(dict.fromkeys(targets))
-    with progress(f"Probing {', '.join(map(str, targets))}: one connection a TLS version, 5 seconds each at most…"):
+    with progress(
+        f"Probing {', '.join(map(str, targets))}: one connection a TLS version, 5 seconds each at most…"
+    ):
         rows = probe(targets)
     if as_json:
         sys.stdout.write(json.dumps([_data(row) for row in rows], indent=2) + "\n")

@@ -30,9 +30,10 @@ class OutOfReach(Exception):
 
 
 async def look_up(target: ProbeTarget) -> Addresses:
-    """The addresses of a name, as the system finds them. Raises ``OutOfReach``, and waits no longer than it is let.
+    """The addresses of a name, as the system finds them.
 
-    In a thread of its own that nobody waits for at the end: the system's resolver cannot be interrupted.
+    Raises ``OutOfReach``, and waits no longer than it is let. In a thread of its own that nobody waits for at
+    the end: the system's resolver cannot be interrupted.
     """
     loop = asyncio.get_running_loop()
     found: asyncio.Future[Addresses] = loop.create_future()
@@ -43,7 +44,9 @@ async def look_up(target: ProbeTarget) -> Addresses:
         if addresses:
             found.set_result(addresses)
         else:
-            found.set_exception(OutOfReach("the name cannot be looked up: check its spelling, and this machine's DNS"))
+            found.set_exception(
+                OutOfReach("the name cannot be looked up: check its spelling, and this machine's DNS")
+            )
 
     def ask() -> None:
         addresses = None
@@ -58,7 +61,10 @@ async def look_up(target: ProbeTarget) -> Addresses:
 
 
 async def connect(addresses: Addresses) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """One connection to whichever of the addresses answers first. Raises ``OutOfReach``, and ``OSError`` once it was reached."""
+    """One connection to whichever of the addresses answers first.
+
+    Raises ``OutOfReach``, and ``OSError`` once it was reached.
+    """
     try:
         connection = await start_connection(addresses, happy_eyeballs_delay=HEAD_START, interleave=1)
     except ConnectionResetError:

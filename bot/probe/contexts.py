@@ -1,8 +1,9 @@
 """TLS contexts that speak one version only, and whether this machine's OpenSSL can speak it at all.
 
-The rule that TLS is always verified concerns what the bot sends: tokens, values, messages. A probe sends none of these and
-believes nothing that it is told, so it judges no certificate: a relay with a self-signed one shows its versions all the same.
-These contexts must never serve anything else; ``bot.transport.tls`` makes the others.
+The rule that TLS is always verified concerns what the bot sends: tokens, values, messages. A probe sends none
+of these and believes nothing that it is told, so it judges no certificate: a relay with a self-signed one
+shows its versions all the same. These contexts must never serve anything else; ``bot.transport.tls`` makes
+the others.
 """
 
 import ssl
@@ -16,10 +17,12 @@ from typing import Final
 from handlers.probe_ports import TlsVersion
 
 CIPHERS: Final = "DEFAULT:@SECLEVEL=0"
-"""OpenSSL 3 offers TLS 1.0 and 1.1 at security level 0 only (docs.openssl.org, SSL_CTX_set_security_level)."""
+"""OpenSSL 3 offers TLS 1.0 and 1.1 at security level 0 only (docs.openssl.org,
+SSL_CTX_set_security_level)."""
 
 LEGACY_SERVER_CONNECT: Final = 0x4
-"""``SSL_OP_LEGACY_SERVER_CONNECT``, nameless before Python 3.12: talk to servers that are older than RFC 5746 as well."""
+"""``SSL_OP_LEGACY_SERVER_CONNECT``, nameless before Python 3.12: talk to servers that are older than RFC 5746
+as well."""
 
 VERSIONS: Final = {
     TlsVersion.TLS10: ssl.TLSVersion.TLSv1,
@@ -30,7 +33,10 @@ VERSIONS: Final = {
 
 
 def client(version: TlsVersion, ciphers: str = CIPHERS) -> ssl.SSLContext:
-    """A context that offers this version and no other, and judges no certificate. Raises ``ssl.SSLError``, ``ValueError``."""
+    """A context that offers this version and no other, and judges no certificate.
+
+    Raises ``ssl.SSLError``, ``ValueError``.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -91,7 +97,9 @@ def _certificate(folder: Path) -> Path:
     key, now = rsa.generate_private_key(public_exponent=65537, key_size=2048), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "probe.invalid")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    certificate = builder.not_valid_before(now - timedelta(minutes=1)).not_valid_after(now + timedelta(minutes=1))
+    certificate = builder.not_valid_before(now - timedelta(minutes=1)).not_valid_after(
+        now + timedelta(minutes=1)
+    )
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     file = folder / "pair.pem"
     file.touch(mode=0o600)

@@ -1,4 +1,7 @@
-"""One handshake in one TLS version over an open connection, and what was seen of it. Nothing is sent once it is complete."""
+"""One handshake in one TLS version over an open connection, and what was seen of it.
+
+Nothing is sent once it is complete.
+"""
 
 import asyncio
 import ssl
@@ -40,7 +43,12 @@ class Seen:
 
 
 async def shake_hands(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext, host: str, *, deadline: float
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    context: ssl.SSLContext,
+    host: str,
+    *,
+    deadline: float,
 ) -> Seen:
     """Try one handshake until ``deadline`` (the loop's clock); a ``host`` that is a name is told (SNI)."""
     incoming, outgoing, records = ssl.MemoryBIO(), ssl.MemoryBIO(), Records()

@@ -1,7 +1,7 @@
 """Judge the handshakes with one endpoint: outcomes and words from numbers on the wire. Pure.
 
-An end that does not say that the version was the matter proves nothing by itself: it is a refusal only where the endpoint
-completes a handshake in another version in the same run.
+An end that does not say that the version was the matter proves nothing by itself: it is a refusal only where
+the endpoint completes a handshake in another version in the same run.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,9 @@ Verdict = tuple[ProbeOutcome, str]
 
 PROTOCOL_VERSION: Final = 70
 ALERTS: Final = {
-    40: "handshake_failure", 47: "illegal_parameter", 50: "decode_error", PROTOCOL_VERSION: "protocol_version",
-    71: "insufficient_security", 80: "internal_error", 112: "unrecognized_name", 116: "certificate_required",
+    40: "handshake_failure", 47: "illegal_parameter", 50: "decode_error",
+    PROTOCOL_VERSION: "protocol_version", 71: "insufficient_security", 80: "internal_error",
+    112: "unrecognized_name", 116: "certificate_required",
 }  # fmt: skip
 """RFC 8446, 6; any other is told by its number."""
 
@@ -24,9 +25,9 @@ MODERN: Final = frozenset({TlsVersion.TLS12, TlsVersion.TLS13})
 
 OURS: Final = frozenset(
     {
-        "BAD_VALUE", "CA_MD_TOO_WEAK", "DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL", "LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED",
-        "NO_CIPHERS_AVAILABLE", "NO_PROTOCOLS_AVAILABLE", "NO_SUITABLE_SIGNATURE_ALGORITHM", "UNSUPPORTED_PROTOCOL",
-        "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
+        "BAD_VALUE", "CA_MD_TOO_WEAK", "DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL",
+        "LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED", "NO_CIPHERS_AVAILABLE", "NO_PROTOCOLS_AVAILABLE",
+        "NO_SUITABLE_SIGNATURE_ALGORITHM", "UNSUPPORTED_PROTOCOL", "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
     }
 )  # fmt: skip
 """Reasons of OpenSSL's (``sslerr.h``) that tell of this machine's own limits, not of the endpoint."""
@@ -53,14 +54,22 @@ def _one(version: TlsVersion, seen: Seen, taken: frozenset[TlsVersion]) -> Verdi
 def _half_way(version: TlsVersion, seen: Seen) -> Verdict:
     """It chose the version, and the handshake was not completed all the same."""
     if seen.end is End.GIVEN_UP and seen.reason in OURS:
-        return ProbeOutcome.NOT_TESTABLE, f"it chose TLS {version}, and this machine's OpenSSL gave up ({seen.reason})"
+        return (
+            ProbeOutcome.NOT_TESTABLE,
+            f"it chose TLS {version}, and this machine's OpenSSL gave up ({seen.reason})",
+        )
     ended = {
-        End.ALERT: f"and ended the handshake (alert {_alert(seen)}); it may want a certificate of its clients",
+        End.ALERT: (
+            f"and ended the handshake (alert {_alert(seen)}); it may want a certificate of its clients"
+        ),
         End.CLOSED: "and closed the connection; it may want a certificate of its clients",
         End.RESET: "and reset the connection",
         End.TIMED_OUT: "and the handshake was not over in time",
     }
-    return ProbeOutcome.UNKNOWN, f"it chose TLS {version}, {ended.get(seen.end, f'and what followed was no TLS ({seen.reason})')}"
+    return (
+        ProbeOutcome.UNKNOWN,
+        f"it chose TLS {version}, {ended.get(seen.end, f'and what followed was no TLS ({seen.reason})')}",
+    )
 
 
 def _unanswered(seen: Seen, taken: frozenset[TlsVersion]) -> Verdict:

@@ -1,6 +1,7 @@
-"""What is said before TLS begins, up to the server's consent to begin it. No name, no password and no mail is ever said.
+"""What is said before TLS begins, up to the server's consent to begin it.
 
-Only reply codes are read; no text of the server's gets any further.
+No name, no password and no mail is ever said. Only reply codes are read; no text of the server's gets any
+further.
 """
 
 import asyncio
@@ -11,7 +12,8 @@ from typing import Final
 from bot.probe.targets import Opening
 
 GREETING_WITHIN: Final = 1.5
-"""Seconds for which a port of unknown use is given to greet first, as SMTP, POP3 and IMAP do; TLS waits for the client."""
+"""Seconds for which a port of unknown use is given to greet first, as SMTP, POP3 and IMAP do; TLS waits for
+the client."""
 
 _LINES: Final = 100
 """Lines that one reply may have."""
@@ -19,7 +21,9 @@ _LINES: Final = 100
 _STARTTLS: Final = re.compile(rb"250[- ]STARTTLS\s*", re.IGNORECASE)
 _GREETINGS: Final = {b"220": Opening.SMTP, b"+OK": Opening.POP3, b"* ": Opening.IMAP}
 
-NO_STARTTLS: Final = "it offers no STARTTLS here (a firewall on the way may have taken the offer out), so no version was tried"
+NO_STARTTLS: Final = (
+    "it offers no STARTTLS here (a firewall on the way may have taken the offer out), so no version was tried"
+)
 
 
 class NoTls(Exception):
@@ -27,7 +31,10 @@ class NoTls(Exception):
 
 
 async def open_with(opening: Opening, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Opening:
-    """Bring a fresh connection to where TLS begins; returns the protocol that was spoken. Raises ``NoTls``."""
+    """Bring a fresh connection to where TLS begins; returns the protocol that was spoken.
+
+    Raises ``NoTls``.
+    """
     if opening is Opening.TLS:
         return opening
     first = b""

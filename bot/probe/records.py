@@ -1,6 +1,7 @@
 """Read the clear beginning of a TLS server's answer: the version it chose, and its alert.
 
-Python's ``ssl`` tells neither before a handshake is complete. Layouts: RFC 5246 (6.2.1, 7.2, 7.4.1.3), RFC 8446 (4.1.3, 4.2.1).
+Python's ``ssl`` tells neither before a handshake is complete. Layouts: RFC 5246 (6.2.1, 7.2, 7.4.1.3), RFC
+8446 (4.1.3, 4.2.1).
 """
 
 from typing import Final
@@ -68,7 +69,8 @@ def _chosen(said: bytes) -> int | None:
     hello = said[4:end]
     if len(hello) < 35:
         return None
-    version, at = int.from_bytes(hello[:2]), 35 + hello[34] + 3  # random, session id, cipher suite, compression
+    # random, session id, cipher suite, compression
+    version, at = int.from_bytes(hello[:2]), 35 + hello[34] + 3
     extensions = hello[at + 2 :]
     while len(extensions) >= 4:
         kind, length = int.from_bytes(extensions[:2]), int.from_bytes(extensions[2:4])

@@ -14,18 +14,22 @@ from bot.probe.targets import opening_of
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 
 SECONDS: Final = 5.0
-"""What one connection may take, from its first packet to the end of its handshake; and the look-up of a name."""
+"""What one connection may take, from its first packet to the end of its handshake; and the look-up of a
+name."""
 
 AT_ONCE: Final = 8
 """Endpoints probed at the same time."""
 
-RESET: Final = "the connection was reset before TLS could begin (by the endpoint, or by a firewall on the way)"
+RESET: Final = (
+    "the connection was reset before TLS could begin (by the endpoint, or by a firewall on the way)"
+)
 
 
 def probe(targets: Iterable[ProbeTarget], *, seconds: float = SECONDS) -> list[ProbeRow]:
-    """What each endpoint does with each TLS version, in the order given: four rows an endpoint. Raises nothing of the network's.
+    """What each endpoint does with each TLS version, in the order given: four rows an endpoint.
 
-    At most ``seconds`` for each version, and for the name before them. No credential and no mail is sent.
+    Raises nothing of the network's. At most ``seconds`` for each version, and for the name before them. No
+    credential and no mail is sent.
     """
     here = {version: why_not(version) for version in TlsVersion}
     return asyncio.run(_all(list(targets), here, seconds))
@@ -51,9 +55,14 @@ class _Probing:
         self._opening = opening_of(target)
 
     async def rows(self) -> list[ProbeRow]:
-        """One row a version. What fails before TLS begins has nothing to do with the version, and is not tried again."""
+        """One row a version.
+
+        What fails before TLS begins has nothing to do with the version, and is not tried again.
+        """
         seen: dict[TlsVersion, Seen] = {}
-        verdicts = {version: (ProbeOutcome.NOT_TESTABLE, _cannot(why)) for version, why in self._here.items() if why}
+        verdicts = {
+            version: (ProbeOutcome.NOT_TESTABLE, _cannot(why)) for version, why in self._here.items() if why
+        }
         tested = [version for version, why in self._here.items() if not why]
         try:
             addresses = await self._look_up()
@@ -80,7 +89,9 @@ class _Probing:
             async with asyncio.timeout_at(deadline):
                 reader, writer = await connect(addresses)
         except TimeoutError:
-            raise OutOfReach("no connection came about in time (a firewall on the way, or no such host)") from None
+            raise OutOfReach(
+                "no connection came about in time (a firewall on the way, or no such host)"
+            ) from None
         except OSError:
             raise NoTls(RESET) from None
         try:
@@ -92,13 +103,17 @@ class _Probing:
                 async with asyncio.timeout(1):
                     await writer.wait_closed()
 
-    async def _open(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deadline: float) -> None:
+    async def _open(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deadline: float
+    ) -> None:
         """Get to where TLS begins; remember what a port of unknown use speaks for the next version."""
         try:
             async with asyncio.timeout_at(deadline):
                 self._opening = await open_with(self._opening, reader, writer)
         except TimeoutError:
-            raise NoTls("it was reached and did not say in time what TLS begins with (it greets late, or not at all)") from None
+            raise NoTls(
+                "it was reached and did not say in time what TLS begins with (it greets late, or not at all)"
+            ) from None
         except OSError:
             raise NoTls(RESET) from None
 

@@ -1,4 +1,7 @@
-"""Which endpoints are probed, and in which protocol each of them is spoken to first. Nothing is connected here."""
+"""Which endpoints are probed, and in which protocol each of them is spoken to first.
+
+Nothing is connected here.
+"""
 
 import re
 from enum import Enum, auto
@@ -14,7 +17,9 @@ HOW = "write HOST:PORT, such as relay.contoso.com:587 or [2001:db8::25]:465"
 MOST: Final = 20
 """Endpoints in the setting: an answer in Slack shows them all."""
 
-_WRITTEN: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/@\[\]%]+)):(?P<port>[0-9]{1,5})")
+_WRITTEN: Final = re.compile(
+    r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/@\[\]%]+)):(?P<port>[0-9]{1,5})"
+)
 _NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 
@@ -46,7 +51,10 @@ def opening_of(target: ProbeTarget) -> Opening:
 
 
 def target(text: str) -> ProbeTarget:
-    """One endpoint as people write it: ``HOST:PORT``, an IPv6 address in brackets. Raises ``ValueError`` with what to write."""
+    """One endpoint as people write it: ``HOST:PORT``, an IPv6 address in brackets.
+
+    Raises ``ValueError`` with what to write.
+    """
     found = _WRITTEN.fullmatch(text.strip())
     if found is None or not 1 <= int(found["port"]) <= 65535:
         raise ValueError(HOW)
@@ -77,5 +85,7 @@ def targets(text: str) -> tuple[ProbeTarget, ...]:
 def of_cloud(name: str) -> tuple[ProbeTarget, ...]:
     """List a cloud's legacy hosts on the ports Microsoft names, and the standard SMTP host."""
     found = CLOUDS[name]
-    legacy = [ProbeTarget(host, port) for host, port in zip(found.cloud.legacy_hosts, (587, 995, 993), strict=False)]
+    legacy = [
+        ProbeTarget(host, port) for host, port in zip(found.cloud.legacy_hosts, (587, 995, 993), strict=False)
+    ]
     return (*legacy, ProbeTarget(found.smtp_host, 587))

@@ -1,4 +1,7 @@
-"""Status and history for the command line: the same facts as in Slack, as data and as text. Nothing is sent to Slack."""
+"""Status and history for the command line: the same facts as in Slack, as data and as text.
+
+Nothing is sent to Slack.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +50,9 @@ def status(settings: Settings) -> Status:
         return StatusReports(context).report()
 
 
-def history(settings: Settings, *, before: int | None, limit: int, only: HistoryFilter = EVERYTHING) -> HistoryPage:
+def history(
+    settings: Settings, *, before: int | None, limit: int, only: HistoryFilter = EVERYTHING
+) -> HistoryPage:
     """The newest changes below number ``before`` that the filter lets through."""
     with ledger_of(settings) as ledger:
         return History(ledger).page(before=before, limit=limit, only=only)
@@ -66,16 +71,28 @@ def ledger_of(settings: Settings) -> Iterator[Ledger]:
 
 
 def status_text(report: Status, zone: ZoneInfo, name: Names = str) -> str:
-    """The status as a person reads it: the value, then every sentence of Slack's answer. ``name`` stands for somebody's id."""
-    value = report.reading.value.value if report.reading else f"could not be read. {unmarked(report.problem or '')}"
-    said = plain(status_view.status(report, zone), name)[0 if report.reading else 1 :]  # that it failed is said by the first line
+    """The status as a person reads it: the value, then every sentence of Slack's answer.
+
+    ``name`` stands for somebody's id.
+    """
+    value = (
+        report.reading.value.value
+        if report.reading
+        else f"could not be read. {unmarked(report.problem or '')}"
+    )
+    # that it failed is said by the first line
+    said = plain(status_view.status(report, zone), name)[0 if report.reading else 1 :]
     return "\n".join([f"Live value: {value}", *(f"  {line}" for line in said)])
 
 
 def history_text(page: HistoryPage, zone: ZoneInfo, name: Names = str) -> str:
     """History as a person reads it: a line with the number, then every sentence of Slack's answer."""
     if not page.lines:
-        return "No change is on record yet." if page.only == EVERYTHING else "No change on record is of that kind."
+        return (
+            "No change is on record yet."
+            if page.only == EVERYTHING
+            else "No change on record is of that kind."
+        )
     lines: list[str] = []
     for change in page.lines:
         first, *more = plain(replies.history(HistoryPage(lines=[change], older=0), zone), name)[1:]
@@ -121,8 +138,14 @@ def _lag(backlog: Backlog) -> dict[str, Any]:
 
 
 def _probe(known: KnownVersion) -> dict[str, Any]:
-    outcome = None if known.accepted is None else ProbeOutcome.ACCEPTED if known.accepted else ProbeOutcome.REFUSED
-    stamps = {"since": _stamp(known.since), "seen_at": _stamp(known.seen_at), "tried_at": _stamp(known.tried_at)}
+    outcome = (
+        None if known.accepted is None else ProbeOutcome.ACCEPTED if known.accepted else ProbeOutcome.REFUSED
+    )
+    stamps = {
+        "since": _stamp(known.since),
+        "seen_at": _stamp(known.seen_at),
+        "tried_at": _stamp(known.tried_at),
+    }
     return {"host": known.host, "port": known.port, "tls": known.tls, "outcome": outcome, **stamps}
 
 

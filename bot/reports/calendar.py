@@ -21,7 +21,9 @@ def show_calendar(settings: Settings, *, as_json: bool, as_ics: bool) -> int:
     """Print the calendar in one of its forms."""
     zone, milestones = settings.timezone, load_calendar(settings.milestones)
     with ledger_of(settings) as ledger:
-        dates = CalendarDates(ledger, milestones, settings.exchange_cloud, lambda: local_day(utc_now(), zone)).gather()
+        dates = CalendarDates(
+            ledger, milestones, settings.exchange_cloud, lambda: local_day(utc_now(), zone)
+        ).gather()
     if as_ics:
         from bot.calendar_file import ics  # noqa: PLC0415 - only who wants the file waits for the library
 
@@ -29,7 +31,11 @@ def show_calendar(settings: Settings, *, as_json: bool, as_ics: bool) -> int:
         return 0
     if as_json:
         windows = [_window(one, zone) for one in dates.windows]
-        data = {"windows": windows, "milestones": [_milestone(row) for row in dates.milestones], "warning": dates.warning}
+        data = {
+            "windows": windows,
+            "milestones": [_milestone(row) for row in dates.milestones],
+            "warning": dates.warning,
+        }
         sys.stdout.write(json.dumps(data, indent=2) + "\n")
         return 0
     for text in plain(calendar.calendar(dates.milestones, dates.warning)):
@@ -39,7 +45,12 @@ def show_calendar(settings: Settings, *, as_json: bool, as_ics: bool) -> int:
 
 def _window(window: Window, zone: ZoneInfo) -> dict[str, Any]:
     day = last_day(window.end, zone).isoformat()
-    return {"number": window.number, "ends": window.end.isoformat(), "last_day": day, "cut_short": window.cut_short}
+    return {
+        "number": window.number,
+        "ends": window.end.isoformat(),
+        "last_day": day,
+        "cut_short": window.cut_short,
+    }
 
 
 def _milestone(row: Listed) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def import_or_show(settings: Settings, options: argparse.Namespace) -> int:
     """Do what the command line says: only ``import`` names a file. Returns the exit code."""
     if "file" in options:
         period = Period(options.first_day, options.last_day)
-        return import_file(settings, options.file, period=period, named=dict(options.map), as_json=options.json)
+        return import_file(
+            settings, options.file, period=period, named=dict(options.map), as_json=options.json
+        )
     return show_devices(settings, as_json=options.json, as_csv=options.csv)
 
 
@@ -50,13 +52,19 @@ def show_devices(settings: Settings, *, as_json: bool, as_csv: bool) -> int:
     elif as_csv:
         sys.stdout.write(spreadsheet_cells.row(FIELDS))
         for one in listed:
-            sys.stdout.write(spreadsheet_cells.row("" if value is None else str(value) for value in device_data(one).values()))
+            sys.stdout.write(
+                spreadsheet_cells.row(
+                    "" if value is None else str(value) for value in device_data(one).values()
+                )
+            )
     else:
         _show(overview, [one for one in listed if one.device.is_standing], names_of(settings))
     return 0
 
 
-def import_file(settings: Settings, path: Path, *, period: Period, named: Mapping[str, str], as_json: bool) -> int:
+def import_file(
+    settings: Settings, path: Path, *, period: Period, named: Mapping[str, str], as_json: bool
+) -> int:
     """Read a report and keep what it says; returns 2, and keeps nothing, where it was not understood."""
     try:
         data = _bytes(path)
@@ -139,7 +147,10 @@ def imported_data(found: Imported) -> dict[str, Any]:
 
 def _show(overview: Overview, standing: Sequence[Listed], name: Names) -> None:
     counts = overview.counts
-    line(f"{counts.active} active, {counts.proposed} proposed, {counts.overdue} overdue, {counts.orphaned} without an owner")
+    line(
+        f"{counts.active} active, {counts.proposed} proposed, {counts.overdue} overdue, {counts.orphaned} "
+        "without an owner"
+    )
     if overview.unregistered:
         line(f"{overview.unregistered} senders are still on old TLS and on nobody's list.")
     if told := pace_line(overview):
@@ -157,4 +168,12 @@ def _row(one: Listed, name: Names) -> tuple[str, ...]:
     shares = (f"{data[key]:g} %" if data[key] is not None else "-" for key in ("tls10", "tls11"))
     device, owner = one.device, name(one.device.owner_id) if one.device.owner_id else "nobody"
     texts = (device.device.replace("\n", " "), device.sender, owner)
-    return (device.name, *texts, data["due"], data["state"], str(device.moves), *shares, data["last_seen"] or "-")
+    return (
+        device.name,
+        *texts,
+        data["due"],
+        data["state"],
+        str(device.moves),
+        *shares,
+        data["last_seen"] or "-",
+    )

@@ -34,7 +34,9 @@ class WrongTarget(Exception):
     """The file cannot be written; the text says why, and what to do."""
 
 
-def write_evidence(settings: Settings, *, first: date, last: date, output: Path, force: bool, names: bool) -> int:
+def write_evidence(
+    settings: Settings, *, first: date, last: date, output: Path, force: bool, names: bool
+) -> int:
     """Write the pack; returns 0 when proven complete, 3 when something is missing, 2 when not written."""
     try:
         period = period_of(first, last, utc_now().date())
@@ -47,14 +49,18 @@ def write_evidence(settings: Settings, *, first: date, last: date, output: Path,
     if made.proven:
         sys.stdout.write("It proves that it is complete.\n")
         return PROVEN
-    sys.stdout.write("It does NOT prove that it is complete:\n" + "".join(f"  - {sentence}\n" for sentence in made.missing))
+    sys.stdout.write(
+        "It does NOT prove that it is complete:\n" + "".join(f"  - {sentence}\n" for sentence in made.missing)
+    )
     return NOT_PROVEN
 
 
 def folder_of(output: Path) -> None:
     """Make the folder into which the evidence of many tenants is written. Raises ``WrongTarget``."""
     if output.exists() and not output.is_dir():
-        raise WrongTarget(f"{output} is a file: with --tenant all name a folder with --output; it gets a zip a tenant.")
+        raise WrongTarget(
+            f"{output} is a file: with --tenant all name a folder with --output; it gets a zip a tenant."
+        )
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as refused:
@@ -79,7 +85,12 @@ def _searched(settings: Settings, period: Period) -> list[str]:
         return []
     with record_of(settings, look_only=False) as (database, tenant_id):
         if not _may_record(settings, database, tenant_id):
-            return ["Exchange's audit log was not searched: this record is not one that these settings may add to."]
+            return [
+                (
+                    "Exchange's audit log was not searched: this record is not one that these settings may "
+                    "add to."
+                )
+            ]
         exchange = exchange_of(settings, utc_now)
         lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
         ledger = Ledger(database, tenant_id, unbroken=2 * settings.observe_every)
@@ -106,7 +117,10 @@ def _may_record(settings: Settings, database: Database, tenant_id: str) -> bool:
 
 @contextmanager
 def _whole(output: Path, *, force: bool) -> Iterator[IO[bytes]]:
-    """A file that gets its name once it is whole; whatever goes wrong, nothing half written is left. Raises ``WrongTarget``."""
+    """A file that gets its name once it is whole; whatever goes wrong, nothing half written is left.
+
+    Raises ``WrongTarget``.
+    """
     if output.is_dir():
         raise WrongTarget(f"{output} is a folder: name a file in it with --output.")
     if not force and os.path.lexists(output):
@@ -136,11 +150,15 @@ def _name(written: Path, output: Path, *, force: bool) -> None:
     try:
         os.link(written, output)
     except FileExistsError:
-        raise WrongTarget(f"{output} exists by now: name another file with --output, or add --force.") from None
+        raise WrongTarget(
+            f"{output} exists by now: name another file with --output, or add --force."
+        ) from None
     except OSError:  # a file system without hard links
         written.rename(output)
 
 
 def _cannot(output: Path, refused: OSError) -> WrongTarget:
     why = (refused.strerror or "it failed").lower()
-    return WrongTarget(f"{output} cannot be written ({why}); nothing was left there. Name another place with --output.")
+    return WrongTarget(
+        f"{output} cannot be written ({why}); nothing was left there. Name another place with --output."
+    )

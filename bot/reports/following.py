@@ -41,7 +41,8 @@ class AnotherRecord(Exception):
     def __init__(self, seq: int) -> None:
         super().__init__(
             f"the record does not hold event {seq} as it was: this is another database, or a backup was put "
-            "back. Begin again with --since 0, or behind an event that it holds; `legacytls verify` checks it."
+            "back. Begin again with --since 0, or behind an event that it holds; `legacytls verify` checks "
+            "it."
         )
 
 
@@ -88,15 +89,18 @@ class Following:
                 pause = min(LONGEST_PAUSE, 2 * max(pause, EVERY))
 
 
-def export_behind(settings: Settings, *, since: int | date | None, until: date | None, form: str, follow: bool) -> int:
+def export_behind(
+    settings: Settings, *, since: int | date | None, until: date | None, form: str, follow: bool
+) -> int:
     """Write the events behind a number to standard output, and with ``follow`` those to come.
 
     Returns the exit code.
     """
     if isinstance(since, date) or until is not None or form != "jsonl":
         sys.stderr.write(
-            "legacytls: --follow, and --since with the number of an event, write events as JSON: leave --format "
-            "and --until away, and give the number of the last event you have (--since 0: all of them).\n"
+            "legacytls: --follow, and --since with the number of an event, write events as JSON: leave "
+            "--format and --until away, and give the number of the last event you have (--since 0: all of "
+            "them).\n"
         )
         return WRONG_CALL
     wait = Stopping(patience=END_WITHIN).wait if follow else None

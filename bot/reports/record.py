@@ -30,7 +30,9 @@ from storage.record.verify import Authenticator, Verdict, verify
 NAMED = 100
 """Rows that are named; memory does not grow with what is wrong."""
 
-COMPARE = "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
+COMPARE = (
+    "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
+)
 
 
 class NoRecord(Exception):
@@ -38,15 +40,16 @@ class NoRecord(Exception):
 
 
 _NOT_CURRENT = (
-    "the database holds no record of this version. Check DATABASE_URL; if it is the right one, `legacytls migrate` brings it up "
-    "to date."
+    "the database holds no record of this version. Check DATABASE_URL; if it is the right one, `legacytls "
+    "migrate` brings it up to date."
 )
 
 
 def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json: bool) -> int:
     """Check the record against chain, authenticators and heads seen; returns 0 when sound, else 1.
 
-    ``witness`` is a head that was posted in Slack; the newest one that this machine has seen is taken by itself.
+    ``witness`` is a head that was posted in Slack; the newest one that this machine has seen is taken by
+    itself.
     """
     with record_of(settings) as (database, tenant_id):
         verdict = verify(database, tenant_id, witness=witness)
@@ -81,7 +84,8 @@ def _disagreeing(found: Sequence[Difference]) -> str:
     more = f"  and more than these {NAMED}\n" if len(found) > NAMED else ""
     return (
         f"Rows of the database do NOT agree with it:\n{''.join(lines)}{more}"
-        "Somebody changed them past the bot, or lost the events. What is on record counts; nothing is opted in by such rows.\n"
+        "Somebody changed them past the bot, or lost the events. What is on record counts; nothing is opted "
+        "in by such rows.\n"
     )
 
 
@@ -90,25 +94,41 @@ def accept_record(settings: Settings) -> int:
     with record_of(settings, look_only=False) as (database, tenant_id):
         verdict = verify(database, tenant_id, chain_only=True)
         if not verdict.ok:
-            sys.stdout.write(f"The record is NOT sound: {verdict.problem}\nNothing was accepted, and nothing was changed.\n")
+            sys.stdout.write(
+                f"The record is NOT sound: {verdict.problem}\nNothing was accepted, and nothing was "
+                "changed.\n"
+            )
             return 1
         done = accept(Ledger(database, tenant_id), standing_of(settings, database), datetime.now(UTC))
     sys.stdout.write(
-        _accepted(done) if done is not None else "There is nothing to accept: no head is missing. Nothing was changed.\n"
+        _accepted(done)
+        if done is not None
+        else "There is nothing to accept: no head is missing. Nothing was changed.\n"
     )
     return 0
 
 
 def _accepted(done: Acceptance) -> str:
-    seen = f"The newest head seen before was {done.known}." if done.known else "No head was kept by this machine before."
+    seen = (
+        f"The newest head seen before was {done.known}."
+        if done.known
+        else "No head was kept by this machine before."
+    )
     stale = ", ".join(f"#{number}" for number in done.stale)
     left = ", ".join(f"#{number}" for number in done.left)
     return "".join(
         [
             f"The database is accepted as it stands, with the head {done.found}. {seen}\n",
-            f"Stale now, to be asked for again if still needed: {stale}.\n" if stale else "No request was open or approved.\n",
-            f"Being sent when the copy was made, and settled by reading the live value: {left}.\n" if left else "",
-            "It is an event of the record, and every copy of the bot that runs on this database goes on by itself.\n",
+            f"Stale now, to be asked for again if still needed: {stale}.\n"
+            if stale
+            else "No request was open or approved.\n",
+            f"Being sent when the copy was made, and settled by reading the live value: {left}.\n"
+            if left
+            else "",
+            (
+                "It is an event of the record, and every copy of the bot that runs on this database goes on "
+                "by itself.\n"
+            ),
         ]
     )
 
@@ -117,7 +137,10 @@ def _authentic(settings: Settings) -> str:
     keys = settings.keyring()
     if keys:
         return f"Every event is authenticated by a key of LEGACYTLS_RECORD_KEY ({', '.join(keys.ids)})."
-    return "It is not authenticated: without LEGACYTLS_RECORD_KEY, whoever owns the database can rebuild all of it."
+    return (
+        "It is not authenticated: without LEGACYTLS_RECORD_KEY, whoever owns the database can rebuild all "
+        "of it."
+    )
 
 
 def _help(verdict: Verdict) -> str:
@@ -156,14 +179,19 @@ def nothing_on_record(database: Database, tenant_id: str) -> NoRecord:
     """Nothing on record is not a sound record: most likely another tenant, or another database, was meant."""
     others = ", ".join(tenants(database)) or "no tenant at all"
     return NoRecord(
-        f"nothing is on record of tenant {tenant_id}, so there is nothing to check; this database holds the record of {others}. "
-        "Check AZURE_TENANT_ID and DATABASE_URL."
+        f"nothing is on record of tenant {tenant_id}, so there is nothing to check; this database holds the "
+        f"record of {others}. Check AZURE_TENANT_ID and DATABASE_URL."
     )
 
 
 @contextmanager
-def record_of(settings: Settings, *, look_only: bool = True, live: bool = False) -> Iterator[tuple[Database, str]]:
-    """The database and the tenant. Where it is only looked at, a copy or a backup may be given. Raises ``NoRecord``."""
+def record_of(
+    settings: Settings, *, look_only: bool = True, live: bool = False
+) -> Iterator[tuple[Database, str]]:
+    """The database and the tenant. Where it is only looked at, a copy or a backup may be given.
+
+    Raises ``NoRecord``.
+    """
     tenant_id, url = tenant_of(settings), settings.database_url.get_secret_value()
     database = Database(url, look_only=look_only, live=live, keys=settings.keyring())
     try:

@@ -22,7 +22,9 @@ class Stamps:
     @property
     def told(self) -> str:
         """A line for people; empty where there is none."""
-        return f"Time stamps: {self.count}, each of its head; the newest: {self.newest}.\n" if self.count else ""
+        return (
+            f"Time stamps: {self.count}, each of its head; the newest: {self.newest}.\n" if self.count else ""
+        )
 
 
 def checked_stamps(database: Database, tenant_id: str) -> Stamps:
@@ -34,8 +36,12 @@ def checked_stamps(database: Database, tenant_id: str) -> Stamps:
             return Stamps(count, newest, f"Event {event['seq']} holds no time stamp.")
         seq, digest = said.get("seq"), str(said.get("hash"))
         problem = _problem(event, said)
-        if problem is None and hashes_of(database, tenant_id, [seq] if isinstance(seq, int) else []) != {seq: digest}:
-            problem = f"Event {seq} is not the one that was stamped: the record was rewritten at or before it."
+        if problem is None and hashes_of(database, tenant_id, [seq] if isinstance(seq, int) else []) != {
+            seq: digest
+        }:
+            problem = (
+                f"Event {seq} is not the one that was stamped: the record was rewritten at or before it."
+            )
         if problem is not None:
             return Stamps(count, newest, problem)
         count, newest = count + 1, f"event {seq} at {said.get('at')} by {said.get('authority')}"

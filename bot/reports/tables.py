@@ -10,7 +10,11 @@ from handlers.queries.status import Status
 from handlers.slack.views.plain import Names
 from storage.records import SettingValue
 
-_VALUES = {SettingValue.OPTED_IN: "bold yellow", SettingValue.OPTED_OUT: "bold green", SettingValue.NOT_SET: "bold"}
+_VALUES = {
+    SettingValue.OPTED_IN: "bold yellow",
+    SettingValue.OPTED_OUT: "bold green",
+    SettingValue.NOT_SET: "bold",
+}
 COLUMNS = ("#", "Change", "State", "Asked", "By", "Approved by", "Until", "Reason")
 
 

@@ -20,7 +20,13 @@ def main() -> int:
     logs.configure(settings.secrets(), level=settings.log_level)
     withhold_from_bolt()
     port = int(os.environ.get(PORT, "0"))
-    return run(settings, mode=settings.mode, host="127.0.0.1", port=port, clock=MovableClock(Path(os.environ[CLOCK_FILE])))
+    return run(
+        settings,
+        mode=settings.mode,
+        host="127.0.0.1",
+        port=port,
+        clock=MovableClock(Path(os.environ[CLOCK_FILE])),
+    )
 
 
 if __name__ == "__main__":

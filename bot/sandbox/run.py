@@ -34,9 +34,10 @@ SHOWN = {"LEGACYTLS_WHEN_NONE_LEFT": "opt-out"}
 
 
 class Sandbox:
-    """Slack, Microsoft and the bot; use as a context manager. ``settings`` adds to or replaces the bot's environment.
+    """Slack, Microsoft and the bot; use as a context manager.
 
-    ``mode`` is Slack's way to the bot: ``socket``, or ``http`` for signed requests; ``child`` is what starts the bot.
+    ``settings`` adds to or replaces the bot's environment. ``mode`` is Slack's way to the bot: ``socket``, or
+    ``http`` for signed requests; ``child`` is what starts the bot.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class Sandbox:
         self.bot.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop the bot, then the two it talks to."""
         if self.bot is not None:
             self.bot.stop()
@@ -81,7 +84,10 @@ class Sandbox:
         self.microsoft.stop()
 
     def wait_until_connected(self, within: float = 30.0) -> None:
-        """Wait until the bot has connected to Slack. Raises ``TimeoutError`` with the end of the bot's log."""
+        """Wait until the bot has connected to Slack.
+
+        Raises ``TimeoutError`` with the end of the bot's log.
+        """
         deadline = time.monotonic() + within
         while not self.slack.connections:
             if time.monotonic() > deadline:
@@ -93,7 +99,9 @@ class Sandbox:
     def record_settings(self) -> str:
         """What ``legacytls verify``, ``export`` and ``history`` need to find the sandbox's record."""
         settings = self._bot_settings() | {"AZURE_TENANT_ID": self.microsoft.tenant.tenant_id}
-        return " ".join(f"{name}={settings[name]}" for name in ("DATABASE_URL", "AZURE_TENANT_ID", "LEGACYTLS_TIMEZONE"))
+        return " ".join(
+            f"{name}={settings[name]}" for name in ("DATABASE_URL", "AZURE_TENANT_ID", "LEGACYTLS_TIMEZONE")
+        )
 
     def write_settings(self) -> None:
         """Write the bot's settings into ``.env`` in its folder, readable by its owner only."""
@@ -140,7 +148,9 @@ def run(*, port: int, mode: str) -> int:
             if refused.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             why = "is taken" if refused.errno == errno.EADDRINUSE else "may not be opened by this account"
-            sys.stderr.write(f"The sandbox could not start: port {port} {why}. Try another: legacytls sandbox --port 0\n")
+            sys.stderr.write(
+                f"The sandbox could not start: port {port} {why}. Try another: legacytls sandbox --port 0\n"
+            )
             return 1
     return 0
 

@@ -1,1 +1,4 @@
-"""The settings: read from the environment once, checked whole, then frozen. Nothing else reads the environment."""
+"""The settings: read from the environment once, checked whole, then frozen.
+
+Nothing else reads the environment.
+"""

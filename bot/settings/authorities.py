@@ -10,7 +10,9 @@ def unusable_authorities(own: Path) -> str:
     mend = "name a PEM file, or a folder, of certificate authorities that this account may read"
     try:
         own.stat()
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(*((None, own) if own.is_dir() else (own,)))
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
+            *((None, own) if own.is_dir() else (own,))
+        )
     except FileNotFoundError:
         return f"names no file; {mend}"
     except (OSError, ValueError):

@@ -16,7 +16,13 @@ from handlers.slack.emoji import same_emoji
 from storage.record.heads import can_keep
 
 LEFT_TO_THE_FILE: frozenset[tuple[str, ...]] = frozenset(
-    {("LEGACYTLS_CHANNEL",), ("LEGACYTLS_APPROVERS",), ("AZURE_TENANT_ID",), ("AZURE_CLIENT_ID",), tuple(CredentialKind)}
+    {
+        ("LEGACYTLS_CHANNEL",),
+        ("LEGACYTLS_APPROVERS",),
+        ("AZURE_TENANT_ID",),
+        ("AZURE_CLIENT_ID",),
+        tuple(CredentialKind),
+    }
 )
 """What need not be set where there is a file of tenants: there it is said for whom it is missing."""
 
@@ -32,7 +38,10 @@ _TOGETHER = (
 def between(draft: Settings, need: Collection[str], mode: str | None) -> Iterator[Finding]:
     """What is missing, and what does not go together."""
     left_out = LEFT_TO_THE_FILE if draft.tenants is not None else frozenset()
-    missing = [*(_slack(draft, mode) if "slack" in need else ()), *(_exchange(draft) if "exchange" in need else ())]
+    missing = [
+        *(_slack(draft, mode) if "slack" in need else ()),
+        *(_exchange(draft) if "exchange" in need else ()),
+    ]
     yield from (finding for finding in missing if finding[0] not in left_out)
     yield from _credentials(draft)
     yield from _keeping(draft, need)
@@ -58,7 +67,10 @@ def _slack(draft: Settings, mode: str | None) -> Iterator[Finding]:
     elif mode == "http":
         yield from _missing(draft, "SLACK_SIGNING_SECRET")
     elif draft.slack_app_token is None and draft.slack_signing_secret is None:
-        neither = "is not set, and neither is SLACK_SIGNING_SECRET; set the first for Socket Mode or the second for HTTP"
+        neither = (
+            "is not set, and neither is SLACK_SIGNING_SECRET; set the first for Socket Mode or the second "
+            "for HTTP"
+        )
         yield ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"), neither
 
 
@@ -72,7 +84,13 @@ def _exchange(draft: Settings) -> Iterator[Finding]:
     for name in (CredentialKind.CERTIFICATE, CredentialKind.FEDERATED):
         path = getattr(draft, NAMES[name])
         if path is not None and not path.is_file():
-            yield (name,), "names no file; write a path that this account can see, from the root or from the working directory"
+            yield (
+                (name,),
+                (
+                    "names no file; write a path that this account can see, from the root or from the "
+                    "working directory"
+                ),
+            )
         elif path is not None and name is CredentialKind.CERTIFICATE:
             yield from unusable_certificate(Certificate(path, draft.azure_client_certificate_password))
 
@@ -89,7 +107,10 @@ def _keeping(draft: Settings, need: Collection[str]) -> Iterator[Finding]:
         both = "is set, and so is LEGACYTLS_RECORD_KEY_FILE; keep one of them"
         yield ("LEGACYTLS_RECORD_KEY", "LEGACYTLS_RECORD_KEY_FILE"), both
     if draft.state_dir is not None and "slack" in need and not can_keep(draft.state_dir):
-        yield ("LEGACYTLS_STATE_DIR",), "names no folder that this account may write to; make one, or choose another"
+        yield (
+            ("LEGACYTLS_STATE_DIR",),
+            "names no folder that this account may write to; make one, or choose another",
+        )
 
 
 def _milestones(draft: Settings) -> Iterator[Finding]:

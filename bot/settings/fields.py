@@ -1,7 +1,7 @@
 """How single settings are spelled: text in, value out, or a sentence that says what to write instead.
 
-Every function raises ``ValueError`` with that sentence. It never repeats what was written: a secret pasted into the wrong setting
-must not reach a terminal or a log.
+Every function raises ``ValueError`` with that sentence. It never repeats what was written: a secret pasted
+into the wrong setting must not reach a terminal or a log.
 """
 
 import difflib
@@ -17,7 +17,8 @@ from handlers.slack.emoji import is_known, nearest
 ADDED = "Emoji that a workspace added decide nothing, because whoever may add emoji can change what they show"
 
 LONGEST = timedelta(days=3650)
-"""No duration is longer: a window of more than ten years is a typing mistake, and dates stay within the calendar."""
+"""No duration is longer: a window of more than ten years is a typing mistake, and dates stay within the
+calendar."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
@@ -72,7 +73,10 @@ def host(text: str) -> str:
         ip_address(text)
     except ValueError:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", text):
-            mend = "write a name or an address of this machine, such as 127.0.0.1 or 0.0.0.0, without http:// and port"
+            mend = (
+                "write a name or an address of this machine, such as 127.0.0.1 or 0.0.0.0, without http:// "
+                "and port"
+            )
             raise ValueError(mend) from None
     return text
 
@@ -125,10 +129,16 @@ def people(text: str) -> tuple[str, ...]:
     """Slack ids of people and user groups, comma-separated; each once, in the order written."""
     entries = [entry.strip() for entry in text.split(",")]
     ids = tuple(dict.fromkeys(entry for entry in entries if entry))
-    wrong = [str(place) for place, entry in enumerate(entries, start=1) if entry and not re.fullmatch(r"[UWS][A-Z0-9]+", entry)]
+    wrong = [
+        str(place)
+        for place, entry in enumerate(entries, start=1)
+        if entry and not re.fullmatch(r"[UWS][A-Z0-9]+", entry)
+    ]
     if wrong or not ids:
         which = f"entry {', '.join(wrong)} is none" if wrong else "there is none"
-        raise ValueError(f"write Slack ids of people (U…, W…) and user groups (S…), separated by commas; {which}")
+        raise ValueError(
+            f"write Slack ids of people (U…, W…) and user groups (S…), separated by commas; {which}"
+        )
     return ids
 
 
@@ -139,7 +149,9 @@ def emoji(text: str) -> str:
         raise ValueError("write the emoji's name in small letters, without colons, such as white_check_mark")
     if not is_known(name):
         near = nearest(name)
-        raise ValueError(f"write the name of an emoji of Slack's own{f'; the nearest is {near}' if near else ''}. {ADDED}")
+        raise ValueError(
+            f"write the name of an emoji of Slack's own{f'; the nearest is {near}' if near else ''}. {ADDED}"
+        )
     return name
 
 
@@ -153,11 +165,15 @@ def directory_id(text: str) -> str:
 def tenant(text: str) -> str:
     """A tenant's id or one of its domains, in small letters.
 
-    Entra takes any case, and the record is kept under the tenant's id: one tenant in two spellings must not have two records.
+    Entra takes any case, and the record is kept under the tenant's id: one tenant in two spellings must not
+    have two records.
     """
-    if not _GUID.fullmatch(text) and not (_DOMAIN.fullmatch(text) and re.search(r"[A-Za-z]", text.rpartition(".")[2])):
+    if not _GUID.fullmatch(text) and not (
+        _DOMAIN.fullmatch(text) and re.search(r"[A-Za-z]", text.rpartition(".")[2])
+    ):
         raise ValueError(
-            "write the tenant's id (a GUID, on Entra's overview page) or its domain, such as contoso.onmicrosoft.com"
+            "write the tenant's id (a GUID, on Entra's overview page) or its domain, such as "
+            "contoso.onmicrosoft.com"
         )
     return text.lower()
 
@@ -183,7 +199,10 @@ def ticket_pattern(text: str) -> str:
 
 def ticket_url(text: str) -> str:
     """An address with ``{ticket}`` in its path, query or fragment, which people follow and nothing calls."""
-    refused = f"write an address that begins with https:// or http://, with {PLACE} where the number of the ticket stands"
+    refused = (
+        f"write an address that begins with https:// or http://, with {PLACE} where the number of the "
+        "ticket stands"
+    )
     try:
         one, two = (taken_apart(text.replace(PLACE, sign)) for sign in "12")
     except ValueError:
@@ -223,7 +242,9 @@ def database(text: str) -> str:
 
 def _url(text: str, *, loopback_http: bool) -> Address:
     also = ", or http:// for this machine only" if loopback_http else ", always"
-    refused = ValueError(f"write an address that begins with https://{also}; no name, password, query or fragment in it")
+    refused = ValueError(
+        f"write an address that begins with https://{also}; no name, password, query or fragment in it"
+    )
     try:
         url = taken_apart(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """Set a home directory where the account has none (OpenShift): libraries look for one at import.
 
-A container may run under a user id that no passwd entry describes (OpenShift Container Platform, "Support arbitrary user ids"),
-without ``HOME``: ``Path.home()`` then raises, as the Slack SDK's does at import.
+A container may run under a user id that no passwd entry describes (OpenShift Container Platform, "Support
+arbitrary user ids"), without ``HOME``: ``Path.home()`` then raises, as the Slack SDK's does at import.
 """
 
 import os

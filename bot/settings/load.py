@@ -1,6 +1,7 @@
 """Read the settings from the environment and ``.env`` once, check them whole, and freeze them.
 
-The only place where the environment is read, and not at import. No value is ever repeated in a message: it may be a secret.
+The only place where the environment is read, and not at import. No value is ever repeated in a message: it
+may be a secret.
 """
 
 import difflib
@@ -23,10 +24,18 @@ from bot.settings.tenants import Fleet, fleet_of, fleet_over
 from handlers.policy.rule import is_group
 
 EVERYTHING = frozenset({"slack", "exchange", "database"})
-"""The parts that may be needed; ``run`` and ``check`` need them all. Nothing of the database can be missing: it has a default."""
+"""The parts that may be needed; ``run`` and ``check`` need them all. Nothing of the database can be missing:
+it has a default."""
 
-OF_BOLT = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_VERIFICATION_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
-"""What Bolt looks for in the environment itself: a token would be a second one, a client's id would turn on OAuth."""
+OF_BOLT = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_VERIFICATION_TOKEN",
+    "SLACK_CLIENT_ID",
+    "SLACK_CLIENT_SECRET",
+)
+"""What Bolt looks for in the environment itself: a token would be a second one, a client's id would turn on
+OAuth."""
 
 UNSTRIPPED = frozenset({"AZURE_CLIENT_CERTIFICATE_PASSWORD"})
 """Settings in which spaces at either end may be meant."""
@@ -35,15 +44,20 @@ AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Where the operator's own certificate authorities are named; the first that is set counts."""
 
 ELSEWHERE = (*AUTHORITIES, "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-"""What libraries look for in the environment itself, in small letters, too: from ``.env`` it is handed on to them."""
+"""What libraries look for in the environment itself, in small letters, too: from ``.env`` it is handed on to
+them."""
 
-QUOTED = "is written in quotation marks, which are taken to the letter here (as by `docker --env-file`); write it without them"
+QUOTED = (
+    "is written in quotation marks, which are taken to the letter here (as by `docker --env-file`); write "
+    "it without them"
+)
 
 
 class WrongSettings(Exception):
-    """The settings cannot be used. ``lines`` holds one mistake each and what to do about it; none repeats a value.
+    """The settings cannot be used.
 
-    ``why`` has the sentence of each setting that is known by name.
+    ``lines`` holds one mistake each and what to do about it; none repeats a value. ``why`` has the sentence
+    of each setting that is known by name.
     """
 
     def __init__(self, lines: Collection[str], why: Mapping[str, str] | None = None) -> None:
@@ -59,20 +73,28 @@ def load(
     without: Collection[str] = (),
     file: Mapping[str, str | None] | None = None,
 ) -> Settings:
-    """Read and check the settings. What is malformed is always a mistake; what is missing only where ``need`` asks for it.
+    """Read and check the settings.
 
-    ``mode`` (``socket`` or ``http``) is how Slack is to be served when the command line says so; what ``without`` names is read
-    as if it were not set. ``file``: what ``.env`` is to say, instead of what it says. Raises ``WrongSettings`` with every
-    mistake.
+    What is malformed is always a mistake; what is missing only where ``need`` asks for it. ``mode``
+    (``socket`` or ``http``) is how Slack is to be served when the command line says so; what ``without``
+    names is read as if it were not set. ``file``: what ``.env`` is to say, instead of what it says. Raises
+    ``WrongSettings`` with every mistake.
     """
     file = said_in_file() if file is None else file
     _hand_on(file)
     written = _surroundings(file)
-    quoted = {name: QUOTED for name in NAMES if name not in UNSTRIPPED and secret_fields.quoted(written.get(name, ""))}
+    quoted = {
+        name: QUOTED
+        for name in NAMES
+        if name not in UNSTRIPPED and secret_fields.quoted(written.get(name, ""))
+    }
     left_out = {*without, *quoted}
-    draft, malformed = _draft({name: written[name] for name in NAMES if name in written and name not in left_out})
+    draft, malformed = _draft(
+        {name: written[name] for name in NAMES if name in written and name not in left_out}
+    )
     malformed |= {name: why for name, why in (quoted | dict(_elsewhere())).items() if name not in without}
-    # What is malformed was left out of the draft: nothing can be said of the settings that it goes together with.
+    # What is malformed was left out of the draft: nothing can be said of the settings that it goes together
+    # with.
     fleet, in_file = fleet_over(draft, written, need)
     found = [*between(draft, need, mode), *in_file]
     clashes = {names[0]: why for names, why in found if malformed.keys().isdisjoint(names)}
@@ -84,7 +106,9 @@ def load(
     return draft.noting(list(_warnings(draft, fleet, unknown, need)), fleet)
 
 
-def _warnings(draft: Settings, fleet: Fleet | None, unknown: Mapping[str, str], need: Collection[str]) -> Iterator[str]:
+def _warnings(
+    draft: Settings, fleet: Fleet | None, unknown: Mapping[str, str], need: Collection[str]
+) -> Iterator[str]:
     """Yield what looks wrong without stopping the program; with several tenants, whose it is."""
     for name, nearest in unknown.items():
         yield f"{name} is not a setting and is ignored; the nearest is {nearest}"
@@ -94,9 +118,10 @@ def _warnings(draft: Settings, fleet: Fleet | None, unknown: Mapping[str, str], 
 
 
 def fleet_now(settings: Settings) -> Fleet:
-    """Read the file of tenants anew, over the settings of the start. Raises ``WrongSettings`` with every mistake.
+    """Read the file of tenants anew, over the settings of the start.
 
-    The secrets that it names are kept out of the logs before anybody has them.
+    Raises ``WrongSettings`` with every mistake. The secrets that it names are kept out of the logs before
+    anybody has them.
     """
     fleet, wrong = fleet_over(settings, _surroundings(said_in_file()), EVERYTHING)
     if fleet is None or wrong:
@@ -107,9 +132,9 @@ def fleet_now(settings: Settings) -> Fleet:
 
 
 def credential_now(tenant_id: str = "") -> Credential | None:
-    """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used. Asked after a refusal.
+    """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used.
 
-    Of several tenants it is that of ``tenant_id``.
+    Asked after a refusal. Of several tenants it is that of ``tenant_id``.
 
     Its secret is kept out of the logs before anybody has it.
     """
@@ -134,7 +159,8 @@ def withhold_from_bolt() -> None:
 def own_authorities() -> Path | None:
     """Return the operator's own certificate authorities, for TLS without ``requests``.
 
-    Found as ``requests`` finds it (its documentation, SSL Cert Verification): in the environment alone, by either name.
+    Found as ``requests`` finds it (its documentation, SSL Cert Verification): in the environment alone, by
+    either name.
     """
     found = next((value for name in AUTHORITIES if (value := os.environ.get(name))), None)
     return Path(found) if found else None
@@ -160,7 +186,9 @@ def said_in_file() -> Mapping[str, str | None]:
     try:
         return dotenv_values(".env", encoding="utf-8-sig", interpolate=False)
     except (OSError, UnicodeError):
-        raise WrongSettings([".env: cannot be read; make it a text file in UTF-8 that this account may read"]) from None
+        raise WrongSettings(
+            [".env: cannot be read; make it a text file in UTF-8 that this account may read"]
+        ) from None
 
 
 def _hand_on(file: Mapping[str, str | None]) -> None:
@@ -196,7 +224,11 @@ def _draft(known: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:
     try:
         return Settings(**known), {}
     except ValidationError as invalid:
-        wrong = {str(error["loc"][0]): str(error["ctx"]["error"]) for error in invalid.errors() if error["type"] == "value_error"}
+        wrong = {
+            str(error["loc"][0]): str(error["ctx"]["error"])
+            for error in invalid.errors()
+            if error["type"] == "value_error"
+        }
     return Settings(**{name: value for name, value in known.items() if name not in wrong}), wrong
 
 
@@ -217,4 +249,9 @@ def _suspicious(draft: Settings, need: Collection[str]) -> list[str]:
     groups = any(is_group(entry) for entry in draft.approvers)
     if "slack" not in need or groups or len(draft.approvers) >= draft.approvals_required:
         return []
-    return ["LEGACYTLS_APPROVALS_REQUIRED asks for more approvers than LEGACYTLS_APPROVERS names: nobody will be able to opt in"]
+    return [
+        (
+            "LEGACYTLS_APPROVALS_REQUIRED asks for more approvers than LEGACYTLS_APPROVERS names: nobody "
+            "will be able to opt in"
+        )
+    ]

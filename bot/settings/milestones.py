@@ -20,5 +20,7 @@ def load_calendar(override: Path | None) -> Calendar:
     try:
         text = override.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError):
-        raise WrongMilestones(["cannot be read; write the path of a text file in UTF-8 that this account may read"]) from None
+        raise WrongMilestones(
+            ["cannot be read; write the path of a text file in UTF-8 that this account may read"]
+        ) from None
     return merge(packaged, parse(text, extends=packaged))

@@ -1,7 +1,7 @@
 """Everything an operator may decide: the settings' names, kinds and defaults, as one frozen value.
 
-Describes, and checks single values. It never reads the environment: ``bot.settings.load`` does, and checks what holds between
-them.
+Describes, and checks single values. It never reads the environment: ``bot.settings.load`` does, and checks
+what holds between them.
 """
 
 from collections.abc import Collection
@@ -14,7 +14,13 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.exchange.auth.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from bot.exchange.auth.credentials import (
+    Certificate,
+    ClientSecret,
+    Credential,
+    FederatedToken,
+    ManagedIdentity,
+)
 from bot.probe.targets import of_cloud
 from bot.settings import kinds, secret_fields
 from handlers.context.web_addresses import taken_apart
@@ -23,7 +29,10 @@ from storage.integrity.keyring import Keyring
 
 
 class CredentialKind(StrEnum):
-    """The ways in which the bot proves to Entra who it is; exactly one is configured. The values name the setting."""
+    """The ways in which the bot proves to Entra who it is; exactly one is configured.
+
+    The values name the setting.
+    """
 
     CERTIFICATE = "AZURE_CLIENT_CERTIFICATE_PATH"
     SECRET = "AZURE_CLIENT_SECRET"  # noqa: S105 - the name of a setting
@@ -32,7 +41,10 @@ class CredentialKind(StrEnum):
 
 
 class Settings(BaseSettings):
-    """Everything an operator decides, frozen; secrets show as asterisks. It reads nothing itself: ``bot.settings.load`` does."""
+    """Everything an operator decides, frozen; secrets show as asterisks.
+
+    It reads nothing itself: ``bot.settings.load`` does.
+    """
 
     model_config = SettingsConfigDict(
         case_sensitive=True, env_ignore_empty=True, enable_decoding=False,
@@ -47,7 +59,9 @@ class Settings(BaseSettings):
     azure_tenant_id: kinds.TenantId | None = Field(None, alias="AZURE_TENANT_ID")
     azure_client_id: kinds.DirectoryId | None = Field(None, alias="AZURE_CLIENT_ID")
     azure_client_certificate_path: Path | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PATH")
-    azure_client_certificate_password: SecretStr | None = Field(None, alias="AZURE_CLIENT_CERTIFICATE_PASSWORD")
+    azure_client_certificate_password: SecretStr | None = Field(
+        None, alias="AZURE_CLIENT_CERTIFICATE_PASSWORD"
+    )
     azure_client_secret: kinds.EntraSecret | None = Field(None, alias="AZURE_CLIENT_SECRET")
     azure_client_secret_expires: kinds.Day | None = Field(None, alias="AZURE_CLIENT_SECRET_EXPIRES")
     """The day that Entra shows beside the secret; it tells an app nothing of it."""
@@ -75,18 +89,20 @@ class Settings(BaseSettings):
     """How long an undecided request lives; ``None``: until working hours end on the next working day."""
     max_window: kinds.Duration = Field(timedelta(days=90), alias="LEGACYTLS_MAX_WINDOW")
     default_window: kinds.Duration = Field(
-        default_factory=lambda data: min(timedelta(days=30), data["max_window"]), alias="LEGACYTLS_DEFAULT_WINDOW"
+        default_factory=lambda data: min(timedelta(days=30), data["max_window"]),
+        alias="LEGACYTLS_DEFAULT_WINDOW",
     )
     approve_emoji: kinds.Emoji = Field("white_check_mark", alias="LEGACYTLS_APPROVE_EMOJI")
     reject_emoji: kinds.Emoji = Field("x", alias="LEGACYTLS_REJECT_EMOJI")
     observe_every: kinds.Duration = Field(timedelta(minutes=10), alias="LEGACYTLS_OBSERVE_EVERY")
     retention: kinds.Retention = Field(timedelta(days=400), alias="LEGACYTLS_RETENTION")
-    """How long readings, deliveries and sent messages are kept, since reminders must not forget that they were sent; the record
-    itself is kept for ever."""
+    """How long readings, deliveries and sent messages are kept, since reminders must not forget that they
+    were sent; the record itself is kept for ever."""
     timezone: kinds.TimeZone = Field(default_factory=lambda: ZoneInfo("UTC"), alias="LEGACYTLS_TIMEZONE")
     working_hours: kinds.WorkingHours = Field((time(9), time(17)), alias="LEGACYTLS_WORKING_HOURS")
     milestones: Path | None = Field(None, alias="LEGACYTLS_MILESTONES")
-    """A file of the operator's own whose entries replace and extend the milestones that this version carries."""
+    """A file of the operator's own whose entries replace and extend the milestones that this version
+    carries."""
     health_host: kinds.Host = Field("127.0.0.1", alias="LEGACYTLS_HEALTH_HOST")
     health_port: kinds.Port | None = Field(None, alias="LEGACYTLS_HEALTH_PORT")
     calendar_token: kinds.CalendarToken | None = Field(None, alias="LEGACYTLS_CALENDAR_TOKEN")
@@ -105,7 +121,8 @@ class Settings(BaseSettings):
     events_private: kinds.Truth = Field(False, alias="LEGACYTLS_EVENTS_PRIVATE")
     """Whether the receiver may have an address that is not public."""
     timestamp_url: kinds.TimeStamps | None = Field(None, alias="LEGACYTLS_TIMESTAMP_URL")
-    """A time-stamping service (RFC 3161) for each day's head of the record; ``None``: none is asked. Its path may be a secret."""
+    """A time-stamping service (RFC 3161) for each day's head of the record; ``None``: none is asked. Its path
+    may be a secret."""
     timestamp_private: kinds.Truth = Field(False, alias="LEGACYTLS_TIMESTAMP_PRIVATE")
     """Whether the time-stamping service may have one."""
     events_secret: kinds.ReceiverSecret | None = Field(None, alias="LEGACYTLS_EVENTS_SECRET")
@@ -159,7 +176,10 @@ class Settings(BaseSettings):
         return next(iter(self.credential_kinds), None)
 
     def credential(self) -> Credential:
-        """The one credential as a value. Raises ``ValueError`` where none is set, as it may be when Exchange is not needed."""
+        """The one credential as a value.
+
+        Raises ``ValueError`` where none is set, as it may be when Exchange is not needed.
+        """
         if self.azure_client_certificate_path:
             return Certificate(self.azure_client_certificate_path, self.azure_client_certificate_password)
         if self.azure_client_secret:

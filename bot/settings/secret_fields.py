@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from storage.integrity.keyring import SHORTEST_KEY
 
 QUOTES = "\"'`\u2018\u2019\u201c\u201d\u201e"
-"""Quotation marks: no secret that Slack or Entra make holds one, and what stands in them was quoted for a shell."""
+"""Quotation marks: no secret that Slack or Entra make holds one, and what stands in them was quoted for a
+shell."""
 
 
 def quoted(text: str) -> bool:
@@ -23,7 +24,9 @@ def quoted(text: str) -> bool:
 def token(text: str, *, prefix: str, what: str) -> str:
     """A Slack token that begins with ``prefix``."""
     if not re.fullmatch(re.escape(prefix) + _SECRET, text):
-        raise ValueError(f"this is not {what}, which begins with {prefix} and holds neither blanks nor quotes")
+        raise ValueError(
+            f"this is not {what}, which begins with {prefix} and holds neither blanks nor quotes"
+        )
     return text
 
 
@@ -31,14 +34,18 @@ def signing_secret(text: str) -> str:
     """The signing secret of a Slack app: it is no token, and holds neither blanks nor quotes."""
     if not re.fullmatch(_SECRET, text) or text.startswith(("xox", "xapp-")):
         where = "copy the signing secret from the Slack app's page Basic Information"
-        raise ValueError(f"this is not a signing secret, which is no token and holds neither blanks nor quotes; {where}")
+        raise ValueError(
+            f"this is not a signing secret, which is no token and holds neither blanks nor quotes; {where}"
+        )
     return text
 
 
 def client_secret(text: str) -> str:
     """A client secret of Entra's: it holds neither blanks nor quotes."""
     if not re.fullmatch(_SECRET, text):
-        raise ValueError("this is not a client secret, which holds neither blanks nor quotes; copy its value from Entra")
+        raise ValueError(
+            "this is not a client secret, which holds neither blanks nor quotes; copy its value from Entra"
+        )
     return text
 
 
@@ -53,8 +60,8 @@ def record_keys(text: str) -> tuple[SecretStr, ...]:
     if wrong or not keys:
         which = f"; key {', '.join(wrong)} of {len(keys)} is none" if len(keys) > 1 else ""
         raise ValueError(
-            f"write a key of at least {SHORTEST_KEY} bytes in hex or base64, such as `openssl rand -hex 32` prints; several "
-            f"are separated by commas, newest first{which}"
+            f"write a key of at least {SHORTEST_KEY} bytes in hex or base64, such as `openssl rand -hex 32` "
+            f"prints; several are separated by commas, newest first{which}"
         )
     return tuple(SecretStr(entry) for entry in dict.fromkeys(keys))
 
@@ -64,7 +71,9 @@ def record_keys_in(path: str) -> tuple[SecretStr, ...]:
     try:
         return record_keys(Path(path).read_text(encoding="ascii"))
     except (OSError, UnicodeError):
-        raise ValueError("names no file of text that this account may read; write the path of the file with the key") from None
+        raise ValueError(
+            "names no file of text that this account may read; write the path of the file with the key"
+        ) from None
 
 
 def key_bytes(key: SecretStr) -> bytes:

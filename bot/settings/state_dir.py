@@ -1,4 +1,7 @@
-"""Where this process keeps what it knows of the database outside of it. Reads no settings by itself, and writes nothing yet."""
+"""Where this process keeps what it knows of the database outside of it.
+
+Reads no settings by itself, and writes nothing yet.
+"""
 
 from bot.settings.model import Settings
 from storage.engine import Database

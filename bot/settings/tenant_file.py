@@ -20,7 +20,9 @@ LONGEST_WARNING = 100
 """Characters of a tenant's warning: it stands in the first line of every message of theirs."""
 
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-WRONG_ALIAS = "an alias has letters, digits and . _ -, begins with a letter or digit, and has 40 characters at most"
+WRONG_ALIAS = (
+    "an alias has letters, digits and . _ -, begins with a letter or digit, and has 40 characters at most"
+)
 RESERVED = frozenset({"all"})
 """Aliases that mean something else at the command line."""
 
@@ -106,7 +108,10 @@ class CredentialEntry(_Strict):
             self.managed_identity,
         )
         if sum(map(bool, ways)) != 1:
-            raise ValueError("write one of certificate_path, client_secret_env, federated_token_file and managed_identity: true")
+            raise ValueError(
+                "write one of certificate_path, client_secret_env, federated_token_file and "
+                "managed_identity: true"
+            )
         if self.certificate_password_env and not self.certificate_path:
             raise ValueError("certificate_password_env goes with certificate_path only")
         return self
@@ -141,7 +146,9 @@ class TenantFile(_Strict):
     tenants: Annotated[dict[str, TenantEntry], Field(min_length=1)]
 
 
-def read_tenants(text: str, *, more: Callable[[object], Iterator[tuple[Place, str]]] = lambda document: iter(())) -> TenantFile:
+def read_tenants(
+    text: str, *, more: Callable[[object], Iterator[tuple[Place, str]]] = lambda document: iter(())
+) -> TenantFile:
     """Read the file; ``more`` finds what else is wrong in it. Raises ``WrongFile`` with every mistake."""
 
     def between(document: object) -> Iterator[tuple[Place, str]]:

@@ -26,7 +26,9 @@ tell whose.
 
 BESIDE = "is set, and so is LEGACYTLS_TENANTS; remove it: each tenant has its own in the file"
 
-NO_CALENDAR = "would show all tenants to whoever has it; remove it: `calendar --ics --tenant ALIAS` writes one's file"
+NO_CALENDAR = (
+    "would show all tenants to whoever has it; remove it: `calendar --ics --tenant ALIAS` writes one's file"
+)
 
 _CREDENTIAL = (
     "azure_client_certificate_path",
@@ -79,7 +81,9 @@ def fleet_of(settings: Settings) -> Fleet | None:
     return found
 
 
-def fleet_over(draft: Settings, written: Mapping[str, str], need: Collection[str]) -> tuple[Fleet | None, list[Finding]]:
+def fleet_over(
+    draft: Settings, written: Mapping[str, str], need: Collection[str]
+) -> tuple[Fleet | None, list[Finding]]:
     """Read the tenants' file over the environment's settings; returns what is wrong in or beside it.
 
     ``written`` is what is set, for the secrets that the file names; ``need`` as for
@@ -96,13 +100,17 @@ def fleet_over(draft: Settings, written: Mapping[str, str], need: Collection[str
     except WrongFile as mistakes:
         return None, [*wrong, (("LEGACYTLS_TENANTS",), str(mistakes))]
     each = credentials_of(fleet) if "exchange" in need else ()
-    unusable = [f"{alias}: {why}" for alias, certificate in each for _, why in unusable_certificate(certificate)]
+    unusable = [
+        f"{alias}: {why}" for alias, certificate in each for _, why in unusable_certificate(certificate)
+    ]
     if unusable:
         wrong.append((("LEGACYTLS_TENANTS",), "\n".join(unusable)))
     return fleet, wrong
 
 
-def fleet_in(path: Path, draft: Settings, written: Mapping[str, str], *, signs_in: bool, serves: bool) -> Fleet:
+def fleet_in(
+    path: Path, draft: Settings, written: Mapping[str, str], *, signs_in: bool, serves: bool
+) -> Fleet:
     """Read the file. Raises ``WrongFile`` with every mistake.
 
     ``signs_in`` and ``serves``: whether each tenant needs a credential, and people who decide.
@@ -118,7 +126,9 @@ def fleet_in(path: Path, draft: Settings, written: Mapping[str, str], *, signs_i
 
     file = read_tenants(text, more=more)
     tenants = tuple(
-        TenantSettings(alias, _of(draft, file.defaults, entry, written), entry.warning or file.defaults.warning)
+        TenantSettings(
+            alias, _of(draft, file.defaults, entry, written), entry.warning or file.defaults.warning
+        )
         for alias, entry in file.tenants.items()
     )
     return Fleet(tenants, file.fleet_operators, _secret_names(file))
@@ -154,7 +164,9 @@ def _of(draft: Settings, defaults: Defaults, entry: TenantEntry, written: Mappin
         "channel": entry.channel,
         "approvers": approvers,
         "operators": operators,
-        "approvals_required": entry.approvals_required or defaults.approvals_required or draft.approvals_required,
+        "approvals_required": entry.approvals_required
+        or defaults.approvals_required
+        or draft.approvals_required,
         "timezone": entry.timezone or defaults.timezone or draft.timezone,
         "tenants": None,  # alone, it would know of no file
     }
@@ -198,7 +210,9 @@ def _secrets(document: object, written: Mapping[str, str], *, signs_in: bool) ->
                 yield (*place, "credential", key), f"{key}: names no file that this account can see"
 
 
-def _left_out(document: object, draft: Settings, *, signs_in: bool, serves: bool) -> Iterator[tuple[Place, str]]:
+def _left_out(
+    document: object, draft: Settings, *, signs_in: bool, serves: bool
+) -> Iterator[tuple[Place, str]]:
     """What a tenant needs and finds neither in its entry, nor in the defaults, nor in the environment."""
     defaults = document.get("defaults") if isinstance(document, dict) else None
     known = defaults if isinstance(defaults, dict) else {}

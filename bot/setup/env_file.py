@@ -82,7 +82,8 @@ def write(text: str) -> None:
     Raises ``OSError``, and then leaves what was there.
     """
     target = _target()
-    descriptor, draft = tempfile.mkstemp(prefix=".env-", dir=target.parent)  # it makes files for the account alone
+    # it makes files for the account alone
+    descriptor, draft = tempfile.mkstemp(prefix=".env-", dir=target.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

@@ -15,7 +15,9 @@ from bot.setup.conversation import ASKED, Conversation, Ended
 from bot.setup.steps import STEPS, proven
 from bot.terminal import line
 
-HEAD = "# Written by `legacytls init`. docs/settings.md says what else may stand here; the environment wins.\n"
+HEAD = (
+    "# Written by `legacytls init`. docs/settings.md says what else may stand here; the environment wins.\n"
+)
 NOTHING = "Nothing was written."
 THERE = ".env is there: Enter keeps what it says, and you are asked before it is changed."
 

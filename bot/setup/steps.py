@@ -110,7 +110,9 @@ STEPS = (
             Question(_PATH, _ANOTHER),
             Question("AZURE_CLIENT_CERTIFICATE_PASSWORD", "none", when=lambda so_far: _PATH in so_far),
             Question(_SECRET, _ANOTHER, when=_unless(_PATH)),
-            Question("AZURE_CLIENT_SECRET_EXPIRES", "no warning ahead", when=lambda so_far: _SECRET in so_far),
+            Question(
+                "AZURE_CLIENT_SECRET_EXPIRES", "no warning ahead", when=lambda so_far: _SECRET in so_far
+            ),
             Question(_FEDERATED, _ANOTHER, when=_unless(_PATH, _SECRET)),
             Question("AZURE_MANAGED_IDENTITY", when=_unless(_PATH, _SECRET, _FEDERATED)),
         ),
@@ -118,7 +120,10 @@ STEPS = (
         frozenset({"exchange"}),
     ),
     Step("The database", (Question("DATABASE_URL"),), database_verdicts),
-    Step("The record's key", (Question("LEGACYTLS_RECORD_KEY", "one is made", _unless("LEGACYTLS_RECORD_KEY_FILE")),)),
+    Step(
+        "The record's key",
+        (Question("LEGACYTLS_RECORD_KEY", "one is made", _unless("LEGACYTLS_RECORD_KEY_FILE")),),
+    ),
     Step("The time zone", (Question("LEGACYTLS_TIMEZONE"),)),
 )
 

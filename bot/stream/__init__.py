@@ -1,1 +1,4 @@
-"""What leaves the record for machines outside: every event to the operator's receiver. It never decides anything."""
+"""What leaves the record for machines outside: every event to the operator's receiver.
+
+It never decides anything.
+"""

@@ -23,7 +23,10 @@ PRIVATE_SETTING: Final = "LEGACYTLS_EVENTS_PRIVATE"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one post. ``status`` is ``None`` when no answer came; ``retry_after`` in seconds, as it was asked for."""
+    """What came of one post.
+
+    ``status`` is ``None`` when no answer came; ``retry_after`` in seconds, as it was asked for.
+    """
 
     status: int | None
     retry_after: float | None = None
@@ -76,9 +79,13 @@ class Receiver:
             "webhook-signature": self._webhook.sign(number, now.astimezone(UTC), body),
         }
         try:
-            with self._wire.post(self._url, data=body.encode(), headers=headers, timeout=PATIENCE, stream=True) as answer:
+            with self._wire.post(
+                self._url, data=body.encode(), headers=headers, timeout=PATIENCE, stream=True
+            ) as answer:
                 content_of(answer)
-                return Answer(answer.status_code, retry_after(answer.headers.get("Retry-After", ""), now, math.inf))
+                return Answer(
+                    answer.status_code, retry_after(answer.headers.get("Retry-After", ""), now, math.inf)
+                )
         except NotPublic:
             return Answer(None, not_public=True)
         except (requests.RequestException, OSError):

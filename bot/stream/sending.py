@@ -1,7 +1,7 @@
 """Send the record on in its order, each event until it is taken, and only what is on record.
 
-What is sent and not yet kept as taken is sent again after a crash, under the same id: at least once, never out of order. Nothing
-else waits for it.
+What is sent and not yet kept as taken is sent again after a crash, under the same id: at least once, never
+out of order. Nothing else waits for it.
 """
 
 import hashlib
@@ -27,7 +27,8 @@ BATCH: Final = 100
 """Events that are read together, and kept as taken together."""
 
 BRIEFLY: Final = 1.0
-"""Seconds after which what was taken is kept, so that little is sent twice after a crash and the worker can be told to stop."""
+"""Seconds after which what was taken is kept, so that little is sent twice after a crash and the worker can
+be told to stop."""
 
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 GONE_PAUSE: Final = timedelta(hours=1)
@@ -71,9 +72,20 @@ def lag_of(url: str | None, ledger: Ledger, clock: Clock) -> Callable[[], Backlo
 
 
 class Stream:
-    """Sends one tenant's record to one receiver. ``operators`` are who hears when it wants nothing any more."""
+    """Sends one tenant's record to one receiver.
 
-    def __init__(self, ledger: Ledger, streams: Streams, receiver: Receiver, *, clock: Clock, operators: Collection[str]) -> None:
+    ``operators`` are who hears when it wants nothing any more.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        streams: Streams,
+        receiver: Receiver,
+        *,
+        clock: Clock,
+        operators: Collection[str],
+    ) -> None:
         self._ledger = ledger
         self._streams = streams
         self._receiver = receiver
@@ -125,7 +137,9 @@ class Stream:
         now = self._clock()
         self._streams.refused(position, answer.problem, now + pause_after(position.tries + 1, answer))
         if not position.tries or answer.not_public:
-            log.warning("stream.refused", receiver=self._receiver.origin, seq=position.seq + 1, problem=answer.problem)
+            log.warning(
+                "stream.refused", receiver=self._receiver.origin, seq=position.seq + 1, problem=answer.problem
+            )
         if answer.gone:
             self._tell(position, now)
 
@@ -133,4 +147,6 @@ class Stream:
         """Once for each event at which it stops."""
         told = StreamGone(receiver=self._receiver.origin, operators=tuple(self._operators))
         with self._ledger.recording(now) as entry:
-            enqueue_announcement(entry, f"stream_gone:{position.seq + 1}:{receiver_name(self._receiver.origin)}", told)
+            enqueue_announcement(
+                entry, f"stream_gone:{position.seq + 1}:{receiver_name(self._receiver.origin)}", told
+            )

@@ -1,4 +1,7 @@
-"""How the settings of the stream are spelled. Raises ``ValueError`` with what to write instead, never with what was written."""
+"""How the settings of the stream are spelled.
+
+Raises ``ValueError`` with what to write instead, never with what was written.
+"""
 
 import base64
 
@@ -17,9 +20,14 @@ def receiver(text: str) -> SecretStr:
         address = taken_apart(text)
     except ValueError:
         address = None
-    if address is None or not (address.scheme == "https" or (address.scheme == "http" and address.stays_here)) or "#" in text:
+    if (
+        address is None
+        or not (address.scheme == "https" or (address.scheme == "http" and address.stays_here))
+        or "#" in text
+    ):
         raise ValueError(
-            "write an address that begins with https://, or http:// for this machine only; no name, password or fragment in it"
+            "write an address that begins with https://, or http:// for this machine only; no name, password "
+            "or fragment in it"
         )
     return SecretStr(str(address))
 
@@ -31,7 +39,9 @@ def service(text: str) -> SecretStr:
     except ValueError:
         address = None
     if address is None or address.scheme not in {"http", "https"} or "#" in text:
-        raise ValueError("write an address that begins with https:// or http://; no name, password or fragment in it")
+        raise ValueError(
+            "write an address that begins with https:// or http://; no name, password or fragment in it"
+        )
     return SecretStr(str(address))
 
 

@@ -18,7 +18,8 @@ LARGEST: Final = 64 * 1024
 """Bytes of an answer: a token with its chain has some thousands."""
 
 OFF: Final = timedelta(minutes=10)
-"""By how much its time may differ from this machine's: one that differs more proves another time than the one it was asked at."""
+"""By how much its time may differ from this machine's: one that differs more proves another time than the one
+it was asked at."""
 
 PRIVATE_SETTING: Final = "LEGACYTLS_TIMESTAMP_PRIVATE"
 
@@ -37,7 +38,11 @@ class TimeStampService:
     def stamp(self, data: bytes) -> TimeStamp:
         """Have some bytes stamped; only their hash is sent. Raises ``Unavailable``."""
         request = (
-            TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).cert_request(cert_request=True).build()
+            TimestampRequestBuilder()
+            .data(data)
+            .hash_algorithm(HashAlgorithm.SHA256)
+            .cert_request(cert_request=True)
+            .build()
         )
         answer = self._posted(request.as_bytes())
         try:
@@ -55,11 +60,14 @@ class TimeStampService:
             "User-Agent": "legacytls",
         }
         try:
-            with self._wire.post(self._url, data=body, headers=headers, timeout=PATIENCE, stream=True) as answer:
+            with self._wire.post(
+                self._url, data=body, headers=headers, timeout=PATIENCE, stream=True
+            ) as answer:
                 content, whole = content_of(answer)
         except NotPublic:
             raise Unavailable(
-                f"The time-stamping service has no public address; if it stands in your own network, set {PRIVATE_SETTING}=true."
+                "The time-stamping service has no public address; if it stands in your own network, set "
+                f"{PRIVATE_SETTING}=true."
             ) from None
         except (requests.RequestException, OSError):
             raise Unavailable("The time-stamping service gave no answer.") from None

@@ -1,7 +1,8 @@
 """Judges time-stamp tokens (RFC 3161): whether one is of these very bytes, when it was made, and by whom.
 
-Its signature is checked up to a certificate that signs itself, in the token or among those this machine trusts. Where neither has
-one, the authority is not known here, and said not to be; whoever reads the token names it (``openssl ts -verify -CAfile``).
+Its signature is checked up to a certificate that signs itself, in the token or among those this machine
+trusts. Where neither has one, the authority is not known here, and said not to be; whoever reads the token
+names it (``openssl ts -verify -CAfile``).
 """
 
 import hashlib
@@ -32,7 +33,8 @@ class Token:
     authority: str
     """Who signed it, as its certificate names itself."""
     verified: bool
-    """Whether its signature was checked: ``False`` where the authority's certificate is not known on this machine."""
+    """Whether its signature was checked: ``False`` where the authority's certificate is not known on this
+    machine."""
 
 
 def read_token(token: bytes, data: bytes, *, nonce: int | None = None) -> Token:
@@ -44,7 +46,11 @@ def read_token(token: bytes, data: bytes, *, nonce: int | None = None) -> Token:
     if nonce is not None and answer.tst_info.nonce != nonce:
         raise WrongToken("it answers another question")
     signer = next(iter(answer.signed_data.signer_infos), None)
-    own = [one for one in certificates if signer and (one.issuer, one.serial_number) == (signer.issuer, signer.serial_number)]
+    own = [
+        one
+        for one in certificates
+        if signer and (one.issuer, one.serial_number) == (signer.issuer, signer.serial_number)
+    ]
     if not own:
         raise WrongToken("it does not hold the certificate of whoever signed it")
     root = _root_of(own[0], certificates)
@@ -94,7 +100,8 @@ def _trusted() -> list[x509.Certificate]:
 def _in_order(token: bytes) -> bytes:
     """Return the answer with its certificates in DER's order, which openssl's authorities ignore.
 
-    They are a SET that no signature covers (RFC 5652, 5.1), so their order says nothing; the reader takes no other.
+    They are a SET that no signature covers (RFC 5652, 5.1), so their order says nothing; the reader takes no
+    other.
     """
     _, start, end = _header(token, 0)
     content = _children(token, *_children(token, start, end)[1][1:])[1]

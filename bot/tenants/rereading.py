@@ -28,7 +28,9 @@ Plan = Callable[[list[TenantJobs]], tuple[Loop, ...]]
 class Rereading:
     """Brings what runs in line with the file."""
 
-    def __init__(self, settings: Settings, tenants: Tenants, several: Several, worker: Worker, plan: Plan) -> None:
+    def __init__(
+        self, settings: Settings, tenants: Tenants, several: Several, worker: Worker, plan: Plan
+    ) -> None:
         self._settings = settings
         self._tenants = tenants
         self._shared = several.shared

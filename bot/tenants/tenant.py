@@ -156,11 +156,15 @@ def context_of(
         secret_expires=settings.secret_expires(),
         standing=standing,
         tickets=Tickets(settings.ticket_pattern, settings.ticket_url),
-        stream_lag=lag_of(settings.events_url.get_secret_value() if settings.events_url else None, ledger, clock),
+        stream_lag=lag_of(
+            settings.events_url.get_secret_value() if settings.events_url else None, ledger, clock
+        ),
     )
 
 
-def served(named: TenantSettings, shared: Shared, home: Home | None = None, homes: HomePages | None = None) -> Tenant:
+def served(
+    named: TenantSettings, shared: Shared, home: Home | None = None, homes: HomePages | None = None
+) -> Tenant:
     """Take a tenant's record over with a new key where nobody has to be asked, then wire the tenant."""
     database = shared.database
     standing = standing_of(named.settings, database)
@@ -171,11 +175,13 @@ def served(named: TenantSettings, shared: Shared, home: Home | None = None, home
     return _wired(named, shared, standing, home, homes)
 
 
-def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home | None, homes: HomePages | None) -> Tenant:
+def _wired(
+    named: TenantSettings, shared: Shared, standing: Standing, home: Home | None, homes: HomePages | None
+) -> Tenant:
     """Wire one tenant; without an alias it is the only one.
 
-    ``home`` is the workspace, where Slack has told it; ``homes`` publishes pages of several tenants, ``None``: of this
-    one.
+    ``home`` is the workspace, where Slack has told it; ``homes`` publishes pages of several tenants,
+    ``None``: of this one.
     """
     settings, tenant_id, database = named.settings, named.tenant_id, shared.database
     signature = Signature(named.alias, tenant_id, named.warning) if named.alias else None
@@ -184,12 +190,16 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
     at_once = 1 if signature is not None else MANY
     exchange = exchange_of(settings, shared.clock, ledger, shared.metrics.called, reads_at_once=at_once)
     wake = partial(shared.wake, tenant_id)
-    context = context_of(settings, ledger, exchange, people, clock=shared.clock, wake_worker=wake, standing=standing)
+    context = context_of(
+        settings, ledger, exchange, people, clock=shared.clock, wake_worker=wake, standing=standing
+    )
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     copies, fetch = SlackCopies(shared.client), partial(fetched, shared.client)
     dispatch = Dispatch(context, Inbox(database, tenant_id), lookups, copies, fetch)
     around = surroundings_of(context)
-    announcer = SlackAnnouncer(shared.client, channel=around.rule.channel, zone=around.zone, find=around.find, by=signature)
+    announcer = SlackAnnouncer(
+        shared.client, channel=around.rule.channel, zone=around.zone, find=around.find, by=signature
+    )
     news = ProbeNews(context)
     probing = Probing(partial(probe, settings.probed()), news.keep)
     jobs = _jobs(named, shared, dispatch, announcer, lookups)
@@ -201,7 +211,11 @@ def _wired(named: TenantSettings, shared: Shared, standing: Standing, home: Home
 
 
 def _jobs(
-    named: TenantSettings, shared: Shared, dispatch: Dispatch, announcer: SlackAnnouncer, lookups: OptionalLookups
+    named: TenantSettings,
+    shared: Shared,
+    dispatch: Dispatch,
+    announcer: SlackAnnouncer,
+    lookups: OptionalLookups,
 ) -> TenantJobs:
     """Make the tenant's jobs, without probing."""
     settings, context = named.settings, dispatch.context
@@ -209,7 +223,14 @@ def _jobs(
     delivery, attribution = Delivery(context, outbox, announcer), Attribution(context, lookups)
     noted = partial(shared.health.note, tenant=named.alias)
     streaming = partial(shared.metrics.streaming, tenant=named.alias)
-    jobs = jobs_of(settings, dispatch, delivery, attribution, noted=partial(noted, "agreement"), reminded=shared.remind_every)
+    jobs = jobs_of(
+        settings,
+        dispatch,
+        delivery,
+        attribution,
+        noted=partial(noted, "agreement"),
+        reminded=shared.remind_every,
+    )
     stream, lag = stream_jobs(settings, context, streaming, partial(noted, "stream"))
     evidence = evidence_job(settings, context, lookups, announcer.permalink)
     return replace(jobs, stream=stream, stream_lag=lag, evidence=evidence)

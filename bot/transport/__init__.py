@@ -1,1 +1,4 @@
-"""Slack's payloads in, acknowledgements out: Socket Mode and HTTP. Nothing here knows what a payload means."""
+"""Slack's payloads in, acknowledgements out: Socket Mode and HTTP.
+
+Nothing here knows what a payload means.
+"""

@@ -1,4 +1,7 @@
-"""Bolt, set up so that its listeners acknowledge inline and everything it sends goes through our client. It judges nothing."""
+"""Bolt, set up so that its listeners acknowledge inline and everything it sends goes through our client.
+
+It judges nothing.
+"""
 
 import copy
 from collections.abc import Callable
@@ -35,8 +38,9 @@ def identity_of(said: dict[str, Any]) -> Identity:
 def bolt_app(client: WebClient, identity: Identity) -> App:
     """Bolt, acknowledging inline: its listeners only parse, keep and hand over (see ``handlers.slack``).
 
-    Signatures are checked before Bolt sees anything, by ``bot.transport.http_mode``; Socket Mode has none. Bolt gets the token
-    from ``authorize`` alone: a second one, in its client or in the environment, it would put aside with a warning.
+    Signatures are checked before Bolt sees anything, by ``bot.transport.http_mode``; Socket Mode has none.
+    Bolt gets the token from ``authorize`` alone: a second one, in its client or in the environment, it would
+    put aside with a warning.
     """
     known = AuthorizeResult(
         enterprise_id=identity.enterprise_id,

@@ -1,8 +1,8 @@
-"""HTTP mode: Slack posts to the bot, on waitress. Here it is made sure that a request is Slack's, and nothing else.
+"""HTTP mode: Slack posts to the bot, on waitress.
 
-The signature is checked over the raw bytes before anything is parsed (docs.slack.dev,
-authentication/verifying-requests-from-slack). Whatever is wrong with a request is answered with a 4xx and a sentence, and never
-with a 500.
+Here it is made sure that a request is Slack's, and nothing else. The signature is checked over the raw bytes
+before anything is parsed (docs.slack.dev, authentication/verifying-requests-from-slack). Whatever is wrong
+with a request is answered with a 4xx and a sentence, and never with a 500.
 """
 
 import hashlib
@@ -26,14 +26,17 @@ PATH: Final = "/slack/events"
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes; Slack's own payloads are far below."""
 HEARD_OUT: Final = 4 * LARGEST_BODY
-"""Bytes that are read of what is too large: whoever is cut off while sending sees a broken connection and never the 413."""
+"""Bytes that are read of what is too large: whoever is cut off while sending sees a broken connection and
+never the 413."""
 OLDEST: Final = 300
-"""Seconds that a signature holds, as Slack recommends; it also bounds how long a copied request could be sent again."""
+"""Seconds that a signature holds, as Slack recommends; it also bounds how long a copied request could be sent
+again."""
 COPY_WAITS: Final = 2.5
 """Seconds for which a copy of a delivery waits for what becomes of the first; Slack waits for three."""
 THREADS: Final = 16
 PLACES: Final = 900
-"""Connections at a time; whoever comes then takes the place of an idle one, so that nobody can keep Slack out by staying."""
+"""Connections at a time; whoever comes then takes the place of an idle one, so that nobody can keep Slack out
+by staying."""
 SPARE: Final = 100
 """Places beyond, in which newcomers are heard while others are shown out."""
 FINISH_WITHIN: Final = 4.0
@@ -56,16 +59,21 @@ class Refused(Exception):
 
 
 class HttpMode:
-    """Listens on one address; TLS and the public name are a reverse proxy's business. Raises ``ValueError`` without a secret."""
+    """Listens on one address; TLS and the public name are a reverse proxy's business.
+
+    Raises ``ValueError`` without a secret.
+    """
 
     mode = "http"
 
     def __init__(self, receiver: Receiver, signing_secret: str, *, host: str, port: int) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._listener = Listener(
-            Doorkeeper(receiver, signing_secret), host=host, port=port, places=PLACES, spare=SPARE, threads=THREADS,
-            # Whoever connects and says nothing holds a place, not a thread. Places last longer than the minute for which
-            # proxies keep connections, because one that is closed from here as it is used costs a command.
+            Doorkeeper(receiver, signing_secret), host=host, port=port, places=PLACES, spare=SPARE,
+            threads=THREADS,
+            # Whoever connects and says nothing holds a place, not a thread. Places last longer than the
+            # minute for which proxies keep connections, because one that is closed from here as it is used
+            # costs a command.
             channel_timeout=75, max_request_body_size=HEARD_OUT,
         )  # fmt: skip
         self._stopping = threading.Event()
@@ -117,7 +125,9 @@ class Doorkeeper:
         try:
             response = self._answer(environ, received)
         except Refused as refused:
-            response = BoltResponse(status=refused.status, body=refused.sentence, headers={"x-slack-no-retry": "1"})
+            response = BoltResponse(
+                status=refused.status, body=refused.sentence, headers={"x-slack-no-retry": "1"}
+            )
         status, body = HTTPStatus(response.status), response.body.encode()
         headers = [(name, str(values[0])) for name, values in response.headers.items()]
         start(f"{status.value} {status.phrase}", [*headers, ("content-length", str(len(body)))])
@@ -126,7 +136,9 @@ class Doorkeeper:
     def _answer(self, environ: Environ, received: float) -> BoltResponse:
         if not str(environ.get("PATH_INFO", "")).rstrip("/").endswith(PATH):
             raise Refused(HTTPStatus.NOT_FOUND, f"Slack's requests go to {PATH}.")
-        if environ["REQUEST_METHOD"] == "GET" and ("ssl_check", "1") in parse_qsl(str(environ.get("QUERY_STRING", ""))):
+        if environ["REQUEST_METHOD"] == "GET" and ("ssl_check", "1") in parse_qsl(
+            str(environ.get("QUERY_STRING", ""))
+        ):
             return BoltResponse(status=200)
         if environ["REQUEST_METHOD"] != "POST":
             raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Slack posts.")
@@ -135,9 +147,12 @@ class Doorkeeper:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Slack sends forms or JSON.")
         body = environ["wsgi.input"].read(LARGEST_BODY + 1)
         if len(body) > LARGEST_BODY:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than anything Slack sends.")
+            raise Refused(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than anything Slack sends."
+            )
         if kind == FORM and b"ssl_check=1" in body.split(b"&"):
-            return BoltResponse(status=200)  # Slack looks whether TLS works, unsigned; nothing else is done with it
+            # Slack looks whether TLS works, unsigned; nothing else is done with it
+            return BoltResponse(status=200)
         signature, payload = self._verified(environ, body), _payload(kind, body)
         retry = str(environ.get("HTTP_X_SLACK_RETRY_NUM", ""))
         headers = {"x-slack-retry-num": retry} if retry else {}
@@ -146,7 +161,9 @@ class Doorkeeper:
                 if delivery is None:
                     return BoltResponse(status=200)
                 response = self._receiver.take(payload, received, headers)
-                delivery.taken = response.status < HTTPStatus.BAD_REQUEST and not _asks_for_the_challenge(payload)
+                delivery.taken = response.status < HTTPStatus.BAD_REQUEST and not _asks_for_the_challenge(
+                    payload
+                )
                 return response
         except TimeoutError:
             return BoltResponse(status=503, body="The same is being taken; send it again.")
@@ -154,7 +171,12 @@ class Doorkeeper:
     def _verified(self, environ: Environ, body: bytes) -> str:
         """The signature, after it was found to be Slack's. Raises ``Refused``."""
         stamp = str(environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", ""))
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12 and abs(time.time() - int(stamp)) <= OLDEST):
+        if not (
+            stamp.isascii()
+            and stamp.isdigit()
+            and len(stamp) <= 12
+            and abs(time.time() - int(stamp)) <= OLDEST
+        ):
             raise Refused(HTTPStatus.UNAUTHORIZED, "The time stamp is missing, no number, or too old.")
         given = str(environ.get("HTTP_X_SLACK_SIGNATURE", "")).encode("utf-8", errors="replace")
         digest = hmac.new(self._secret, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
@@ -169,7 +191,10 @@ def _asks_for_the_challenge(payload: object) -> bool:
 
 
 def _payload(kind: str, body: bytes) -> object:
-    """What Slack says: a form is a command, or carries an interaction as JSON in its ``payload``. Raises ``Refused``."""
+    """What Slack says: a form is a command, or carries an interaction as JSON in its ``payload``.
+
+    Raises ``Refused``.
+    """
     try:
         text = body.decode()
         if kind == JSON:

@@ -1,7 +1,8 @@
 """Take one payload of Slack's to Bolt and return the acknowledgement, for either way in.
 
-Who carries it has made sure that it is Slack's: by the app-level token's connection, or by the signature. It must never raise:
-a payload of a shape that Slack does not send is refused, and everything else is Bolt's and the listeners' business.
+Who carries it has made sure that it is Slack's: by the app-level token's connection, or by the signature. It
+must never raise: a payload of a shape that Slack does not send is refused, and everything else is Bolt's and
+the listeners' business.
 """
 
 import re
@@ -18,7 +19,8 @@ from storage.database.correlation import correlated
 log = structlog.get_logger(__name__)
 
 NEWS = ("app_rate_limited",)
-"""What Slack tells and nobody has to act upon (docs.slack.dev, apis/events-api, rate limiting): with no event in it."""
+"""What Slack tells and nobody has to act upon (docs.slack.dev, apis/events-api, rate limiting): with no event
+in it."""
 
 MOST_SORTS = 100
 """Sorts of unheard payloads that are logged at most."""
@@ -29,16 +31,19 @@ Noted = Callable[[str, float], None]
 _NO_HEADERS: Mapping[str, str] = {}
 
 _BOLTS_OWN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What Bolt raises while it looks for a listener, over shapes that Slack never sends; what listeners raise, it hands on."""
+"""What Bolt raises while it looks for a listener, over shapes that Slack never sends; what listeners raise,
+it hands on."""
 
 _KINDS: Mapping[str, type] = {
-    "type": str, "command": str, "text": str, "user_id": str, "channel_id": str, "response_url": str, "trigger_id": str,
-    "actions": list, "event": dict, "view": dict, "user": dict, "team": dict, "channel": dict, "container": dict,
+    "type": str, "command": str, "text": str, "user_id": str, "channel_id": str, "response_url": str,
+    "trigger_id": str, "actions": list, "event": dict, "view": dict, "user": dict, "team": dict,
+    "channel": dict, "container": dict,
 }  # fmt: skip
 
 
 _SORT = re.compile(r"[a-z][a-z0-9_.]{0,63}")
-"""How Slack spells its types (docs.slack.dev, the list of events); whatever else stands there is not logged."""
+"""How Slack spells its types (docs.slack.dev, the list of events); whatever else stands there is not
+logged."""
 
 
 def _sort(said: object) -> str:
@@ -54,7 +59,9 @@ class Receiver:
         self._seen: set[tuple[str, str]] = set()
         """Sorts of payload that nobody listens to, as far as they were logged."""
 
-    def take(self, payload: object, received: float, headers: Mapping[str, str] = _NO_HEADERS) -> BoltResponse:
+    def take(
+        self, payload: object, received: float, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> BoltResponse:
         """Dispatch a payload received at this ``time.perf_counter``; 400 when its shape is unknown."""
         if not isinstance(payload, dict):
             return _malformed("no object")
@@ -81,7 +88,10 @@ class Receiver:
         return response
 
     def _unheard(self, payload: Mapping[str, Any]) -> BoltResponse:
-        """Acknowledge what nobody listens to: left alone, Slack would send it again four times. Each sort is logged once."""
+        """Acknowledge what nobody listens to: left alone, Slack would send it again four times.
+
+        Each sort is logged once.
+        """
         event = payload.get("event")
         sort = (_sort(payload.get("type")), _sort(event.get("type")) if isinstance(event, dict) else "")
         if sort not in self._seen and len(self._seen) < MOST_SORTS:
@@ -97,7 +107,9 @@ def odd_field(payload: Mapping[str, Any]) -> str:
         if found is not None and not isinstance(found, kind):
             return name
     event = payload.get("event")
-    if payload.get("type") == "event_callback" and not (isinstance(event, dict) and isinstance(event.get("type"), str)):
+    if payload.get("type") == "event_callback" and not (
+        isinstance(event, dict) and isinstance(event.get("type"), str)
+    ):
         return "event"
     if isinstance(event, dict) and not isinstance(event.get("function", {}), dict):
         return "event.function"

@@ -1,7 +1,7 @@
 """Which signed deliveries were taken already: a copy of one that is sent again does nothing.
 
-Remembered by this process alone, so that no read waits for a database. What must happen once, however many copies of the bot run,
-is kept in the inbox besides: clicks, forms, reactions, and what sends a file.
+Remembered by this process alone, so that no read waits for a database. What must happen once, however many
+copies of the bot run, is kept in the inbox besides: clicks, forms, reactions, and what sends a file.
 """
 
 import threading
@@ -30,8 +30,8 @@ class Deliveries:
     def first(self, signature: str) -> Iterator[Delivery | None]:
         """The delivery with this signature, or ``None`` when it was taken before.
 
-        A copy waits while the first is in hand: should that come to nothing, the copy is as good. Raises ``TimeoutError`` when it
-        takes longer than ``patience``.
+        A copy waits while the first is in hand: should that come to nothing, the copy is as good. Raises
+        ``TimeoutError`` when it takes longer than ``patience``.
         """
         if not self._begin(signature):
             yield None

@@ -23,15 +23,16 @@ PONG_WITHIN: Final = 5.0
 LINGER: Final = 30.0
 """Seconds for which a connection that was asked to go is still listened to; Slack closes it within ten."""
 PAUSES: Final = (0.25, 0.5, 0.5, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0)
-"""Seconds before the next try after one failed, two in a row, ...: seven in three seconds, and again within thirty of whatever
-lasted."""
+"""Seconds before the next try after one failed, two in a row, ...: seven in three seconds, and again within
+thirty of whatever lasted."""
 LASTED: Final = 10.0
-"""Seconds after which a connection counts as a success. One that Slack sends away before (``link_disabled`` right behind its
-hello, say) is a failed try, after which the pauses grow."""
+"""Seconds after which a connection counts as a success. One that Slack sends away before (``link_disabled``
+right behind its hello, say) is a failed try, after which the pauses grow."""
 SETTLED: Final = 1.0
 """Seconds after which one opened after a failed try is believed to be of use."""
 BURST: Final = 10
-"""Connections that may be opened without waiting; then one every ``DIAL_EVERY`` seconds, and nobody is deaf for longer."""
+"""Connections that may be opened without waiting; then one every ``DIAL_EVERY`` seconds, and nobody is deaf
+for longer."""
 DIAL_EVERY: Final = 3.0
 
 
@@ -45,7 +46,8 @@ class Line:
     counted: bool = False
     """Whether its fate, success or failed try, has been told to the pace."""
     lately: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=256))
-    """What was acknowledged here and when: a connection that is closing takes acknowledgements that nobody reads."""
+    """What was acknowledged here and when: a connection that is closing takes acknowledgements that nobody
+    reads."""
 
     @property
     def silent(self) -> bool:
@@ -82,7 +84,8 @@ class Pace:
     """Tries in a row that failed, or opened what did not last."""
     failed_at: float = 0.0
     opened_until: float = 0.0
-    """When the connections opened so far would all have had their time, at one every ``DIAL_EVERY`` seconds."""
+    """When the connections opened so far would all have had their time, at one every ``DIAL_EVERY``
+    seconds."""
 
     def wait(self) -> float:
         """Seconds until the next may be opened."""
@@ -93,7 +96,11 @@ class Pace:
     def wanted(self, lines: Sequence[Line]) -> int:
         """Return how many connections to hold: one while Slack refuses more, or after a failure."""
         crowded = time.monotonic() < self.crowded_until
-        return 1 if crowded or not (self.failures == 0 or any(self.holds(line) for line in lines)) else CONNECTIONS
+        return (
+            1
+            if crowded or not (self.failures == 0 or any(self.holds(line) for line in lines))
+            else CONNECTIONS
+        )
 
     def holds(self, line: Line) -> bool:
         """Tell whether a connection is usable: not closing or silent, open a moment after failures."""

@@ -1,8 +1,9 @@
 """Socket Mode: keeps two WebSockets to Slack, so that one can be refreshed, or die, while commands go on.
 
-Slack sends each payload on any one of an app's connections and asks each to go several times a day (docs.slack.dev,
-apis/events-api/using-socket-mode). A replacement is opened before the old connection is let go, and what still comes on the old
-one is taken. A connection that ends is replaced at once, a silent one when it leaves a ping unanswered. Payloads are not judged.
+Slack sends each payload on any one of an app's connections and asks each to go several times a day
+(docs.slack.dev, apis/events-api/using-socket-mode). A replacement is opened before the old connection is let
+go, and what still comes on the old one is taken. A connection that ends is replaced at once, a silent one
+when it leaves a ping unanswered. Payloads are not judged.
 """
 
 import json
@@ -36,8 +37,8 @@ FINISH_WITHIN: Final = 4.0
 
 REFUSED: Final = frozenset(
     {
-        "invalid_auth", "not_authed", "not_allowed_token_type", "account_inactive", "missing_scope", "token_revoked",
-        "token_expired",
+        "invalid_auth", "not_authed", "not_allowed_token_type", "account_inactive", "missing_scope",
+        "token_revoked", "token_expired",
     }
 )  # fmt: skip
 """Errors of ``apps.connections.open`` that waiting does not mend."""
@@ -118,7 +119,9 @@ class SocketMode:
     def _open(self) -> None:
         """Raises ``Unavailable``."""
         try:
-            line = Line(dial(self._address(), tls=self._client.ssl, proxy=self._client.proxy, within=DIAL_WITHIN))
+            line = Line(
+                dial(self._address(), tls=self._client.ssl, proxy=self._client.proxy, within=DIAL_WITHIN)
+            )
         except Lost as lost:
             raise Unavailable(f"The connection to Slack could not be opened: {lost}.") from None
         with self._lock:
@@ -135,13 +138,17 @@ class SocketMode:
             url = str(call(self._client.apps_connections_open, app_token=self._token).get("url") or "")
             return str(Destinations(self._client.base_url).socket(url))
         except Elsewhere:
-            problem = "The connection to Slack was not opened: its address leads to a host that is not Slack's."
+            problem = (
+                "The connection to Slack was not opened: its address leads to a host that is not Slack's."
+            )
             raise Unavailable(problem) from None
         except Unavailable as refused:
             if refused.code not in REFUSED:
                 raise
             mend = "Check SLACK_APP_TOKEN: an app-level token (xapp-…) with connections:write."
-            raise Unavailable(f"Slack refused the connection ({refused.code}).", mend=mend, retryable=False) from None
+            raise Unavailable(
+                f"Slack refused the connection ({refused.code}).", mend=mend, retryable=False
+            ) from None
 
     # Payloads
 
@@ -200,7 +207,8 @@ class SocketMode:
         retry = envelope.get("retry_attempt")
         headers = {"x-slack-retry-num": str(retry)} if retry else {}
         response = self._receiver.take(envelope.get("payload"), received, headers)
-        if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:  # what cannot be read is not understood the fourth time, either
+        # what cannot be read is not understood the fourth time, either
+        if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             told = response if response.status == HTTPStatus.OK else BoltResponse(status=200)
             self._acknowledge(line, _acknowledgement(str(envelope["envelope_id"]), told))
 
@@ -220,7 +228,9 @@ class SocketMode:
                 self._say_elsewhere(line, text, at)
 
     def _say_elsewhere(self, line: Line, text: str, at: float) -> None:
-        while not any(other.say(text, at) for other in self._all() if other.leaving is None and other is not line):
+        while not any(
+            other.say(text, at) for other in self._all() if other.leaving is None and other is not line
+        ):
             if self._stopping or time.monotonic() - at > ACKNOWLEDGE_WITHIN:
                 log.warning("slack.acknowledgement_lost")
                 return
@@ -231,4 +241,9 @@ def _acknowledgement(envelope_id: str, response: BoltResponse) -> str:
     if not response.body:
         return json.dumps({"envelope_id": envelope_id})
     is_json = response.headers.get("content-type", [""])[0].startswith("application/json")
-    return json.dumps({"envelope_id": envelope_id, "payload": json.loads(response.body) if is_json else {"text": response.body}})
+    return json.dumps(
+        {
+            "envelope_id": envelope_id,
+            "payload": json.loads(response.body) if is_json else {"text": response.body},
+        }
+    )

@@ -1,4 +1,7 @@
-"""Whose certificates are believed towards Slack. ``requests`` sees to Entra and Exchange; verification is never turned off."""
+"""Whose certificates are believed towards Slack.
+
+``requests`` sees to Entra and Exchange; verification is never turned off.
+"""
 
 import ssl
 from pathlib import Path
@@ -12,8 +15,8 @@ from bot.settings.load import WrongSettings, own_authorities
 def trusting() -> ssl.SSLContext:
     """Trust the system's authorities and the operator's own, as for a proxy that inspects TLS.
 
-    A file of the operator's that is replaced counts from the next connection on, as it does with ``requests``. Raises
-    ``WrongSettings``.
+    A file of the operator's that is replaced counts from the next connection on, as it does with
+    ``requests``. Raises ``WrongSettings``.
     """
     own = own_authorities()
     if own is None:

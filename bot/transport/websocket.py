@@ -6,7 +6,13 @@ import threading
 import time
 from typing import Any, Final
 
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus, InvalidURI, WebSocketException
+from websockets.exceptions import (
+    ConnectionClosed,
+    ConnectionClosedOK,
+    InvalidStatus,
+    InvalidURI,
+    WebSocketException,
+)
 from websockets.sync.client import ClientConnection, connect
 
 from handlers.context.web_addresses import taken_apart
@@ -17,8 +23,8 @@ GOODBYE_WITHIN: Final = 1.0
 """Seconds the other side may take to say goodbye too."""
 
 UNHEARD: Final = logging.Logger("websocket", level=logging.CRITICAL + 1)  # noqa: LOG001 - in nobody's tree, on purpose
-"""For the library: however a connection ends, it is told here as ``Lost``; its own tracebacks of a close that met another end
-of the same connection are no errors of ours."""
+"""For the library: however a connection ends, it is told here as ``Lost``; its own tracebacks of a close that
+met another end of the same connection are no errors of ours."""
 
 
 class Lost(OSError):
@@ -51,10 +57,15 @@ class WebSocket:
     @property
     def heard(self) -> float:
         """Return when the last sign of life came: a message, or the answer to the last ping."""
-        return max(self._heard, self.pinged) if self._pong is not None and self._pong.is_set() else self._heard
+        return (
+            max(self._heard, self.pinged) if self._pong is not None and self._pong.is_set() else self._heard
+        )
 
     def receive(self) -> str | None:
-        """The next message; ``None`` when the other side says goodbye. Raises ``Lost``, also after ``close``."""
+        """The next message; ``None`` when the other side says goodbye.
+
+        Raises ``Lost``, also after ``close``.
+        """
         try:
             message = self._connection.recv(decode=True)
         except ConnectionClosedOK:

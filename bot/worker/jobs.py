@@ -102,7 +102,9 @@ def jobs_of(
     remind, trust = _reminding(context), TrustWatch(context)
     watch = Watch(context, dispatch.optouts, noted)
     kept = (*_ends(dispatch), trust.watch, watch.run)
-    pruning = partial(prune_batch, context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock)
+    pruning = partial(
+        prune_batch, context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock
+    )
 
     def change(lease: Lease) -> int:
         return settling.run() + apply.run(lease)
@@ -146,7 +148,9 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
     reconciliation = Reconciliation(ledger, search, operators=settings.operators)
     url, stamping = settings.timestamp_url, None
     if url is not None:
-        service = TimeStampService(url.get_secret_value(), clock=context.clock, private=settings.timestamp_private)
+        service = TimeStampService(
+            url.get_secret_value(), clock=context.clock, private=settings.timestamp_private
+        )
         stamping = Stamping(ledger, service)
     keeping = Keeping(Days(ledger), reconciliation, Heads(ledger, permalink), stamping, clock=context.clock)
     return _claimed(context, TenantDuty.EVIDENCE).over(lambda _: keeping.run(), due=keeping.is_due)
@@ -172,7 +176,9 @@ def stream_jobs(
         noted(stream.trouble(backlog))
         return 0
 
-    return _claimed(context, TenantDuty.STREAM).over(stream.send, due=stream.is_due), Job(ledger.tenant_id, lag)
+    return _claimed(context, TenantDuty.STREAM).over(stream.send, due=stream.is_due), Job(
+        ledger.tenant_id, lag
+    )
 
 
 def _claimed(context: Context, duty: TenantDuty, every: timedelta | None = None) -> Claim:

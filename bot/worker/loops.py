@@ -1,7 +1,8 @@
 """Ask what is due over all tenants, and do it under leases on a few threads, until stopped.
 
-It is level-triggered: the ledger and the table of jobs tell what is due, and no timer or queue in memory holds truth. So a
-restart, a second replica or a lost wake-up changes nothing; being woken after a commit only makes it look sooner.
+It is level-triggered: the ledger and the table of jobs tell what is due, and no timer or queue in memory
+holds truth. So a restart, a second replica or a lost wake-up changes nothing; being woken after a commit only
+makes it look sooner.
 """
 
 import threading
@@ -29,21 +30,25 @@ SHORTLY = 0.05
 """The same at the end, while another thread of the loop still tells."""
 
 BRIEFLY = 2.0
-"""Seconds for which a loop that nobody has to wait for is waited for all the same: it has most likely nothing to do."""
+"""Seconds for which a loop that nobody has to wait for is waited for all the same: it has most likely nothing
+to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
     """Do jobs of many tenants on at most ``threads`` threads, never two of one job at once.
 
-    A job that finds work and can do none of it raises ``storage.database.errors.Stuck``. Then, and when it fails, it alone rests.
+    A job that finds work and can do none of it raises ``storage.database.errors.Stuck``. Then, and when it
+    fails, it alone rests.
 
-    ``due`` returns the ids of the tenants for whom something may be due, more often than not nobody; ``None``: anybody, at any
-    time. A ``woken`` loop looks at a tenant's jobs at once when something was committed for it.
+    ``due`` returns the ids of the tenants for whom something may be due, more often than not nobody;
+    ``None``: anybody, at any time. A ``woken`` loop looks at a tenant's jobs at once when something was
+    committed for it.
 
-    ``patient`` loops wait for Exchange or Slack, for minutes if need be: their silence is no sign of death. Nobody waits for what
-    a loop does that is not ``awaited`` when the process is to stop: it changes nothing and is done again by the next start.
-    ``last`` loops tell people what came of it: they go on until every other has ended and nothing more is to be told.
+    ``patient`` loops wait for Exchange or Slack, for minutes if need be: their silence is no sign of death.
+    Nobody waits for what a loop does that is not ``awaited`` when the process is to stop: it changes nothing
+    and is done again by the next start. ``last`` loops tell people what came of it: they go on until every
+    other has ended and nothing more is to be told.
     """
 
     name: str
@@ -55,11 +60,15 @@ class Loop:
     awaited: bool = True
     last: bool = False
     changing: bool = False
-    """Whether its jobs come and go while it runs: then it has all of its threads, however few jobs there are."""
+    """Whether its jobs come and go while it runs: then it has all of its threads, however few jobs there
+    are."""
 
 
 class Worker:
-    """Runs loops on threads whose number does not grow with the tenants. ``monotonic`` measures how long a job rests."""
+    """Runs loops on threads whose number does not grow with the tenants.
+
+    ``monotonic`` measures how long a job rests.
+    """
 
     def __init__(self, loops: tuple[Loop, ...], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -138,7 +147,8 @@ class Worker:
             if loop.name in self._beats:
                 self._beats[loop.name] = time.monotonic()
             if turns.is_time(TICK) or is_last_look > has_asked_last:
-                has_asked_last = is_last_look  # after the others have ended it is asked once more what they left behind
+                # after the others have ended it is asked once more what they left behind
+                has_asked_last = is_last_look
                 turns.append(self.due(loop))
             job = turns.next(SHORTLY if is_last_look else TICK)
             if job is not None:
@@ -147,7 +157,10 @@ class Worker:
                 return
 
     def due(self, loop: Loop) -> list[Job]:
-        """Return the jobs of a loop for which something may be due. None while the question itself rests, because it failed."""
+        """Return the jobs of a loop for which something may be due.
+
+        None while the question itself rests, because it failed.
+        """
         question = loop.due
         if question is None:
             return list(loop.jobs)
@@ -206,7 +219,8 @@ def always() -> bool:
 class Claim:
     """How a job is claimed that only one worker does at a time, over all replicas.
 
-    ``every`` is how often it is due where the table of jobs says so (``storage.schedule``); ``None``: the ledger tells.
+    ``every`` is how often it is due where the table of jobs says so (``storage.schedule``); ``None``: the
+    ledger tells.
     """
 
     leases: Leases
@@ -224,8 +238,9 @@ class Claim:
     ) -> Job:
         """Make a job that is done under this claim; where another worker holds it, there is nothing to do.
 
-        ``due`` only reads, and spares the two transactions of a lease where there is nothing to do; the job asks again under it.
-        ``again_at`` tells, once it is done, when it is due again, if that is before ``every`` has passed.
+        ``due`` only reads, and spares the two transactions of a lease where there is nothing to do; the job
+        asks again under it. ``again_at`` tells, once it is done, when it is due again, if that is before
+        ``every`` has passed.
         """
 
         def run() -> int:

@@ -1,7 +1,7 @@
 """Put the jobs of all tenants into loops: what wakes each, its threads, and which end is awaited.
 
-What a person waits for is woken by the commit that caused it; everything else is found by asking, once a second and over all
-tenants at once.
+What a person waits for is woken by the commit that caused it; everything else is found by asking, once a
+second and over all tenants at once.
 """
 
 from collections import deque
@@ -23,7 +23,8 @@ from storage.pending import Pending
 from storage.schedule import Schedule
 
 APPLYING, DELIVERING, READING = 8, 4, 32
-"""Threads for changes, for messages to one sort of reader, and for readings, at most: each waits for one tenant at a time.
+"""Threads for changes, for messages to one sort of reader, and for readings, at most: each waits for one
+tenant at a time.
 
 Thirty-two calls at once read a thousand tenants in 1.08 times the least possible, and more bring little."""
 
@@ -53,11 +54,22 @@ def loops(
         *plan.optional(settings.probe_every or timedelta(days=1)),  # unset: no such job
     )
     if several:
-        return tuple(replace(loop, changing=True, threads=OF_SEVERAL.get(loop.name, loop.threads)) for loop in every_loop)
+        return tuple(
+            replace(loop, changing=True, threads=OF_SEVERAL.get(loop.name, loop.threads))
+            for loop in every_loop
+        )
     return tuple(loop for loop in every_loop if loop.jobs)
 
 
-OF_SEVERAL = {"authors": 2, "evidence": 2, "reminders": 2, "leftovers": 2, "stream": 2, "private-1": 3, "private-2": 3}
+OF_SEVERAL = {
+    "authors": 2,
+    "evidence": 2,
+    "reminders": 2,
+    "leftovers": 2,
+    "stream": 2,
+    "private-1": 3,
+    "private-2": 3,
+}
 """Threads of loops that have others with several tenants: one that waits for Exchange holds up no other's."""
 
 
@@ -112,7 +124,8 @@ class _Plan:
     def optional(self, probe_every: timedelta) -> Iterator[Loop]:
         """Yield the loops that rest on settings, and the daily evidence.
 
-        Loops of their own: a receiver that is slow or away holds up nothing else, not even the end of the process.
+        Loops of their own: a receiver that is slow or away holds up nothing else, not even the end of the
+        process.
         """
         of = self._of
         probes = self._timed(TenantDuty.PROBE, probe_every)

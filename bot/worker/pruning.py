@@ -11,7 +11,8 @@ EVERY = timedelta(hours=1)
 """Between two looks when nothing is left to be removed."""
 
 PASSING = frozenset(NoticeKind) - {NoticeKind.CHANNEL}
-"""Kinds of messages whose keys cannot come again: each belongs to one act, or is owed together with one of the channel's.
+"""Kinds of messages whose keys cannot come again: each belongs to one act, or is owed together with one of
+the channel's.
 
 The channel's announcements stay, because each is made once: by their keys the bot knows what it has told.
 """

@@ -43,7 +43,8 @@ class Renewals:
         while (found := self._next()) is not None:
             lease, leases = found
             is_ours = True
-            with suppress(Unreachable):  # tried again; too late, and the lease is lost, which the job finds out by itself
+            # tried again; too late, and the lease is lost, which the job finds out by itself
+            with suppress(Unreachable):
                 is_ours = leases.renew(lease)
             with self._changed:
                 if lease in self._due and is_ours:

@@ -18,7 +18,10 @@ class Job:
 
 
 class Turns:
-    """The jobs of one loop that are to be looked at. Thread-safe; no two threads are handed the same job at a time."""
+    """The jobs of one loop that are to be looked at.
+
+    Thread-safe; no two threads are handed the same job at a time.
+    """
 
     def __init__(self, jobs: Iterable[Job]) -> None:
         self._by_tenant = _by_tenant(jobs)

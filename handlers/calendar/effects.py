@@ -1,7 +1,7 @@
 """What the setting means for one protocol today, in a sentence, pure.
 
-Computed from milestones alone: no date is written here, and none is shown but by its ``display``. The live value is used where it
-is known and never assumed.
+Computed from milestones alone: no date is written here, and none is shown but by its ``display``. The live
+value is used where it is known and never assumed.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,21 @@ from handlers.calendar.milestone import Milestone, Phase, spelled
 from storage.records import MailProtocol, SettingValue
 
 WITHOUT_LEGACY = frozenset({"gcc", "gcc-high", "dod"})
-"""Clouds where the legacy endpoints do not exist (Microsoft Learn, opt-in pages for SMTP AUTH and for POP3/IMAP4)."""
+"""Clouds where the legacy endpoints do not exist (Microsoft Learn, opt-in pages for SMTP AUTH and for
+POP3/IMAP4)."""
 
 REMOVAL_START, REMOVAL_END = "popimap-removal-start", "popimap-removal-end"
-SMTP_REMOVAL, SUPPORT_END_21VIANET, BASIC_OFF = "smtp-legacy-tls-removal", "cn-smtp-off", "basic-smtp-default-off"
+SMTP_REMOVAL, SUPPORT_END_21VIANET, BASIC_OFF = (
+    "smtp-legacy-tls-removal",
+    "cn-smtp-off",
+    "basic-smtp-default-off",
+)
 UNSUPPORTED = "tls-unsupported"
 
-OFF_FOR_GOOD = "Legacy TLS is permanently off in the US-government clouds: without legacy endpoints the setting does nothing."
+OFF_FOR_GOOD = (
+    "Legacy TLS is permanently off in the US-government clouds: without legacy endpoints the setting does "
+    "nothing."
+)
 
 
 class Dates(Protocol):
@@ -60,7 +68,11 @@ class Window:
     @property
     def last(self) -> date:
         """The last day of the whole."""
-        return max(milestone.last for milestone in (self.start, self.end) if milestone is not None and milestone.last is not None)
+        return max(
+            milestone.last
+            for milestone in (self.start, self.end)
+            if milestone is not None and milestone.last is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,10 @@ def removal_window(dates: Dates) -> Window | None:
 
 
 def effect(dates: Dates, protocol: MailProtocol, cloud: str, today: date, value: SettingValue | None) -> str:
-    """One sentence: what the setting means for this protocol in this cloud on this day. ``value`` is ``None`` when unknown."""
+    """One sentence: what the setting means for this protocol in this cloud on this day.
+
+    ``value`` is ``None`` when unknown.
+    """
     if cloud in WITHOUT_LEGACY:
         return OFF_FOR_GOOD
     window = removal_window(dates)
@@ -92,7 +107,11 @@ def effect(dates: Dates, protocol: MailProtocol, cloud: str, today: date, value:
 def removal(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> Removal | None:
     """Return this protocol's removal of legacy TLS once begun; ``None`` while the setting decides."""
     window = _window(dates, protocol)
-    if window is None or not window.start.touches(cloud) or window.phase(today) not in {Phase.RUNNING, Phase.PAST}:
+    if (
+        window is None
+        or not window.start.touches(cloud)
+        or window.phase(today) not in {Phase.RUNNING, Phase.PAST}
+    ):
         return None
     return Removal(over=window.phase(today) is Phase.PAST, words=f"legacy TLS {_gone(dates, window, today)}")
 
@@ -100,7 +119,8 @@ def removal(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> Re
 def ends(dates: Dates, protocol: MailProtocol, cloud: str, today: date) -> date | None:
     """Return the last day of this protocol's removal as Microsoft states it; ``None`` if unannounced.
 
-    ``None`` as well for a plan whose last day is over and that nobody has looked at since: whether it was kept is not known.
+    ``None`` as well for a plan whose last day is over and that nobody has looked at since: whether it was
+    kept is not known.
     """
     window = _window(dates, protocol)
     if window is None or not window.start.touches(cloud) or window.phase(today) is Phase.UNANNOUNCED:
@@ -120,7 +140,10 @@ def _mailbox(dates: Dates, window: Window | None, cloud: str, today: date, value
     if window is None:
         return f"{_capital(holds)}; {_undated(dates, cloud, today)}."
     if not window.start.touches(cloud):
-        return f"{_capital(holds)}; {_elsewhere(dates, window, today)}; whether that includes this cloud is not confirmed."
+        return (
+            f"{_capital(holds)}; {_elsewhere(dates, window, today)}; whether that includes this cloud is "
+            "not confirmed."
+        )
     phase = window.phase(today)
     if phase is Phase.UPCOMING:
         return f"Legacy TLS will be removed {window.display} whatever the setting says; until then, {holds}."
@@ -137,7 +160,11 @@ def _gone(dates: Dates, window: Window, today: date) -> str:
     if window.phase(today) is Phase.RUNNING:
         return f"is being removed {window.display} whatever the setting says"
     only_planned = _only_planned(dates, window.last)
-    return f"was to be removed {window.display} ({only_planned})" if only_planned else f"has been removed ({window.display})"
+    return (
+        f"was to be removed {window.display} ({only_planned})"
+        if only_planned
+        else f"has been removed ({window.display})"
+    )
 
 
 def _only_planned(dates: Dates, last: date | None) -> str:
@@ -156,10 +183,15 @@ def _elsewhere(dates: Dates, window: Window, today: date) -> str:
 
 def _smtp(dates: Dates, window: Window | None, cloud: str, today: date, value: SettingValue | None) -> str:
     announced = dates.current(SUPPORT_END_21VIANET)
-    if announced is not None and announced.touches(cloud) and announced.phase(today) in {Phase.RUNNING, Phase.PAST}:
+    if (
+        announced is not None
+        and announced.touches(cloud)
+        and announced.phase(today) in {Phase.RUNNING, Phase.PAST}
+    ):
         first = (
-            f"Microsoft announced that support for TLS 1.0 and 1.1 would end here {announced.when()}, with refusals growing to "
-            "all submissions; whether that was completed is not confirmed, so do not count on the setting"
+            f"Microsoft announced that support for TLS 1.0 and 1.1 would end here {announced.when()}, with "
+            "refusals growing to all submissions; whether that was completed is not confirmed, so do not "
+            "count on the setting"
         )
         return "; ".join([first, *_basic(dates, cloud, today)]) + "."
     removal = dates.current(SMTP_REMOVAL)
@@ -173,18 +205,27 @@ def _role(window: Window | None, cloud: str, today: date, value: SettingValue | 
     holds = _holds(value, MailProtocol.SMTP_AUTH)
     if _refuses(value):
         return f"{holds}, though a device may send its password or token all the same"
-    alone = window is not None and window.start.touches(cloud) and window.phase(today) in {Phase.RUNNING, Phase.PAST}
+    alone = (
+        window is not None
+        and window.start.touches(cloud)
+        and window.phase(today) in {Phase.RUNNING, Phase.PAST}
+    )
     if alone:
-        return f"this is the only thing the setting still surely controls: {_holds(value, MailProtocol.SMTP_AUTH, decides='')}"
+        return (
+            "this is the only thing the setting still surely controls: "
+            f"{_holds(value, MailProtocol.SMTP_AUTH, decides='')}"
+        )
     return holds
 
 
-def _holds(value: SettingValue | None, protocol: MailProtocol, *, decides: str = "the setting decides ") -> str:
+def _holds(
+    value: SettingValue | None, protocol: MailProtocol, *, decides: str = "the setting decides "
+) -> str:
     """What becomes of mail over old TLS, or what ``decides`` about it where the value is not known.
 
-    On SMTP AUTH the refusal comes after the sign-in, so of mail alone can it be said.
-    Microsoft's SmtpClientDiag module (1.4.0.6, November 2025) looks for the 421 only after AUTH: the server learns the tenant
-    from the credentials.
+    On SMTP AUTH the refusal comes after the sign-in, so of mail alone can it be said. Microsoft's
+    SmtpClientDiag module (1.4.0.6, November 2025) looks for the 421 only after AUTH: the server learns the
+    tenant from the credentials.
     """
     mail = "mail over TLS 1.0 and 1.1"
     if protocol is MailProtocol.SMTP_AUTH:
@@ -219,7 +260,10 @@ def _removal(dates: Dates, removal: Milestone | None, cloud: str, today: date) -
         return f"legacy TLS is being removed here ({removal.display}) whatever the setting says"
     only_planned = _only_planned(dates, removal.last)
     if only_planned:
-        return f"legacy TLS was to be removed here {removal.when()} ({only_planned}); from then on the setting does nothing"
+        return (
+            f"legacy TLS was to be removed here {removal.when()} ({only_planned}); from then on the "
+            "setting does nothing"
+        )
     return f"legacy TLS has been removed here ({removal.display}), so the setting does nothing any more"
 
 

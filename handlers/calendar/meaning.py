@@ -7,11 +7,19 @@ from handlers.ports import Cloud
 from storage.records import MailProtocol, SettingValue
 
 
-def meanings(calendar: Calendar, cloud: Cloud, today: date, value: SettingValue | None) -> tuple[tuple[MailProtocol, str], ...]:
-    """The clause for each protocol; ``value`` is ``None`` when it is not known. Nothing where there are no legacy hosts."""
+def meanings(
+    calendar: Calendar, cloud: Cloud, today: date, value: SettingValue | None
+) -> tuple[tuple[MailProtocol, str], ...]:
+    """The clause for each protocol; ``value`` is ``None`` when it is not known.
+
+    Nothing where there are no legacy hosts.
+    """
     hosts = zip(MailProtocol, cloud.legacy_hosts, strict=False)  # in this order, or none
     gone = {protocol: calendar.removal(protocol, cloud.name, today) for protocol in MailProtocol}
-    return tuple((protocol, f"{gone[protocol]}." if gone[protocol] else _decides(value, host)) for protocol, host in hosts)
+    return tuple(
+        (protocol, f"{gone[protocol]}." if gone[protocol] else _decides(value, host))
+        for protocol, host in hosts
+    )
 
 
 def _decides(value: SettingValue | None, host: str) -> str:

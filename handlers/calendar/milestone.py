@@ -1,6 +1,7 @@
 """One dated fact of the deprecation, with exactly the precision Microsoft gave it, pure.
 
-A milestone knows its span and how people read it. It never turns a month into a day for people: they read ``display``.
+A milestone knows its span and how people read it. It never turns a month into a day for people: they read
+``display``.
 """
 
 import calendar
@@ -13,7 +14,9 @@ EXCHANGE_CLOUDS = frozenset({"worldwide", "gcc", "gcc-high", "dod", "21vianet"})
 
 MILESTONE_CLOUDS = EXCHANGE_CLOUDS | {"consumer", "all"}
 
-MILESTONE_PROTOCOLS = frozenset({"smtp-auth", "smtp-auth-basic", "smtp-mailflow", "pop3", "imap4", "admin", "all"})
+MILESTONE_PROTOCOLS = frozenset(
+    {"smtp-auth", "smtp-auth-basic", "smtp-mailflow", "pop3", "imap4", "admin", "all"}
+)
 
 _LAST_DAYS = 10
 """How many days the words "end of" cover at the close of a month, for telling upcoming from running."""
@@ -72,7 +75,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """One entry of the milestones file. ``stated`` is the date as the source gives it: 2026-08-01, 2026-12 or 2027-H2."""
+    """One entry of the milestones file.
+
+    ``stated`` is the date as the source gives it: 2026-08-01, 2026-12 or 2027-H2.
+    """
 
     id: str
     kind: MilestoneKind
@@ -92,7 +98,8 @@ class Milestone:
     announced_by: str | None = None
     note: str | None = None
     tenants: str | None = None
-    """``new`` when it concerns tenants only that are yet to be created: it stands in the calendar, and nobody is reminded."""
+    """``new`` when it concerns tenants only that are yet to be created: it stands in the calendar, and nobody
+    is reminded."""
 
     @property
     def first(self) -> date | None:
@@ -131,7 +138,17 @@ class Milestone:
 
     def when(self) -> str:
         """Return ``display`` with its preposition: ``at the end of December 2026``, ``from January 2027``."""
-        if self.display.split(" ", 1)[0] in {"from", "by", "on", "in", "at", "no", "until", "before", "after"}:
+        if self.display.split(" ", 1)[0] in {
+            "from",
+            "by",
+            "on",
+            "in",
+            "at",
+            "no",
+            "until",
+            "before",
+            "after",
+        }:
             return self.display
         if self.display.startswith("end of "):
             return f"at the {self.display}"
@@ -153,7 +170,10 @@ class Milestone:
 
 
 def span(stated: str, precision: Precision) -> tuple[date, date]:
-    """The first and last day that a stated date allows. Raises ``ValueError`` when it is not of this precision."""
+    """The first and last day that a stated date allows.
+
+    Raises ``ValueError`` when it is not of this precision.
+    """
     if precision is Precision.DAY:
         if len(stated) != len("2026-08-01"):
             raise ValueError(stated)

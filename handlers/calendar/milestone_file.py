@@ -1,6 +1,7 @@
 """Reads a milestones file: YAML in, milestones out, every mistake named with its line, pure.
 
-It must never guess: an unknown field, a date of another precision or a reference to nothing is a mistake, not a default.
+It must never guess: an unknown field, a date of another precision or a reference to nothing is a mistake, not
+a default.
 """
 
 import re
@@ -21,7 +22,15 @@ from pydantic import (
     field_validator,
 )
 
-from handlers.calendar.milestone import MILESTONE_CLOUDS, MILESTONE_PROTOCOLS, Milestone, MilestoneKind, Precision, Source, span
+from handlers.calendar.milestone import (
+    MILESTONE_CLOUDS,
+    MILESTONE_PROTOCOLS,
+    Milestone,
+    MilestoneKind,
+    Precision,
+    Source,
+    span,
+)
 from handlers.calendar.yaml_lines import WrongFile, read
 
 
@@ -84,7 +93,9 @@ def _is_dated(stated: str, precision: Precision) -> bool:
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Day = Annotated[date, BeforeValidator(_day)]
-Id = Annotated[Text, _matching(r"[a-z0-9]+(-[a-z0-9]+)*", "expected small letters, digits and single hyphens")]
+Id = Annotated[
+    Text, _matching(r"[a-z0-9]+(-[a-z0-9]+)*", "expected small letters, digits and single hyphens")
+]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
@@ -134,7 +145,12 @@ class _Entry(_Strict):
         stated, precision = info.data.get("stated"), info.data.get("precision")
         if until is not None and "precision" in info.data and stated is None:
             raise ValueError("without a date there is neither until nor part")
-        if until is not None and stated is not None and precision is not None and until < span(stated, precision)[0]:
+        if (
+            until is not None
+            and stated is not None
+            and precision is not None
+            and until < span(stated, precision)[0]
+        ):
             raise ValueError("lies before the date")
         return until
 
@@ -160,13 +176,18 @@ class _File(_Strict):
 
 
 def read_file(text: str) -> MilestoneFile:
-    """Read a milestones file. Raises ``WrongMilestones`` with every mistake; references between entries are not checked here."""
+    """Read a milestones file.
+
+    Raises ``WrongMilestones`` with every mistake; references between entries are not checked here.
+    """
     try:
         file, lines = read(_File, text)
     except WrongFile as wrong:
         raise WrongMilestones(wrong.mistakes) from None
     milestones = tuple(entry.milestone() for entry in file.milestones)
-    by_id = {milestone.id: lines["milestones", index] for index, milestone in reversed(list(enumerate(milestones)))}
+    by_id = {
+        milestone.id: lines["milestones", index] for index, milestone in reversed(list(enumerate(milestones)))
+    }
     twins = _twins(milestones, by_id)
     if twins:
         raise WrongMilestones(twins)
@@ -189,7 +210,11 @@ def unlinked(milestones: Collection[Milestone], lines: Mapping[str, int] | None 
 
 def _twins(milestones: Iterable[Milestone], lines: Mapping[str, int]) -> list[str]:
     counted = Counter(milestone.id for milestone in milestones)
-    return [f"{_where(name, lines)}: the id {name} is given {count} times" for name, count in counted.items() if count > 1]
+    return [
+        f"{_where(name, lines)}: the id {name} is given {count} times"
+        for name, count in counted.items()
+        if count > 1
+    ]
 
 
 def _circles(milestone: Milestone, by_id: Mapping[str, Milestone]) -> bool:

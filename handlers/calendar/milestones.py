@@ -1,7 +1,8 @@
 """Answer what of the deprecation is past, running, due or unannounced, and what it means. Pure.
 
-Every answer is computed from the milestones and the day it is asked about; the file is package data, and an operator's own file
-may replace or extend its entries. It never shows a day where Microsoft gave a month, and never reminds of a superseded date.
+Every answer is computed from the milestones and the day it is asked about; the file is package data, and an
+operator's own file may replace or extend its entries. It never shows a day where Microsoft gave a month, and
+never reminds of a superseded date.
 """
 
 from collections.abc import Iterable, Mapping
@@ -86,7 +87,11 @@ class Calendar:
                 return ""
             told.setdefault(begun.words, []).append(PROTOCOL_NAMES[protocol])
         removed = "; ".join(f"for {' and '.join(names)} {words}" for words, names in told.items())
-        return f"Mind: {removed}, so the setting is not expected to help any device named here." if removed else ""
+        return (
+            f"Mind: {removed}, so the setting is not expected to help any device named here."
+            if removed
+            else ""
+        )
 
     def briefing(self, cloud: str, today: date, protocols: Iterable[MailProtocol]) -> tuple[str, ...]:
         """List the risks an approver has to know, a dated line each, for form and message."""
@@ -99,7 +104,11 @@ class Calendar:
         told = [f"{' and '.join(names)}: {line}" for line, names in lines.items()]
         if MailProtocol.SMTP_AUTH in chosen:
             told += self._announced_for_basic(cloud, today)
-        return (RISK, *told, self.freshness(today) or f"These dates were checked on {spelled(self.verified_on)}.")
+        return (
+            RISK,
+            *told,
+            self.freshness(today) or f"These dates were checked on {spelled(self.verified_on)}.",
+        )
 
     def freshness(self, today: date) -> str | None:
         """Warn when the milestones were checked more than 60 days before ``today``; else ``None``."""
@@ -107,20 +116,27 @@ class Calendar:
         if age <= STALE_AFTER:
             return None
         return (
-            f"The dates were last checked on {spelled(self.verified_on)}, {age} days ago, against sources no newer than "
-            f"{_source_age(self.newest_source)}: look for news in the Microsoft 365 message center before relying on them."
+            f"The dates were last checked on {spelled(self.verified_on)}, {age} days ago, against sources no "
+            f"newer than {_source_age(self.newest_source)}: look for news in the Microsoft 365 message "
+            "center before relying on them."
         )
 
     def upcoming(self, cloud: str, today: date) -> tuple[Milestone, ...]:
         """List dated changes to come or under way, soonest first, without superseded ones."""
-        found = [row.milestone for row in self.listing(cloud, today) if row.phase in {Phase.UPCOMING, Phase.RUNNING}]
+        found = [
+            row.milestone
+            for row in self.listing(cloud, today)
+            if row.phase in {Phase.UPCOMING, Phase.RUNNING}
+        ]
         return tuple(milestone for milestone in found if milestone.is_change)
 
     def listing(self, cloud: str, today: date) -> tuple[Listed, ...]:
         """List everything about a cloud, oldest first, undated last; superseded entries included."""
         found = [milestone for milestone in self.milestones if milestone.touches(cloud)]
         found.sort(key=lambda milestone: (milestone.first or date.max, milestone.last or date.max))
-        return tuple(Listed(milestone, milestone.phase(today), self._successor(milestone)) for milestone in found)
+        return tuple(
+            Listed(milestone, milestone.phase(today), self._successor(milestone)) for milestone in found
+        )
 
     def _announced_for_basic(self, cloud: str, today: date) -> list[str]:
         """List what is to come for Basic authentication besides the change of its default."""
@@ -140,9 +156,10 @@ class Calendar:
 
 
 def parse(text: str, *, extends: Calendar | None = None) -> Calendar:
-    """Read a milestones file. References may also lead to entries of ``extends``, the calendar that it is written against.
+    """Read a milestones file.
 
-    Raises ``WrongMilestones`` with every mistake and its line.
+    References may also lead to entries of ``extends``, the calendar that it is written against. Raises
+    ``WrongMilestones`` with every mistake and its line.
     """
     read = milestone_file.read_file(text)
     calendar = Calendar(read.milestones, read.verified_on, read.newest_source)

@@ -1,7 +1,8 @@
 """Reads a YAML file by a pydantic model and names every mistake with its line, pure.
 
-For the files that people write by hand: nothing is guessed, an unknown or doubled key is a mistake, and all mistakes are told
-at once. Every scalar but null reaches the model as the text that stands there: ``2026-08-01`` and ``0123`` stay what they are.
+For the files that people write by hand: nothing is guessed, an unknown or doubled key is a mistake, and all
+mistakes are told at once. Every scalar but null reaches the model as the text that stands there:
+``2026-08-01`` and ``0123`` stay what they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +14,8 @@ from pydantic_core import ErrorDetails
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The same language, read by libyaml where PyYAML has it: every start of the bot reads the packaged milestones."""
+"""The same language, read by libyaml where PyYAML has it: every start of the bot reads the packaged
+milestones."""
 
 _NULL = "tag:yaml.org,2002:null"
 
@@ -32,7 +34,8 @@ class WrongFile(Exception):
 
 
 Between = Callable[[object], Iterable[tuple[Place, str]]]
-"""Finds what is wrong between the values of a file of whatever shape: the place of each mistake, and its sentence."""
+"""Finds what is wrong between the values of a file of whatever shape: the place of each mistake, and its
+sentence."""
 
 
 def nothing(document: object) -> Iterable[tuple[Place, str]]:
@@ -133,7 +136,11 @@ def _sentence(error: ErrorDetails) -> str:
     name = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
     if kind == "extra_forbidden":
         return f"unknown field {name}"
-    why = "must not be null" if error["input"] is None and kind not in _OWN else _WHY.get(kind) or _reason(error)
+    why = (
+        "must not be null"
+        if error["input"] is None and kind not in _OWN
+        else _WHY.get(kind) or _reason(error)
+    )
     return f"{name}: {why}" if name else why
 
 

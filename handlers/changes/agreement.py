@@ -25,7 +25,10 @@ WAIT = timedelta(minutes=2)
 NAMED = 5
 """Places named in a message; ``legacytls verify`` names all."""
 
-TOO_LONG = "Its window ends later than the rule allows, counted from when it was asked for. Nothing was sent; ask again."
+TOO_LONG = (
+    "Its window ends later than the rule allows, counted from when it was asked for. Nothing was sent; ask "
+    "again."
+)
 
 
 def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
@@ -35,7 +38,11 @@ def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
     """
     gone = guards.missing(entry.connection)
     if gone:
-        return _wait(entry, request, "Waiting, nothing has been sent: guards of the record are missing from the database.")
+        return _wait(
+            entry,
+            request,
+            "Waiting, nothing has been sent: guards of the record are missing from the database.",
+        )
     differences, _ = request_differences(entry.connection, entry.tenant_id, request.id, through=True)
     differences += named_differences(entry.connection, entry.tenant_id, request)
     if differences:
@@ -45,7 +52,9 @@ def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
     if others:
         tell_elsewhere(entry, others)
         return _wait(
-            entry, request, f"Waiting, nothing has been sent: the database does not agree with the record ({others[0]})."
+            entry,
+            request,
+            f"Waiting, nothing has been sent: the database does not agree with the record ({others[0]}).",
         )
     if is_too_long(context, request):
         enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=TOO_LONG))
@@ -55,17 +64,28 @@ def may_be_made(context: Context, entry: Entry, request: ChangeRequest) -> bool:
 
 def is_too_long(context: Context, request: ChangeRequest) -> bool:
     """Tell whether a request has no end, or one not open to choose when it was asked for."""
-    asked = min(request.created_at, context.now() + timedelta(hours=1))  # an hour is more than two clocks differ
-    return request.window_end is None or request.window_end > latest_end(asked, context.rule.max_window, context.zone)
+    # an hour is more than two clocks differ
+    asked = min(request.created_at, context.now() + timedelta(hours=1))
+    return request.window_end is None or request.window_end > latest_end(
+        asked, context.rule.max_window, context.zone
+    )
 
 
 def stop(entry: Entry, request: ChangeRequest, differences: Sequence[Difference]) -> None:
-    """End a request that is not as it was recorded, so that a new one can be asked for. Raises ``Conflict``."""
+    """End a request that is not as it was recorded, so that a new one can be asked for.
+
+    Raises ``Conflict``.
+    """
     tell(entry, Subject.STOPPED, f"{request.id}", differences, request.id)
     sent = (
-        "It had been sent before, and Exchange did not take it." if entry.reader.times_sent(request.id) else "Nothing was sent."
+        "It had been sent before, and Exchange did not take it."
+        if entry.reader.times_sent(request.id)
+        else "Nothing was sent."
     )
-    detail = f"The database does not agree with the record ({differences[0]}), so it is not made. {sent} Ask again if needed."
+    detail = (
+        f"The database does not agree with the record ({differences[0]}), so it is not made. {sent} Ask "
+        "again if needed."
+    )
     enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
 
@@ -85,7 +105,9 @@ def tell_elsewhere(entry: Entry, differences: Sequence[Difference]) -> None:
         tell(entry, subject, f"{difference.table}:{difference.column}:{difference.recorded}", [difference])
 
 
-def tell(entry: Entry, subject: Subject, about: str, differences: Sequence[Difference], number: int | None = None) -> None:
+def tell(
+    entry: Entry, subject: Subject, about: str, differences: Sequence[Difference], number: int | None = None
+) -> None:
     """Owe the channel one message and record what was found; ``about`` identifies it."""
     places = [str(difference) for difference in differences]
     told = Disagreement(

@@ -1,7 +1,7 @@
 """Make an approved change: read, judge again, record, write once, read back, record the result.
 
-The order is the promise: nothing is sent that was not committed as *sending* before, nothing is announced that was not read back,
-and nothing is sent again unless Exchange provably did not process it.
+The order is the promise: nothing is sent that was not committed as *sending* before, nothing is announced
+that was not read back, and nothing is sent again unless Exchange provably did not process it.
 """
 
 import time
@@ -44,10 +44,13 @@ from storage.records import ChangeRequest, Decision, SettingValue, WriteOutcome
 log = structlog.get_logger(__name__)
 
 BEGIN_WITHIN = 10.0
-"""Seconds after the right to send was last asked for in which sending may begin. A process that was frozen longer finds that
-others have taken over, have read, and may have said how it ended."""
+"""Seconds after the right to send was last asked for in which sending may begin. A process that was frozen
+longer finds that others have taken over, have read, and may have said how it ended."""
 
-ENDED_FIRST = "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked for."
+ENDED_FIRST = (
+    "The window ended before this extension was made, so nothing is extended; a new opt-in has to be asked "
+    "for."
+)
 
 
 class _Outrun(Conflict):
@@ -66,7 +69,9 @@ class _Judged:
 class Apply:
     """Applies what is approved, one change of the tenant at a time, under the lease the worker holds."""
 
-    def __init__(self, context: Context, settling: Settling, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, context: Context, settling: Settling, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._context = context
         self._settling = settling
         self._first = FirstReading(context)
@@ -79,7 +84,10 @@ class Apply:
         return bool(self._ready())
 
     def run(self, lease: Lease) -> int:
-        """Apply everything that is ready; returns how many requests were moved on. Raises ``Stuck`` when none was."""
+        """Apply everything that is ready; returns how many requests were moved on.
+
+        Raises ``Stuck`` when none was.
+        """
         return move_on(self._ready(), lambda request: self._apply(request, lease), self._overtaken)
 
     def _ready(self) -> list[ChangeRequest]:
@@ -140,7 +148,11 @@ class Apply:
             asked = self._context.people.requester(request.requester_id, request.requester_enterprise_id)
             eligible = self._context.people.eligible(standing, asked=asked)
         except Unavailable as unknown:
-            self._first.postpone(request, f"Waiting: the approvers could not be checked. {unknown.sentence}", unknown.retry_after)
+            self._first.postpone(
+                request,
+                f"Waiting: the approvers could not be checked. {unknown.sentence}",
+                unknown.retry_after,
+            )
             return None
         counted = tally(request, votes, rule=self._context.rule, eligible=eligible)
         if counted.complete and not counted.void:
@@ -168,8 +180,8 @@ class Apply:
             self._must_be_news(entry, request, reading)
             entry.holding.observe(reading.observation)
             detail = (
-                f"The live value is *{reading.value.value}* now, but the approval was for a change from *{was}*. "
-                f"{as_far_as_sent(entry, request)} {what_is_needed(reading.value)}"
+                f"The live value is *{reading.value.value}* now, but the approval was for a change from "
+                f"*{was}*. {as_far_as_sent(entry, request)} {what_is_needed(reading.value)}"
             )
             enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 
@@ -193,30 +205,49 @@ class Apply:
             entry.holding.observe(judged.reading.observation)
             sent_before = entry.reader.times_sent(request.id)
             sent_at = self._context.now()
-            request = entry.move(request, State.APPLYING, actor=BOT, detail="Sent to Exchange; being read back.", sent_at=sent_at)
+            request = entry.move(
+                request,
+                State.APPLYING,
+                actor=BOT,
+                detail="Sent to Exchange; being read back.",
+                sent_at=sent_at,
+            )
             entry.attempt(request, "sending", client_request_id=sending_id, value=request.to_value, detail="")
             enqueue_card(entry, request)
         self._context.wake_worker()
         kept = request.kind is Kind.OPT_OUT or self._context.keeps_head()
         log.info("apply.sending", request=request.id, client_request_id=sending_id)
-        opting_in, answer = request.to_value is SettingValue.OPTED_IN, WriteAnswer(WriteOutcome.NOT_PROCESSED, UNKEPT, sending_id)
+        opting_in, answer = (
+            request.to_value is SettingValue.OPTED_IN,
+            WriteAnswer(WriteOutcome.NOT_PROCESSED, UNKEPT, sending_id),
+        )
         if kept:
             answer = self._context.setting.write(opting_in, client_request_id=sending_id, begin_by=begin_by)
-        log.info("apply.answered", request=request.id, client_request_id=sending_id, outcome=answer.outcome.value)
+        log.info(
+            "apply.answered", request=request.id, client_request_id=sending_id, outcome=answer.outcome.value
+        )
         self._answered(request, answer, sends=sent_before + 1)
 
-    def _last_moment(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> float | None:
-        """Until when (monotonic clock) sending may begin; ``None`` when it may not any more. Raises ``Conflict``."""
+    def _last_moment(
+        self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged
+    ) -> float | None:
+        """Until when (monotonic clock) sending may begin; ``None`` when it may not any more.
+
+        Raises ``Conflict``.
+        """
         asked = time.monotonic()
         if not self._may_still_be_made(entry, request, lease, judged):
             return None
-        left = (request.expires_at - self._context.now()).total_seconds() if request.expires_at else BEGIN_WITHIN
+        left = (
+            (request.expires_at - self._context.now()).total_seconds() if request.expires_at else BEGIN_WITHIN
+        )
         return asked + min(BEGIN_WITHIN, left)
 
     def _may_still_be_made(self, entry: Entry, request: ChangeRequest, lease: Lease, judged: _Judged) -> bool:
         """Judge once more in the sending transaction, which may have waited for its lock.
 
-        Whoever was frozen holds the lease no more, and what it read before proves nothing: it raises ``Conflict``.
+        Whoever was frozen holds the lease no more, and what it read before proves nothing: it raises
+        ``Conflict``.
         """
         if not still_held(entry.connection, lease):
             raise Conflict("the right to make changes was lost meanwhile")
@@ -237,7 +268,9 @@ class Apply:
     def _must_be_news(self, entry: Entry, request: ChangeRequest, reading: Reading) -> None:
         """An opt-out is right whatever the value is; for a request it raises ``Conflict``."""
         if request.kind is not Kind.OPT_OUT and is_no_news(entry.reader, reading, self._context.now()):
-            raise _Outrun("another value was read meanwhile, or checking the approvers took longer than a minute")
+            raise _Outrun(
+                "another value was read meanwhile, or checking the approvers took longer than a minute"
+            )
 
     def _answered(self, request: ChangeRequest, answer: WriteAnswer, *, sends: int) -> None:
         if answer.outcome in (WriteOutcome.ACCEPTED, WriteOutcome.UNKNOWN):

@@ -11,7 +11,14 @@ from handlers.outgoing.notices import SMTP_AUTH_OFF, WAITING
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import latest_day, local_day
 from handlers.policy.forms import CLIENTS, REASON, TICKET, OptInForm, day_problem, shortens
-from handlers.policy.opening import ALREADY_IN, NOT_IN, already_open, judge_extending, judge_opening, no_legacy
+from handlers.policy.opening import (
+    ALREADY_IN,
+    NOT_IN,
+    already_open,
+    judge_extending,
+    judge_opening,
+    no_legacy,
+)
 from handlers.policy.rule import Reason, Verdict
 from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
@@ -25,15 +32,20 @@ GOOD_FOR = timedelta(seconds=60)
 """How old a stored reading may be on which a form is refused."""
 
 AT_THE_TRIGGER = 1.5
-"""Seconds for reading the value before a form opens: Slack lets one be opened within three seconds of the command."""
+"""Seconds for reading the value before a form opens: Slack lets one be opened within three seconds of the
+command."""
 
-NOT_READ_IN_TIME = "What the value is now could not be read quickly enough. The form reads it again when it is sent."
+NOT_READ_IN_TIME = (
+    "What the value is now could not be read quickly enough. The form reads it again when it is sent."
+)
 
-UNSEEN = "It expires before the next working hours begin: call an approver, or withdraw it and ask again then."
+UNSEEN = (
+    "It expires before the next working hours begin: call an approver, or withdraw it and ask again then."
+)
 
 UNTOLD = (
-    "Slack does not say which person of the organisation you are. Until it does, no approval counts: nobody can be told apart "
-    "from you."
+    "Slack does not say which person of the organisation you are. Until it does, no approval counts: nobody "
+    "can be told apart from you."
 )
 
 
@@ -45,10 +57,11 @@ class Requests:
         self._shortening = Shortening(context)
 
     def may_ask(self, person: str, kind: Kind, *, patience: float = AT_THE_TRIGGER) -> Verdict:
-        """Judge what can be refused before the form opens. Raises ``Unavailable`` where Slack tells nothing of the person.
+        """Judge what can be refused before the form opens.
 
-        No refusal rests on a value that was read more than a minute ago: it is read again, for at most ``patience`` seconds.
-        Where that does not tell in time, the verdict is no and its reason ``NOT_READ``.
+        Raises ``Unavailable`` where Slack tells nothing of the person. No refusal rests on a value that was
+        read more than a minute ago: it is read again, for at most ``patience`` seconds. Where that does not
+        tell in time, the verdict is no and its reason ``NOT_READ``.
         """
         verdict = self._context.people.operator(person)
         if not verdict.allowed and not (kind is Kind.EXTENSION and self._may_shorten(person)):
@@ -70,12 +83,17 @@ class Requests:
     ) -> Verdict:
         if kind is not Kind.EXTENSION:
             return judge_opening(cloud=self._context.cloud, newest=value, open_request=request)
-        verdict = judge_extending(newest=value, open_request=None if self._can_end_earlier(baseline) else request)
+        verdict = judge_extending(
+            newest=value, open_request=None if self._can_end_earlier(baseline) else request
+        )
         no_day = self._no_other_day(baseline) if verdict.allowed else ""
         return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
 
     def present_end(self) -> datetime | None:
-        """When the present window ends, asked while an acknowledgement is still owed. Raises ``Unreachable``."""
+        """When the present window ends, asked while an acknowledgement is still owed.
+
+        Raises ``Unreachable``.
+        """
         with self._context.ledger.reading(quick=True) as reader:
             baseline = reader.baseline()
         return baseline.window_end if baseline else None
@@ -111,12 +129,20 @@ class Requests:
                 record_refusal(entry, interaction.person, f"ask_{kind.value}", refusal)
                 typed = as_typed({REASON: form.reason, TICKET: form.ticket, CLIENTS: form.clients})
                 enqueue_answer(
-                    entry, interaction.key, person=interaction.person, text=refusal, channel=interaction.channel, typed=typed
+                    entry,
+                    interaction.key,
+                    person=interaction.person,
+                    text=refusal,
+                    channel=interaction.channel,
+                    typed=typed,
                 )
         self._context.wake_worker()
 
     def _may_shorten(self, person: str) -> bool:
-        """Whether there is a window that this person, who may not extend it, may have end earlier. Raises ``Unavailable``."""
+        """Whether there is a window that this person, who may not extend it, may have end earlier.
+
+        Raises ``Unavailable``.
+        """
         return self.present_end() is not None and self._shortening.may_shorten(person).allowed
 
     def _no_other_day(self, baseline: Baseline | None) -> str:
@@ -125,7 +151,9 @@ class Requests:
             return ""
         rule, now, zone = self._context.rule, self._context.now(), self._context.zone
         end = baseline.window_end if baseline else None
-        return day_problem(latest_day(now, rule.max_window, zone).isoformat(), rule=rule, now=now, zone=zone, later_than=end)
+        return day_problem(
+            latest_day(now, rule.max_window, zone).isoformat(), rule=rule, now=now, zone=zone, later_than=end
+        )
 
     def _can_end_earlier(self, baseline: Baseline | None) -> bool:
         """Tell whether a day ends the present window earlier, which takes nobody else."""
@@ -142,12 +170,23 @@ class Requests:
         baseline = entry.reader.baseline() if kind is Kind.EXTENSION else None
         later_than = baseline.window_end if baseline else None
         problem = day_problem(
-            form.day.isoformat(), rule=self._context.rule, now=entry.now, zone=self._context.zone, later_than=later_than
+            form.day.isoformat(),
+            rule=self._context.rule,
+            now=entry.now,
+            zone=self._context.zone,
+            later_than=later_than,
         )
         return f"No request was opened. {problem}" if problem else None
 
     def _open(
-        self, entry: Entry, kind: Kind, form: OptInForm, interaction: Interaction, *, reading: Reading, asker: Verdict
+        self,
+        entry: Entry,
+        kind: Kind,
+        form: OptInForm,
+        interaction: Interaction,
+        *,
+        reading: Reading,
+        asker: Verdict,
     ) -> str | None:
         rule = self._context.rule
         problem = OUTDATED if is_outdated(entry.reader, rule) else naming_problem(entry, form.devices)
@@ -183,7 +222,12 @@ class Requests:
     ) -> None:
         """Tell the requester that the request is open, and what may keep it from being of use."""
         context, person = self._context, interaction.person
-        parts = [f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until they approve."]
+        parts = [
+            (
+                f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until "
+                "they approve."
+            )
+        ]
         if reading.smtp_auth_disabled:
             parts.append(SMTP_AUTH_OFF)
         parts.append(context.calendar.in_vain(context.cloud.name, context.today(), request.protocols))
@@ -192,7 +236,14 @@ class Requests:
         if context.people.in_organisation and asker.enterprise_user_id is None:
             parts.append(UNTOLD)
         text = " ".join(part for part in parts if part)
-        enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.channel, request_id=request.id)
+        enqueue_answer(
+            entry,
+            interaction.key,
+            person=person,
+            text=text,
+            channel=interaction.channel,
+            request_id=request.id,
+        )
 
     def _refusal_to_ask(self, person: str, verdict: Verdict) -> str | None:
         if not verdict.allowed:
@@ -204,7 +255,8 @@ class Requests:
         if complete and others < needed:
             return (
                 f"Nobody could approve this: {needed} approver{'s' if needed > 1 else ''} other than you "
-                f"{'are' if needed > 1 else 'is'} needed, and the settings name {others}. Have LEGACYTLS_APPROVERS extended."
+                f"{'are' if needed > 1 else 'is'} needed, and the settings name {others}. Have "
+                "LEGACYTLS_APPROVERS extended."
             )
         return None
 
@@ -212,7 +264,10 @@ class Requests:
         try:
             reading = self._context.setting.read(patience=20)
         except Unavailable as unread:
-            why = f"No request was opened, because the live value could not be read: {unread.sentence} {unread.mend}".strip()
+            why = (
+                f"No request was opened, because the live value could not be read: {unread.sentence} "
+                f"{unread.mend}"
+            ).strip()
             then = "Try again in a few minutes." if unread.retryable else "Ask again once that is mended."
             return None, f"{why} {then}"
         opted_in = reading.value is SettingValue.OPTED_IN

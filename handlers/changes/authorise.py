@@ -1,6 +1,7 @@
 """Judge what a person's vote does to a request, for the vote itself and for who asks beforehand.
 
-Everything is judged on one reading of the ledger and on people who were looked up before. Must never record anything.
+Everything is judged on one reading of the ledger and on people who were looked up before. Must never record
+anything.
 """
 
 from collections.abc import Sequence
@@ -21,11 +22,14 @@ from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
 
 UNCHECKED = (
-    "could not be looked up just now, so their approval does not count yet. Once that works again, *Approve* pressed by anybody "
-    "who approved counts it."
+    "could not be looked up just now, so their approval does not count yet. Once that works again, *Approve* "
+    "pressed by anybody who approved counts it."
 )
 
-SHOWN_ANOTHER_PAGE = "Your page did not show it as it is now, so your vote is not counted. Look at the page again, then decide."
+SHOWN_ANOTHER_PAGE = (
+    "Your page did not show it as it is now, so your vote is not counted. Look at the page again, then "
+    "decide."
+)
 
 ENOUGH_STAND = "Enough approvals stand by now, so it is approved."
 
@@ -42,7 +46,9 @@ def may_vote(
         shown = SHOWN_ANOTHER_PAGE if cast.on_home else SHOWN_ANOTHER
         return Verdict(allowed=False, reason=Reason.OTHER_RULE, sentence=f"#{request.id}: {shown}")
     if judged.allowed and not cast.on_home and was_shown_other_devices(reader, request, cast.at):
-        return Verdict(allowed=False, reason=Reason.OTHER_CONTENT, sentence=f"#{request.id}: {SHOWN_OTHER_DEVICES}")
+        return Verdict(
+            allowed=False, reason=Reason.OTHER_CONTENT, sentence=f"#{request.id}: {SHOWN_OTHER_DEVICES}"
+        )
     return judged
 
 
@@ -63,7 +69,9 @@ def may_decide(
     return judged
 
 
-def _was_shown_another(reader: Reader, request: ChangeRequest, cast: Interaction, *, rule: Rule, now: datetime) -> bool:
+def _was_shown_another(
+    reader: Reader, request: ChangeRequest, cast: Interaction, *, rule: Rule, now: datetime
+) -> bool:
     """Whether the message, or the person's own App Home, did not show yet what is judged here."""
     if not cast.on_home:
         return was_shown_another(reader, request, cast.at, now)
@@ -87,13 +95,26 @@ class Weighed:
     """What whoever approves is told."""
 
 
-def weigh(request: ChangeRequest, votes: Sequence[Decision], cast: Interaction, others: Checked, *, rule: Rule) -> Weighed:
+def weigh(
+    request: ChangeRequest, votes: Sequence[Decision], cast: Interaction, others: Checked, *, rule: Rule
+) -> Weighed:
     """Count an approval together with those on record; ``others`` are whoever approved before, looked up."""
     digest = content_digest(request, rule.digest)
     problem = _no_new_vote(votes, digest, cast)
     last = max((vote.id for vote in votes), default=0)
-    vote = Decision(last + 1, request.id, cast.person, Vote.APPROVE, cast.door, digest, voted_at=cast.at, recorded_at=cast.at)
-    counted = tally(request, votes if problem else [*votes, vote], rule=rule, eligible=others.eligible | {cast.person})
+    vote = Decision(
+        last + 1,
+        request.id,
+        cast.person,
+        Vote.APPROVE,
+        cast.door,
+        digest,
+        voted_at=cast.at,
+        recorded_at=cast.at,
+    )
+    counted = tally(
+        request, votes if problem else [*votes, vote], rule=rule, eligible=others.eligible | {cast.person}
+    )
     unsure = () if counted.complete else tuple(person for person in counted.void if person in others.unknown)
     lost = tuple(person for person in counted.void if person not in unsure)
     answer = f"{problem} #{request.id}." if problem else _counted_answer(request, counted)
@@ -119,7 +140,8 @@ def _no_new_vote(votes: Sequence[Decision], digest: str, cast: Interaction) -> s
     standing = standing_approvals(mine).get(cast.person)
     if standing is None or standing.digest != digest or standing.door is not cast.door:
         return ""
-    cast_again = cast.door is Door.REACTION and cast.at > standing.voted_at  # its removal in between is still on its way
+    # its removal in between is still on its way
+    cast_again = cast.door is Door.REACTION and cast.at > standing.voted_at
     return "" if cast_again else "Your approval already counts for"
 
 
@@ -127,7 +149,10 @@ def _counted_answer(request: ChangeRequest, counted: Tally) -> str:
     if counted.complete:
         following = "the change goes to Exchange now"
         if request.kind is Kind.EXTENSION:
-            following = "the opt-in gets this end as soon as the live value is read once more; nothing is written to Exchange"
+            following = (
+                "the opt-in gets this end as soon as the live value is read once more; nothing is written "
+                "to Exchange"
+            )
         return f"Your approval of #{request.id} is counted. It was the last one needed, so {following}."
     more = "1 more approval is" if counted.missing == 1 else f"{counted.missing} more approvals are"
     return f"Your approval of #{request.id} is counted; {more} needed from other people."

@@ -1,6 +1,7 @@
 """Name who changed the setting outside the bot, when the audit log tells: after minutes to a day.
 
-The search is repeated at growing intervals for a day. No match means unknown, not an intruder; the bot's own writes are left out.
+The search is repeated at growing intervals for a day. No match means unknown, not an intruder; the bot's own
+writes are left out.
 """
 
 from datetime import datetime, timedelta
@@ -20,16 +21,20 @@ AGAIN = (
     timedelta(hours=8),
     timedelta(hours=24),
 )
-"""Ages of a noticed change at which the audit log is searched again (records take 60 to 90 minutes, sometimes a day)."""
+"""Ages of a noticed change at which the audit log is searched again (records take 60 to 90 minutes, sometimes
+a day)."""
 
 BEFORE = timedelta(hours=24)
-"""How long before it was noticed a change may have been made, where no earlier reading says: the bot may have been away."""
+"""How long before it was noticed a change may have been made, where no earlier reading says: the bot may have
+been away."""
 
 SLACK = timedelta(minutes=5)
-"""By how much the last reading of the earlier value may be behind: its domain controller may not have known yet."""
+"""By how much the last reading of the earlier value may be behind: its domain controller may not have known
+yet."""
 
 OWN = (timedelta(minutes=-1), timedelta(minutes=15))
-"""From when to when, counted from its sending, a row may be a write of the bot's own: clocks differ, writes get stuck."""
+"""From when to when, counted from its sending, a row may be a write of the bot's own: clocks differ, writes
+get stuck."""
 
 RECENT = 50
 """Changes that are looked through for writes of the bot's own."""
@@ -78,7 +83,11 @@ class Attribution:
     def _known(self, change: ChangeRequest) -> tuple[datetime, list[ChangeRequest]]:
         """Since when it may have been made, and what the bot itself has sent lately."""
         with self._context.ledger.reading() as reader:
-            seen = reader.readings.last_seen_as(change.from_value, change.created_at) if change.from_value else None
+            seen = (
+                reader.readings.last_seen_as(change.from_value, change.created_at)
+                if change.from_value
+                else None
+            )
             writes = [request for request in reader.page(limit=RECENT) if request.sent_at is not None]
         return (seen.at - SLACK if seen else change.created_at - BEFORE), writes
 
@@ -88,7 +97,9 @@ def _match(change: ChangeRequest, authors: list[Author], writes: list[ChangeRequ
     candidates = [
         author
         for author in authors
-        if author.value is change.to_value and author.at <= change.created_at + SLACK and not _is_our_write(author, writes)
+        if author.value is change.to_value
+        and author.at <= change.created_at + SLACK
+        and not _is_our_write(author, writes)
     ]
     return candidates[-1] if candidates else None
 
@@ -97,7 +108,9 @@ def _is_our_write(author: Author, writes: list[ChangeRequest]) -> bool:
     """Match by app and time; by time alone where the bot does not know its own ids."""
     first, last = OWN
     return author.own is not False and any(
-        write.sent_at is not None and write.to_value is author.value and first <= author.at - write.sent_at <= last
+        write.sent_at is not None
+        and write.to_value is author.value
+        and first <= author.at - write.sent_at <= last
         for write in writes
     )
 
@@ -105,5 +118,8 @@ def _is_our_write(author: Author, writes: list[ChangeRequest]) -> bool:
 def _naming(author: Author) -> str:
     told = f"According to the audit log it was {author.name}, at {spelled_instant(author.at)}."
     if author.own:
-        told += " That is the bot's own app, but the bot sent nothing then: find out who else uses its credential."
+        told += (
+            " That is the bot's own app, but the bot sent nothing then: find out who else uses its "
+            "credential."
+        )
     return told

@@ -1,8 +1,9 @@
 """Use cases of deciding: approve, reject, take a vote back.
 
-Whoever is asked about is looked up before the transaction; inside it everything is judged again on the row as it then is. Only
-an approval by somebody who was not looked up makes the judgement start over: whatever else happens to a request in between, votes
-that come and go among it, nobody who may decide is kept from it. So two votes in the same moment both count or one is told.
+Whoever is asked about is looked up before the transaction; inside it everything is judged again on the row as
+it then is. Only an approval by somebody who was not looked up makes the judgement start over: whatever else
+happens to a request in between, votes that come and go among it, nobody who may decide is kept from it. So
+two votes in the same moment both count or one is told.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,13 @@ from handlers.changes.transitions import latched, why_void
 from handlers.context.checked import Checked
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import enqueue_answer, enqueue_card, enqueue_change, enqueue_lost_copy, enqueue_redraw
+from handlers.outgoing.enqueue import (
+    enqueue_answer,
+    enqueue_card,
+    enqueue_change,
+    enqueue_lost_copy,
+    enqueue_redraw,
+)
 from handlers.outgoing.notices import WAITING
 from handlers.outgoing.refusals import record_refusal
 from handlers.outgoing.request_view import decided_by
@@ -27,7 +34,9 @@ from storage.lifecycle import State
 from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote, Waiting
 
-UNDONE_BEFORE = "had taken the approval back before the last one came, so they never stood together: approve again."
+UNDONE_BEFORE = (
+    "had taken the approval back before the last one came, so they never stood together: approve again."
+)
 
 OWN = Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence="You asked for it yourself.")
 """For the requester, who has no vote and is not looked up."""
@@ -42,7 +51,8 @@ class Decisions:
     def decide(self, request_id: int, vote: Vote, interaction: Interaction) -> bool:
         """Record one vote and answer the person; returns whether it is a rejection that stands.
 
-        Raises ``Conflict`` where somebody else approved while people were looked up: then all of it has to be judged again.
+        Raises ``Conflict`` where somebody else approved while people were looked up: then all of it has to be
+        judged again.
         """
         with self._context.ledger.reading() as reader:
             seen = reader.request(request_id)
@@ -61,19 +71,23 @@ class Decisions:
     def take_back(self, request_id: int, interaction: Interaction) -> None:
         """Undo a vote until the request is decided; a removed reaction undoes only a vote cast by reaction.
 
-        An approver's removal is recorded even before the vote itself arrived, and also after the approval that it came before:
-        Slack may deliver them in any order.
+        An approver's removal is recorded even before the vote itself arrived, and also after the approval
+        that it came before: Slack may deliver them in any order.
         """
         with self._context.ledger.reading() as reader:
             is_own = interaction.person == reader.request(request_id).requester_id
-        may_have_voted = interaction.door is Door.REACTION and not is_own and self._may_have_voted(interaction.person)
+        may_have_voted = (
+            interaction.door is Door.REACTION and not is_own and self._may_have_voted(interaction.person)
+        )
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             request = before = latched(entry, entry.reader.request(request_id), self._context.now())
             mine = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
             if request.state is State.PENDING and (mine or may_have_voted):
                 request = self._undo(entry, request, interaction)
-            elif request.state is State.APPROVED and _never_stood_together(entry.reader, request, mine, interaction):
+            elif request.state is State.APPROVED and _never_stood_together(
+                entry.reader, request, mine, interaction
+            ):
                 undone = self._undo(entry, request, interaction)
                 detail = f"@{interaction.person} {UNDONE_BEFORE}"
                 request = entry.move(undone, State.PENDING, actor=interaction.person, detail=detail)
@@ -92,15 +106,21 @@ class Decisions:
         """Say what became of a withdrawal of ``mine``, and draw the message again where it changed."""
         person, number = interaction.person, request.id
         left = standing_approvals(entry.reader.decisions([number])).get(person)
-        text = _taken_back_answer(request, mine, left, interaction, decided_by(entry.reader, request).approvers)
+        text = _taken_back_answer(
+            request, mine, left, interaction, decided_by(entry.reader, request).approvers
+        )
         is_news = bool(text)
         if text and (mine is None or request.state is not State.PENDING):
             is_news = record_refusal(entry, person, "take_back", text, number)
         if is_news:
             channel = interaction.answers_in
-            enqueue_answer(entry, interaction.key, person=person, text=text, channel=channel, request_id=number)
+            enqueue_answer(
+                entry, interaction.key, person=person, text=text, channel=channel, request_id=number
+            )
         if is_news or request.version != before.version:
-            enqueue_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+            enqueue_redraw(
+                entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key
+            )
 
     def _may_have_voted(self, person: str) -> bool:
         """In doubt yes: recording a removal can only take a vote away."""
@@ -110,7 +130,9 @@ class Decisions:
             return True
         return verdict.allowed or verdict.reason is Reason.NOT_CHECKED
 
-    def _decide(self, request_id: int, vote: Vote, interaction: Interaction, verdict: Verdict, others: Checked) -> bool:
+    def _decide(
+        self, request_id: int, vote: Vote, interaction: Interaction, verdict: Verdict, others: Checked
+    ) -> bool:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             request = entry.reader.request(request_id)
@@ -131,7 +153,9 @@ class Decisions:
                 request, text = self._approve(entry, request, interaction, others)
             rejected = judged.allowed and vote is Vote.REJECT
             if is_news:
-                enqueue_redraw(entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key)
+                enqueue_redraw(
+                    entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key
+                )
                 enqueue_answer(
                     entry,
                     interaction.key,
@@ -171,7 +195,9 @@ class Decisions:
             raised = entry.move(raised, State.APPROVED, actor=actor, detail=f"Approved by {people}.")
         elif raised is not request:
             may = others.eligible | {interaction.person}
-            why = f"{why_void(weighed.lost, may) if weighed.lost else ''} {why_unsure(weighed.unsure)}".strip()
+            why = (
+                f"{why_void(weighed.lost, may) if weighed.lost else ''} {why_unsure(weighed.unsure)}".strip()
+            )
             raised = entry.say(raised, detail=why or WAITING, waiting=None if why else Waiting.DECISION)
         if raised is not request:
             enqueue_card(entry, raised)
@@ -179,14 +205,29 @@ class Decisions:
             record_refusal(entry, interaction.person, "approve", weighed.answer, request.id)
         return raised, weighed.answer
 
-    def _reject(self, entry: Entry, request: ChangeRequest, interaction: Interaction) -> tuple[ChangeRequest, str]:
+    def _reject(
+        self, entry: Entry, request: ChangeRequest, interaction: Interaction
+    ) -> tuple[ChangeRequest, str]:
         digest = content_digest(request, self._context.rule.digest)
         raised, _ = entry.vote(
-            request, person_id=interaction.person, vote=Vote.REJECT, door=interaction.door, digest=digest, voted_at=interaction.at
+            request,
+            person_id=interaction.person,
+            vote=Vote.REJECT,
+            door=interaction.door,
+            digest=digest,
+            voted_at=interaction.at,
         )
-        rejected = entry.move(raised, State.REJECTED, actor=interaction.person, detail=f"Rejected by @{interaction.person}.")
+        rejected = entry.move(
+            raised, State.REJECTED, actor=interaction.person, detail=f"Rejected by @{interaction.person}."
+        )
         enqueue_change(entry, rejected)
-        return rejected, f"#{request.id} is rejected; nothing is changed in Exchange. Please say why: the requester sees it."
+        return (
+            rejected,
+            (
+                f"#{request.id} is rejected; nothing is changed in Exchange. Please say why: the requester "
+                "sees it."
+            ),
+        )
 
     def _undo(self, entry: Entry, request: ChangeRequest, interaction: Interaction) -> ChangeRequest:
         digest = content_digest(request, self._context.rule.digest)
@@ -202,10 +243,14 @@ class Decisions:
         return raised
 
 
-def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision | None, interaction: Interaction) -> bool:
+def _never_stood_together(
+    reader: Reader, request: ChangeRequest, mine: Decision | None, interaction: Interaction
+) -> bool:
     """Tell whether a vote was taken back, by event time, before the approval that completed it."""
     others = [
-        vote for vote in standing_approvals(reader.decisions([request.id])).values() if vote.person_id != interaction.person
+        vote
+        for vote in standing_approvals(reader.decisions([request.id])).values()
+        if vote.person_id != interaction.person
     ]
     undoes = (
         mine is not None
@@ -216,7 +261,11 @@ def _never_stood_together(reader: Reader, request: ChangeRequest, mine: Decision
 
 
 def _taken_back_answer(
-    request: ChangeRequest, mine: Decision | None, left: Decision | None, interaction: Interaction, approved_by: Sequence[str]
+    request: ChangeRequest,
+    mine: Decision | None,
+    left: Decision | None,
+    interaction: Interaction,
+    approved_by: Sequence[str],
 ) -> str:
     """Describe ``mine``, which stood, and ``left``, which still stands by another door or a later vote."""
     if mine is None:

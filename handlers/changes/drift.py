@@ -1,8 +1,8 @@
 """Read the live value regularly, keep it as an observation and compare it with the baseline.
 
-A difference that a second reading confirms is a change made outside the bot: recorded once, with a number of its own, and
-announced at once. An unreadable value is never drift and never silence: after three failed readings the channel hears, and hears
-again when it is back.
+A difference that a second reading confirms is a change made outside the bot: recorded once, with a number of
+its own, and announced at once. An unreadable value is never drift and never silence: after three failed
+readings the channel hears, and hears again when it is back.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,8 @@ AUTHOR_AFTER = timedelta(minutes=2)
 """When the audit log is first asked who it was; see ``handlers.changes.change_author``."""
 
 CONFIRM_AFTER = timedelta(seconds=3)
-"""When a value that ought not to be there is read once more: domain controllers agree late, and two readings may meet two."""
+"""When a value that ought not to be there is read once more: domain controllers agree late, and two readings
+may meet two."""
 
 NEVER_READ = datetime.min.replace(tzinfo=UTC)
 """The first reading is due since ever."""
@@ -93,7 +94,8 @@ class Drift:
     def _keep(self, reading: Reading, before: Baseline | None, *, patience: float = PATIENCE) -> None:
         with self._context.ledger.recording(self._context.now(), patience=patience) as entry:
             self._back_again(entry)
-            if entry.reader.baseline() == before:  # else a change was made meanwhile, and what was read is no longer news
+            # else a change was made meanwhile, and what was read is no longer news
+            if entry.reader.baseline() == before:
                 first_seen = _first_seen(entry.reader, reading)
                 entry.holding.observe(reading.observation)
                 self._compare(entry, reading, first_seen)
@@ -126,13 +128,16 @@ class Drift:
         entry.record("correction", BOT, {"value": reading.value.value}, late.id)
         enqueue_overtaken(entry, late)
         entry.holding.set_baseline(
-            Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end), why="correction"
+            Baseline(value=reading.value, since=entry.now, request_id=late.id, window_end=end),
+            why="correction",
         )
         activate(entry, late)
         _tell_correction(entry, late, end=end)
         enqueue_ended(entry, late, baseline)
 
-    def _took_effect_too_late(self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading) -> bool:
+    def _took_effect_too_late(
+        self, entry: Entry, late: ChangeRequest, baseline: Baseline, reading: Reading
+    ) -> bool:
         """Take back our own write that shows up after a later opt-out, once; else it is drift."""
         again = opt_out_again(self._context, entry, late, baseline)
         if again is None:
@@ -159,7 +164,8 @@ class Drift:
         end = entry.reader.holding.approved_end(approved) if approved else None
         enqueue_overtaken(entry, change, revived=approved)
         entry.holding.set_baseline(
-            Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end), why="changed outside the bot"
+            Baseline(value=reading.value, since=entry.now, request_id=change.id, window_end=end),
+            why="changed outside the bot",
         )
         enqueue_card(entry, change)
         entry.look_again(change, at=entry.now + AUTHOR_AFTER)
@@ -168,7 +174,9 @@ class Drift:
         now = self._context.now()
         problem = f"{unread.sentence} {unread.mend}".strip()
         with self._context.ledger.recording(now) as entry:
-            blank = Observation(at=now, value=None, smtp_auth_disabled=None, organization=None, problem=problem)
+            blank = Observation(
+                at=now, value=None, smtp_auth_disabled=None, organization=None, problem=problem
+            )
             entry.holding.observe(blank)
             failed = entry.reader.readings.failed_observations(LOUD_AFTER + 1)
             if sum(run.count for run in failed) == LOUD_AFTER:
@@ -201,7 +209,9 @@ def _first_seen(reader: Reader, reading: Reading) -> datetime | None:
     """Return since when only this value was read; ``None`` when the newest reading differs."""
     known = _until(reading.read_at, reader.readings.newest_observations(LOOK_BACK))
     readable = (seen for seen in known if seen.value is not None)
-    return min((seen.since for seen in takewhile(lambda seen: seen.value is reading.value, readable)), default=None)
+    return min(
+        (seen.since for seen in takewhile(lambda seen: seen.value is reading.value, readable)), default=None
+    )
 
 
 def _confirmed(baseline: Baseline, reading: Reading, first_seen: datetime | None) -> bool:
@@ -220,19 +230,24 @@ def _still_approved(entry: Entry, reading: Reading) -> ChangeRequest | None:
     return newest if end is not None and entry.now < end else None
 
 
-def _tell_correction(entry: Entry, late: ChangeRequest, *, end: datetime | None = None, again: int | None = None) -> None:
+def _tell_correction(
+    entry: Entry, late: ChangeRequest, *, end: datetime | None = None, again: int | None = None
+) -> None:
     """Tell of the correction in the channel, to the requester, and on the request's message."""
     told = Correction(request=late.id, value=late.to_value, end=end, again=again)
     enqueue_announcement(entry, f"correction:{late.id}", told)
     later = f" A later opt-out holds, so the bot opts out again (#{again})." if again else ""
     heard = [late.requester_id, *approvers(entry.reader.decisions([late.id]))]
     for person in dict.fromkeys(person for person in heard if person):
-        text = f"Correction to #{late.id}: it was given up as failed, but the live value is *{late.to_value.value}* now.{later}"
+        text = (
+            f"Correction to #{late.id}: it was given up as failed, but the live value is "
+            f"*{late.to_value.value}* now.{later}"
+        )
         own = "" if person == late.requester_id else f":{person}"
         enqueue_answer(entry, f"correction:{late.id}{own}", person=person, text=text, request_id=late.id)
     shown = (
-        f"Corrected: it was given up as failed, but the live value was read as *{late.to_value.value}* since: it arrived late, "
-        "or somebody made the same change by hand."
+        f"Corrected: it was given up as failed, but the live value was read as *{late.to_value.value}* "
+        "since: it arrived late, or somebody made the same change by hand."
     )
     holds = " Its window holds: at its end the bot opts out." if end else ""
     enqueue_card(entry, entry.say(late, detail=shown + holds + later))
@@ -241,11 +256,15 @@ def _tell_correction(entry: Entry, late: ChangeRequest, *, end: datetime | None 
 def _make_stale(entry: Entry, reading: Reading) -> None:
     """End requests whose starting value has gone; approved ones are judged before sending."""
     for request in entry.reader.in_states({State.PENDING}, kinds=WISHES):
-        if request.from_value is None or request.from_value is reading.value or reading.read_at <= request.created_at:
+        if (
+            request.from_value is None
+            or request.from_value is reading.value
+            or reading.read_at <= request.created_at
+        ):
             continue
         detail = (
-            f"The live value is *{reading.value.value}* now, but this was asked for while it was *{request.from_value.value}*. "
-            f"Nothing was sent. {what_is_needed(reading.value)}"
+            f"The live value is *{reading.value.value}* now, but this was asked for while it was "
+            f"*{request.from_value.value}*. Nothing was sent. {what_is_needed(reading.value)}"
         )
         enqueue_change(entry, entry.move(request, State.STALE, actor=BOT, detail=detail))
 

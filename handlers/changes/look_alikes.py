@@ -25,7 +25,12 @@ class LookAlikes:
             if tell and self._is_open(entry.reader, request_id):
                 text = self._told(request_id, emoji)
                 enqueue_answer(
-                    entry, key, person=interaction.person, text=text, channel=interaction.answers_in, request_id=request_id
+                    entry,
+                    key,
+                    person=interaction.person,
+                    text=text,
+                    channel=interaction.answers_in,
+                    request_id=request_id,
                 )
         if tell:
             self._context.wake_worker()
@@ -43,6 +48,7 @@ class LookAlikes:
     def _told(self, request_id: int, emoji: str) -> str:
         rule = self._context.rule
         return (
-            f"Your :{emoji}: on #{request_id} counts for nothing. To approve, react with :{rule.approve_emoji}:, to reject with "
-            f":{rule.reject_emoji}:, or use the buttons on the message."
+            f"Your :{emoji}: on #{request_id} counts for nothing. To approve, react with "
+            f":{rule.approve_emoji}:, to reject with :{rule.reject_emoji}:, or use the buttons on the "
+            "message."
         )

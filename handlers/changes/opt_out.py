@@ -1,4 +1,7 @@
-"""Use cases of the safe direction: one operator or approver opts out, or a window ends. No second person, no votes."""
+"""Use cases of the safe direction: one operator or approver opts out, or a window ends.
+
+No second person, no votes.
+"""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -7,7 +10,13 @@ from handlers.changes.supersede import supersede_unsent
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing import news
-from handlers.outgoing.enqueue import asked_by, enqueue_announcement, enqueue_answer, enqueue_card, enqueue_failed
+from handlers.outgoing.enqueue import (
+    asked_by,
+    enqueue_announcement,
+    enqueue_answer,
+    enqueue_card,
+    enqueue_failed,
+)
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.overdue import Overdue, overdue, pause
 from handlers.policy.rule import Verdict
@@ -20,7 +29,8 @@ from storage.reading import Reader
 from storage.records import ChangeRequest, Door, SettingValue
 
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""By how much a failure may lie in the future without the clock having been set back: replicas' clocks are not one."""
+"""By how much a failure may lie in the future without the clock having been set back: replicas' clocks are
+not one."""
 
 
 class OptOuts:
@@ -43,13 +53,16 @@ class OptOuts:
                 text = verdict.sentence
             else:
                 text = self._opt_out(entry, interaction, reason, ticket)
-            enqueue_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel)
+            enqueue_answer(
+                entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel
+            )
         self._context.wake_worker()
 
     def end_window(self) -> int:
         """Opt out when the window has ended; returns how many opt-outs were opened: none or one.
 
-        While it does not succeed, the channel and those to escalate to hear of it at once, and then once a day.
+        While it does not succeed, the channel and those to escalate to hear of it at once, and then once a
+        day.
         """
         now = self._context.now()
         with self._context.ledger.reading() as reader:
@@ -69,7 +82,8 @@ class OptOuts:
         late = overdue(entry.reader, now)
         if late is None:
             return 0
-        if not self._is_due(late, now):  # what is due is tried first: when it fails, the message can say when it is tried again
+        # what is due is tried first: when it fails, the message can say when it is tried again
+        if not self._is_due(late, now):
             if self._is_to_be_told(entry.reader, late, now):
                 enqueue_announcement(entry, _telling(late, now), self._told(entry.reader, late))
             return 0
@@ -85,7 +99,9 @@ class OptOuts:
             return 0
         with self._context.ledger.reading() as reader:
             left = may_be_ended(reader, now)
-            failed = reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=left.window_of) if left else []
+            failed = (
+                reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=left.window_of) if left else []
+            )
         tried = [request.settled_at for request in failed if request.settled_at is not None]
         if left is None or (tried and now < tried[-1] + pause(len(tried))):
             return 0
@@ -93,7 +109,9 @@ class OptOuts:
             with correlated(), self._context.ledger.recording(now) as entry:
                 if may_be_ended(entry.reader, now) != left:
                     return 0
-                reason = f"No active device is left: D{left.device} was the last, and nobody keeps the window."
+                reason = (
+                    f"No active device is left: D{left.device} was the last, and nobody keeps the window."
+                )
                 self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
         except AlreadyOpen:
             return 0
@@ -117,7 +135,11 @@ class OptOuts:
         """Wait while one is under way or failed recently; a clock set back delays nothing."""
         if late.under_way is not None:
             return False
-        return late.next_try is None or now >= late.next_try or late.next_try - now > pause(late.failures) + CLOCKS_DIFFER
+        return (
+            late.next_try is None
+            or now >= late.next_try
+            or late.next_try - now > pause(late.failures) + CLOCKS_DIFFER
+        )
 
     @staticmethod
     def _is_to_be_told(reader: Reader, late: Overdue, now: datetime) -> bool:
@@ -144,9 +166,14 @@ class OptOuts:
             record_refusal(entry, interaction.person, "opt_out", text, taken.request_id)
             return text
         unless = "unless the live value is *opted out* already"
-        return f"Opt-out #{request.id} is recorded and goes to Exchange now, {unless}. The result follows by direct message."
+        return (
+            f"Opt-out #{request.id} is recorded and goes to Exchange now, {unless}. The result follows by "
+            "direct message."
+        )
 
-    def _born_approved(self, entry: Entry, *, person: str | None, door: Door, reason: str, ticket: str = "") -> ChangeRequest:
+    def _born_approved(
+        self, entry: Entry, *, person: str | None, door: Door, reason: str, ticket: str = ""
+    ) -> ChangeRequest:
         by = f"Asked for by @{person}" if person else "Opened by the bot itself"
         request = entry.open(
             Kind.OPT_OUT,

@@ -1,4 +1,7 @@
-"""What the forms about the window propose: read from the ledger once, as a frozen value. Must never record anything."""
+"""What the forms about the window propose: read from the ledger once, as a frozen value.
+
+Must never record anything.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +68,10 @@ class Proposal:
 
     @property
     def ticket(self) -> str:
-        """The ticket that stands in the form: that of a request which is asked for again. An extension has one of its own."""
+        """The ticket that stands in the form: that of a request which is asked for again.
+
+        An extension has one of its own.
+        """
         return self.earlier.ticket if self.earlier is not None and self.earlier.kind is self.kind else ""
 
 
@@ -78,7 +84,8 @@ class OptOutProposal:
     removals: Sequence[str]
     """A clause for each protocol from which legacy TLS is being, or was, removed; empty for the others."""
     devices: dict[int, str]
-    """The devices and owners on record for what is opted in now, by request, the oldest first; the same list once.
+    """The devices and owners on record for what is opted in now, by request, the oldest first; the same list
+    once.
 
     Without the requests that name entries of the register."""
     register: Standing
@@ -105,9 +112,15 @@ class Proposals:
                 extension = reader.open_request()
                 baseline = reader.baseline()
                 runs_until = baseline.window_end if baseline else None
-                earlier = earlier if earlier and earlier.kind is not Kind.OUTSIDE else next(iter(_behind(reader)), None)
+                earlier = (
+                    earlier
+                    if earlier and earlier.kind is not Kind.OUTSIDE
+                    else next(iter(_behind(reader)), None)
+                )
             register = _standing(reader, first=_still_named(reader, earlier))
-            clients = typed_beside(earlier.clients, reader.devices.named_at_first(earlier.id)) if earlier else ""
+            clients = (
+                typed_beside(earlier.clients, reader.devices.named_at_first(earlier.id)) if earlier else ""
+            )
         return Proposal(
             kind=kind,
             briefing=context.calendar.briefing(context.cloud.name, context.today(), tuple(MailProtocol)),
@@ -131,12 +144,18 @@ class Proposals:
             # the newest come first, so that of the same words the oldest request stays
             first = {request.clients: request.id for request in _behind(reader) if not request.devices}
             register = _standing(reader)
-        removals = [context.calendar.removal(protocol, context.cloud.name, context.today()) for protocol in MailProtocol]
+        removals = [
+            context.calendar.removal(protocol, context.cloud.name, context.today())
+            for protocol in MailProtocol
+        ]
         devices = {number: clients for clients, number in list(first.items())[:LISTED]}
         return OptOutProposal(seen=newest, removals=removals, devices=devices, register=register)
 
     def _day(self, earlier: ChangeRequest | None, runs_until: datetime | None, *, only_earlier: bool) -> date:
-        """The day that was asked for before, if it can be taken now; else the default. ``only_earlier``: a later end is not."""
+        """The day that was asked for before, if it can be taken now; else the default.
+
+        ``only_earlier``: a later end is not.
+        """
         now, rule, zone = self._context.now(), self._context.rule, self._context.zone
         if only_earlier and runs_until is not None:
             return max(last_day(runs_until, zone) - timedelta(days=1), local_day(now, zone))
@@ -146,7 +165,8 @@ class Proposals:
                 return day
         day = default_day(now, rule.default_window, rule.max_window, zone, runs_until=runs_until)
         latest = runs_until is not None and end_of_day(day, zone) <= runs_until
-        return max(day - timedelta(days=1), local_day(now, zone)) if latest else day  # it can be given an earlier end only
+        # it can be given an earlier end only
+        return max(day - timedelta(days=1), local_day(now, zone)) if latest else day
 
 
 def _behind(reader: Reader) -> list[ChangeRequest]:
@@ -158,13 +178,17 @@ def _behind(reader: Reader) -> list[ChangeRequest]:
 def _still_named(reader: Reader, earlier: ChangeRequest | None) -> list[Device]:
     """The entries that a request named, without those that have ended since."""
     named = [device.number for device in earlier.devices] if earlier else []
-    return [device for device in reader.devices.named(named) if device.is_standing][:CHOOSABLE] if named else []
+    return (
+        [device for device in reader.devices.named(named) if device.is_standing][:CHOOSABLE] if named else []
+    )
 
 
 def _standing(reader: Reader, *, first: Sequence[Device] = ()) -> Standing:
     """What can be chosen among, the next due first; ``first`` are in it however late they are due."""
     named = tuple(device.id for device in first)
-    others = [device for device in reader.devices.standing(limit=CHOOSABLE) if device.id not in named][: CHOOSABLE - len(first)]
+    others = [device for device in reader.devices.standing(limit=CHOOSABLE) if device.id not in named][
+        : CHOOSABLE - len(first)
+    ]
     devices = tuple(sorted((*first, *others), key=lambda device: (device.due, device.id)))
     if len(devices) < CHOOSABLE:
         return Standing(devices=devices, count=len(devices), named=named)

@@ -15,7 +15,10 @@ READ_PATIENCE = 20.0
 BACKOFF = (5, 10, 20, 40, 60)
 """Seconds between tries while Exchange cannot be read."""
 
-UNNAMED = "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: please report it."
+UNNAMED = (
+    "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: "
+    "please report it."
+)
 
 BEHIND = "One of its domain controllers does not know of the newest change yet."
 
@@ -29,7 +32,8 @@ class FirstReading:
     def read(self, request: ChangeRequest) -> Reading | None:
         """The reading to judge by; without one, or with one that names no tenant, the request waits.
 
-        So it does with one that lags behind, except for an opt-out: that is sent, which is right whatever the value is.
+        So it does with one that lags behind, except for an opt-out: that is sent, which is right whatever the
+        value is.
         """
         wait: float | None = None
         try:
@@ -52,7 +56,8 @@ class FirstReading:
     def postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
         """Have a change wait, told on its message: the longer the older it is, at least ``retry_after`` s."""
         now = self._context.now()
-        waited = abs((now - request.created_at).total_seconds())  # asked for in the future: the clock was set back since
+        # asked for in the future: the clock was set back since
+        waited = abs((now - request.created_at).total_seconds())
         wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
         with self._context.ledger.recording(now) as entry:
             waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)

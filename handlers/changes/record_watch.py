@@ -1,7 +1,7 @@
 """Find what disagrees with the record, tell it once, and set it aside before it is acted on.
 
-What is about to be sent is compared once more in its own transaction (``handlers.changes.agreement``); this look is for
-everything else that would wait, block a place or be said untruly meanwhile.
+What is about to be sent is compared once more in its own transaction (``handlers.changes.agreement``); this
+look is for everything else that would wait, block a place or be said untruly meanwhile.
 """
 
 import time
@@ -30,7 +30,10 @@ _SENT = (State.APPLYING, State.UNCERTAIN)
 
 
 class Watch:
-    """Looks every few seconds; safe on every replica. ``note`` is told in a sentence what is wrong, or ``None``."""
+    """Looks every few seconds; safe on every replica.
+
+    ``note`` is told in a sentence what is wrong, or ``None``.
+    """
 
     def __init__(
         self,
@@ -71,7 +74,11 @@ class Watch:
         """Damaged rows that were met anywhere since the last look, but for those that are found here."""
         here = {str(suspect.number) for suspect in found.suspects}
         rows = self._context.ledger.database.damaged.take()
-        return [Difference(table, row, WHOLE) for table, row in rows if table != "change_requests" or row not in here]
+        return [
+            Difference(table, row, WHOLE)
+            for table, row in rows
+            if table != "change_requests" or row not in here
+        ]
 
     def _act(self, entry: Entry, found: Survey, met: list[Difference]) -> None:
         self._guards(entry, found.guards)
@@ -104,7 +111,9 @@ class Watch:
         set_aside(entry, suspect.number, suspect.differences)
         told = suspect.told.request
         if told.get("kind") == Kind.OPT_OUT and told.get("state") in {State.APPROVED, *_SENT}:
-            self._optouts.open_again(entry, f"The row of opt-out #{suspect.number} in the database is damaged.")
+            self._optouts.open_again(
+                entry, f"The row of opt-out #{suspect.number} in the database is damaged."
+            )
 
     @staticmethod
     def _guards(entry: Entry, gone: tuple[str, ...]) -> None:
@@ -119,12 +128,19 @@ class Watch:
         """What is wrong now; what was ended over it is said for a day."""
         said = []
         if found.guards:
-            said.append(f"Guards of the record are missing: {', '.join(found.guards[:NAMED])}. Nothing is opted in or extended.")
+            said.append(
+                f"Guards of the record are missing: {', '.join(found.guards[:NAMED])}. Nothing is opted in "
+                "or extended."
+            )
         places = [str(place) for suspect in found.suspects for place in suspect.differences]
         places += [str(place) for place in (*found.elsewhere, *found.damaged, *met)]
         with self._context.ledger.database.read() as connection:
-            places += recorded.lately_disagreed(connection, self._context.ledger.tenant_id, self._context.now())
+            places += recorded.lately_disagreed(
+                connection, self._context.ledger.tenant_id, self._context.now()
+            )
         if places:
             named = "; ".join(list(dict.fromkeys(places))[:NAMED])
-            said.append(f"The database does not agree with the record: {named}. `legacytls verify` names every row.")
+            said.append(
+                f"The database does not agree with the record: {named}. `legacytls verify` names every row."
+            )
         return " ".join(said) or None

@@ -37,7 +37,12 @@ class Reasons:
                 enqueue_change(entry, entry.reader.request(request_id))
                 text = f"Thank you. Your reason for rejecting #{request_id} is on record."
             enqueue_answer(
-                entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=request_id
+                entry,
+                interaction.key,
+                person=interaction.person,
+                text=text,
+                channel=interaction.channel,
+                request_id=request_id,
             )
         self._context.wake_worker()
 

@@ -1,7 +1,7 @@
 """Domain controllers agree late: what one answers may be what was true before a change that is known already.
 
-``WhenChangedUTC`` moves on any change of the transport configuration, so the later one tells of the two readings which is newer.
-Only times of Exchange's are compared with each other, never with a clock of ours.
+``WhenChangedUTC`` moves on any change of the transport configuration, so the later one tells of the two
+readings which is newer. Only times of Exchange's are compared with each other, never with a clock of ours.
 """
 
 from datetime import datetime, timedelta
@@ -13,16 +13,19 @@ from storage.reading import Reader
 from storage.records import SettingValue
 
 LAGS_AT_MOST: Final = timedelta(hours=1)
-"""How long a domain controller is believed to lag behind; what it still answers then is taken for the live value."""
+"""How long a domain controller is believed to lag behind; what it still answers then is taken for the live
+value."""
 
 LATE: Final = timedelta(hours=24)
 """How long after it was sent a change that was given up may still show up as itself."""
 
 GOOD_FOR: Final = timedelta(seconds=60)
-"""How old the reading may be that a request is judged by: in between, Slack is asked about the approvers, which may be slow."""
+"""How old the reading may be that a request is judged by: in between, Slack is asked about the approvers,
+which may be slow."""
 
 LOOK_BACK: Final = 50
-"""Readings looked through for a newer one: so many in a row would have to lag before it is forgotten within the hour."""
+"""Readings looked through for a newer one: so many in a row would have to lag before it is forgotten within
+the hour."""
 
 
 def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
@@ -30,7 +33,9 @@ def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
     if reading.changed_at is None:
         return False
     return any(
-        seen.changed_at is not None and seen.changed_at > reading.changed_at and seen.is_within(LAGS_AT_MOST, now)
+        seen.changed_at is not None
+        and seen.changed_at > reading.changed_at
+        and seen.is_within(LAGS_AT_MOST, now)
         for seen in reader.readings.newest_observations(LOOK_BACK)
         if seen.value is not reading.value
     )
@@ -39,10 +44,14 @@ def lags(reader: Reader, reading: Reading, now: datetime) -> bool:
 def is_outrun(reader: Reader, reading: Reading, now: datetime) -> bool:
     """Tell whether a later or newer value is known, so that this reading decides nothing.
 
-    A reading stamped in the future tells nothing of the order: the clock was set back since, or is another replica's.
+    A reading stamped in the future tells nothing of the order: the clock was set back since, or is another
+    replica's.
     """
     known = (run.as_of(now) for run in reader.readings.newest_observations(LOOK_BACK))
-    later = any(one is not None and one.value not in (None, reading.value) and reading.read_at < one.at for one in known)
+    later = any(
+        one is not None and one.value not in (None, reading.value) and reading.read_at < one.at
+        for one in known
+    )
     return later or lags(reader, reading, now)
 
 

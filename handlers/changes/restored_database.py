@@ -1,7 +1,7 @@
 """Say once that a database is not believed, hold what would opt in, and accept it on a person's word.
 
-A backup that was put back, or a record without authenticators, holds every request; opting out never asks here. What single rows
-were set aside is told too. Nothing is judged about a single request.
+A backup that was put back, or a record without authenticators, holds every request; opting out never asks
+here. What single rows were set aside is told too. Nothing is judged about a single request.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,9 @@ from storage.records import Waiting
 HELD = {
     Mistrust.RESTORED: "Waiting: the database looks like a backup that was put back, so nothing is sent.",
     Mistrust.NOT_AUTHENTIC: "Waiting: the record in the database is not authentic, so nothing is sent.",
-    Mistrust.NOT_KEPT: "Waiting: a backup that is put back could not be recognised at present, so nothing is sent.",
+    Mistrust.NOT_KEPT: (
+        "Waiting: a backup that is put back could not be recognised at present, so nothing is sent."
+    ),
 }
 """What the card of an approved request says meanwhile."""
 
@@ -29,8 +31,8 @@ APART = timedelta(minutes=1)
 """Between two messages about rows of one table."""
 
 STALE = (
-    "The database was put back from a backup, so what was approved here may have been made already. Nothing was sent. "
-    "Ask again if it is still needed."
+    "The database was put back from a backup, so what was approved here may have been made already. Nothing "
+    "was sent. Ask again if it is still needed."
 )
 
 
@@ -43,7 +45,10 @@ class TrustWatch:
         self._told_at: dict[str, datetime] = {}
 
     def watch(self) -> int:
-        """Keep the newest head, or say why the record is not believed; never counts as work. Raises ``Unreachable``."""
+        """Keep the newest head, or say why the record is not believed; never counts as work.
+
+        Raises ``Unreachable``.
+        """
         standing = self._context.standing
         if standing is not None:
             standing.keep()
@@ -57,7 +62,11 @@ class TrustWatch:
         """Once for each head that was found: in the channel, and on the card of whatever is approved."""
         key, waiting = f"estranged:{untrusted.why}:{_what(untrusted)}", Waiting(untrusted.why)
         with self._context.ledger.reading() as reader:
-            held = [request for request in reader.in_states({State.APPROVED}, kinds=WISHES) if request.waiting is not waiting]
+            held = [
+                request
+                for request in reader.in_states({State.APPROVED}, kinds=WISHES)
+                if request.waiting is not waiting
+            ]
             if reader.messages.owed(key) and not held:
                 return
         with self._context.ledger.recording(self._context.now()) as entry:
@@ -72,7 +81,11 @@ class TrustWatch:
     def _tell_set_aside(self) -> None:
         """Tell of unbelieved rows, one message a table and minute, however many there are."""
         found, now = self._context.ledger.database.authenticity.unbelieved(), self._context.now()
-        fresh = [row for row in found if (row.table, row.row) not in self._told and not self._was_told(row.table, now)]
+        fresh = [
+            row
+            for row in found
+            if (row.table, row.row) not in self._told and not self._was_told(row.table, now)
+        ]
         if not fresh:
             return
         with self._context.ledger.recording(now) as entry:

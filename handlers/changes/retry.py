@@ -11,13 +11,14 @@ from storage.lifecycle import State
 from storage.records import ChangeRequest
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
-"""Seconds before a change that provably was not processed is sent again: at first, and at most; each pause is twice the last."""
+"""Seconds before a change that provably was not processed is sent again: at first, and at most; each pause is
+twice the last."""
 
 
 def send_again_later(entry: Entry, request: ChangeRequest, answer: WriteAnswer, sends: int) -> None:
-    """Nothing was processed: back to *approved*, to be judged and read again after a pause. It never costs an approval.
+    """Nothing was processed: back to *approved*, to be judged and read again after a pause.
 
-    The requester is told the first time; from then on the card shows it.
+    It never costs an approval. The requester is told the first time; from then on the card shows it.
     """
     wait = max(answer.retry_after or 0, _pause(sends))
     why = f"{answer.sentence} {answer.mend}".strip()
@@ -38,5 +39,9 @@ def _pause(sends: int) -> float:
 
 def _goes_on(request: ChangeRequest) -> str:
     """For how long a change is sent again, for people."""
-    until = f"until the approval expires, {spelled_instant(request.expires_at)}" if request.expires_at else "until it is done"
+    until = (
+        f"until the approval expires, {spelled_instant(request.expires_at)}"
+        if request.expires_at
+        else "until it is done"
+    )
     return f"It is sent again {until}, with pauses that grow to {LONGEST_PAUSE // 60:.0f} minutes."

@@ -2,8 +2,8 @@
 
 The other settings that matter to the control are recorded beside it, silently.
 
-The rule that was recorded last holds. A copy of the bot that was started with another one (a rolling restart has reached its
-neighbour, not yet itself) decides and applies nothing that needs the rule.
+The rule that was recorded last holds. A copy of the bot that was started with another one (a rolling restart
+has reached its neighbour, not yet itself) decides and applies nothing that needs the rule.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,10 @@ from storage.lifecycle import OPEN, WISHES, State
 from storage.notice_kind import NoticeKind
 from storage.records import ChangeRequest
 
-TOO_LONG = "The rule was changed, and the window that was asked for is longer than it allows now. Nothing was sent; ask again."
+TOO_LONG = (
+    "The rule was changed, and the window that was asked for is longer than it allows now. Nothing was "
+    "sent; ask again."
+)
 
 
 class Rules:
@@ -36,14 +39,20 @@ class Rules:
         rule = self._context.rule
         with self._context.ledger.recording(self._context.now()) as entry:
             known = entry.reader.holding.rule()
-            if known is not None and known.digest == rule.digest and not entry.reader.holding.rule_disagrees():
+            if (
+                known is not None
+                and known.digest == rule.digest
+                and not entry.reader.holding.rule_disagrees()
+            ):
                 return
             entry.holding.keep_rule(rule.digest, rule.body())
             if known is None:
                 return
             self._void_votes(entry)
             self._show_again(entry)
-            enqueue_announcement(entry, f"rule:{rule.digest}:{entry.reader.head()[0]}", RuleChanged(digest=rule.digest))
+            enqueue_announcement(
+                entry, f"rule:{rule.digest}:{entry.reader.head()[0]}", RuleChanged(digest=rule.digest)
+            )
 
     def keep_settings(self, effective: Mapping[str, object]) -> None:
         """Record the settings at start (JSON, no secrets) when they differ from those recorded last."""

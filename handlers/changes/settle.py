@@ -1,7 +1,7 @@
 """Use case of finding out: after a write only a reading tells what happened.
 
-A match settles as *applied*; an unknown outcome is shown as *uncertain* at once and read again until it matches or fifteen
-minutes have passed. Nothing is ever written here.
+A match settles as *applied*; an unknown outcome is shown as *uncertain* at once and read again until it
+matches or fifteen minutes have passed. Nothing is ever written here.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,13 @@ from handlers.changes.replication_lag import lags
 from handlers.changes.transitions import note_answer, opt_out_again, overtaken
 from handlers.context.context import Context
 from handlers.context.moving import move_on
-from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_ended, enqueue_new_end, enqueue_overtaken
+from handlers.outgoing.enqueue import (
+    enqueue_card,
+    enqueue_change,
+    enqueue_ended,
+    enqueue_new_end,
+    enqueue_overtaken,
+)
 from handlers.policy.days import spelled_instant
 from handlers.ports import Reading, Unavailable, WriteAnswer
 from handlers.register.following import activate
@@ -23,13 +29,15 @@ from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, WriteOutcome
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
-"""Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may lag."""
+"""Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may
+lag."""
 
 READ_BACK = 5.0
 """Seconds one reading may take here: the next one comes soon."""
 
 SHOWN_WITHIN = timedelta(seconds=27)
-"""From the sending on; what is not read back by then is shown as uncertain, within thirty seconds with its posting."""
+"""From the sending on; what is not read back by then is shown as uncertain, within thirty seconds with its
+posting."""
 
 GIVE_UP = timedelta(minutes=15)
 """A write that has not shown up by then did not happen; a later match is announced as a correction."""
@@ -37,7 +45,8 @@ GIVE_UP = timedelta(minutes=15)
 CLIENTS_LATE = "Clients may take a while to notice: Microsoft publishes no figure for how long."
 
 LOOK_BACK = 5
-"""Observations looked through for the reading before the write: few are kept in the seconds that a write takes."""
+"""Observations looked through for the reading before the write: few are kept in the seconds that a write
+takes."""
 
 SETTLE_EVERY = (5, 10, 20, 30, 60)
 """Seconds between the readings that settle an uncertain change."""
@@ -49,8 +58,13 @@ class Settling:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def read_back(self, request: ChangeRequest, answer: WriteAnswer, *, sleep: Callable[[float], None]) -> None:
-        """Poll after a write; ends in *applied* or *uncertain*. An unknown answer is read once, then shown as uncertain."""
+    def read_back(
+        self, request: ChangeRequest, answer: WriteAnswer, *, sleep: Callable[[float], None]
+    ) -> None:
+        """Poll after a write; ends in *applied* or *uncertain*.
+
+        An unknown answer is read once, then shown as uncertain.
+        """
         with self._context.ledger.recording(self._context.now()) as entry:
             note_answer(entry, request, answer)
         pauses = PAUSES if answer.outcome is WriteOutcome.ACCEPTED else PAUSES[:1]
@@ -99,10 +113,21 @@ class Settling:
             return
         entry.holding.observe(reading.observation)
         seen = f"read back at {reading.read_at.isoformat()} from {reading.server or 'an unnamed server'}"
-        entry.attempt(request, "read_back", client_request_id=reading.client_request_id, value=reading.value, detail=seen)
+        entry.attempt(
+            request,
+            "read_back",
+            client_request_id=reading.client_request_id,
+            value=reading.value,
+            detail=seen,
+        )
         newer = entry.reader.baseline()
         late = newer if newer is not None and overtaken(entry.reader, request, newer) else None
-        done = entry.move(request, State.APPLIED, actor=BOT, detail=_applied_detail(entry.reader, request, reading, wrote, late))
+        done = entry.move(
+            request,
+            State.APPLIED,
+            actor=BOT,
+            detail=_applied_detail(entry.reader, request, reading, wrote, late),
+        )
         again = opt_out_again(self._context, entry, done, late) if late is not None else None
         if late is None:
             end = entry.reader.holding.approved_end(request) if request.kind is not Kind.OPT_OUT else None
@@ -138,13 +163,15 @@ class Settling:
         now = self._context.now()
         by = spelled_instant(max((request.sent_at or now) + GIVE_UP, now))
         detail = (
-            f"{why} The change is not sent a second time; the live value is read until it shows what happened. "
-            f"The outcome is announced about 15 minutes after the sending at the latest, {by}, or as soon as Exchange can be "
-            "read again."
+            f"{why} The change is not sent a second time; the live value is read until it shows what "
+            f"happened. The outcome is announced about 15 minutes after the sending at the latest, {by}, or "
+            "as soon as Exchange can be read again."
         )
         with self._context.ledger.recording(now) as entry:
             retry_at = now + timedelta(seconds=SETTLE_EVERY[0])
-            enqueue_change(entry, entry.move(request, State.UNCERTAIN, actor=BOT, detail=detail, retry_at=retry_at))
+            enqueue_change(
+                entry, entry.move(request, State.UNCERTAIN, actor=BOT, detail=detail, retry_at=retry_at)
+            )
         self._context.wake_worker()
 
     def _give_up(self, request: ChangeRequest, reading: Reading) -> None:
@@ -160,7 +187,8 @@ class Settling:
 
     def _wait(self, request: ChangeRequest) -> None:
         now = self._context.now()
-        waited = abs((now - (request.sent_at or now)).total_seconds())  # sent in the future: the clock was set back since
+        # sent in the future: the clock was set back since
+        waited = abs((now - (request.sent_at or now)).total_seconds())
         wait = next((step for step in SETTLE_EVERY if step > waited / 2), SETTLE_EVERY[-1])
         with self._context.ledger.recording(now) as entry:
             entry.postpone(request, until=now + timedelta(seconds=wait), detail=request.detail)
@@ -176,7 +204,9 @@ class Settling:
         return reading if reading.organization and not lagging else None
 
 
-def _applied_detail(reader: Reader, request: ChangeRequest, reading: Reading, wrote: bool, overtaken_by: Baseline | None) -> str:
+def _applied_detail(
+    reader: Reader, request: ChangeRequest, reading: Reading, wrote: bool, overtaken_by: Baseline | None
+) -> str:
     """Say what is known: who wrote it only where Exchange said so and no other write came later."""
     value = f"*{reading.value.value}*"
     if request.kind is Kind.EXTENSION:
@@ -186,5 +216,8 @@ def _applied_detail(reader: Reader, request: ChangeRequest, reading: Reading, wr
     if reader.last_outcome(request.id) is WriteOutcome.ACCEPTED:
         return f"Written, and read back as {value}. {CLIENTS_LATE}"
     if overtaken_by is not None and overtaken_by.value is reading.value:
-        return f"Read back as {value}. #{overtaken_by.request_id} came later, so which of the two writes did it is not known."
+        return (
+            f"Read back as {value}. #{overtaken_by.request_id} came later, so which of the two writes did "
+            "it is not known."
+        )
     return f"Sent, and read back as {value}; its answer was lost. {CLIENTS_LATE}"

@@ -1,7 +1,8 @@
 """Use case of the safe direction: an earlier end of the present window, by one operator or approver, at once.
 
-It never lengthens a window and never opens one, writes nothing to Exchange, and asks for nobody's approval. A later end is an
-extension, which two people make; one that is not made yet is superseded, so that no vote on the earlier window moves the new end.
+It never lengthens a window and never opens one, writes nothing to Exchange, and asks for nobody's approval. A
+later end is an extension, which two people make; one that is not made yet is superseded, so that no vote on
+the earlier window moves the new end.
 """
 
 from dataclasses import replace
@@ -10,7 +11,13 @@ from datetime import datetime
 from handlers.changes.supersede import supersede_extensions
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card, enqueue_new_end, enqueue_overtaken
+from handlers.outgoing.enqueue import (
+    as_typed,
+    enqueue_answer,
+    enqueue_card,
+    enqueue_new_end,
+    enqueue_overtaken,
+)
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import spelled_end
 from handlers.policy.forms import CLIENTS, REASON, TICKET, OptInForm
@@ -19,7 +26,10 @@ from storage.ledger import Entry
 from storage.lifecycle import Kind
 from storage.records import Baseline, Door, SettingValue
 
-NO_WINDOW = "Nothing was changed: there is no window any more that could end earlier. `/legacytls status` shows how things stand."
+NO_WINDOW = (
+    "Nothing was changed: there is no window any more that could end earlier. `/legacytls status` shows "
+    "how things stand."
+)
 OVER = "Nothing was changed: this day is over by now. `/legacytls disable` opts out at once."
 
 
@@ -45,7 +55,12 @@ class Shortening:
                 record_refusal(entry, interaction.person, "shorten", text)
                 typed = as_typed({REASON: form.reason, TICKET: form.ticket, CLIENTS: form.clients})
                 enqueue_answer(
-                    entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, typed=typed
+                    entry,
+                    interaction.key,
+                    person=interaction.person,
+                    text=text,
+                    channel=interaction.channel,
+                    typed=typed,
                 )
             else:
                 self._shorten(entry, baseline, form, interaction, verdict)
@@ -62,11 +77,15 @@ class Shortening:
             return f"Nothing was changed: the opt-in ends {present} by now, which is no later."
         return ""
 
-    def _shorten(self, entry: Entry, baseline: Baseline, form: OptInForm, interaction: Interaction, verdict: Verdict) -> None:
+    def _shorten(
+        self, entry: Entry, baseline: Baseline, form: OptInForm, interaction: Interaction, verdict: Verdict
+    ) -> None:
         zone = self._context.zone
         end, before = form.window_end(zone), baseline.window_end
         instead = f" instead of {spelled_end(before, zone)}" if before else ""
-        detail = f"The opt-in ends {spelled_end(end, zone)}{instead}. Until then nothing is written to Exchange."
+        detail = (
+            f"The opt-in ends {spelled_end(end, zone)}{instead}. Until then nothing is written to Exchange."
+        )
         change = entry.open(
             Kind.SHORTENING,
             requester_id=interaction.person,
@@ -83,11 +102,18 @@ class Shortening:
             detail=detail,
         )
         enqueue_overtaken(entry, change)
-        entry.holding.set_baseline(replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened")
+        entry.holding.set_baseline(
+            replace(baseline, since=entry.now, request_id=change.id, window_end=end), why="shortened"
+        )
         enqueue_card(entry, change)
         supersede_extensions(entry, change)
         enqueue_new_end(entry, change)
         text = f"#{change.id}: {detail}"
         enqueue_answer(
-            entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel, request_id=change.id
+            entry,
+            interaction.key,
+            person=interaction.person,
+            text=text,
+            channel=interaction.channel,
+            request_id=change.id,
         )

@@ -25,8 +25,8 @@ OUTDATED = (
 )
 
 SHOWN_ANOTHER = (
-    "The rule was changed, and the message did not show it yet when you decided, so your vote is not counted. Look at the "
-    "message again, then decide."
+    "The rule was changed, and the message did not show it yet when you decided, so your vote is not "
+    "counted. Look at the message again, then decide."
 )
 
 VOIDED = "The rule was changed, so earlier votes no longer count: approve again."
@@ -44,9 +44,15 @@ def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
     """Move one request to *expired* and tell people. Raises ``Conflict``."""
     decided = request.state is State.APPROVED
     detail = (
-        f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it is still needed."
+        (
+            f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it "
+            "is still needed."
+        )
         if decided
-        else f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still needed."
+        else (
+            f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still "
+            "needed."
+        )
     )
     expired = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
     enqueue_change(entry, expired)
@@ -62,7 +68,11 @@ def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
 
 def what_is_needed(value: SettingValue) -> str:
     """Say how to go on after *stale* because the live value is the target: it cannot be opted in again."""
-    return "An extension can be asked for, to give it an end." if value is SettingValue.OPTED_IN else "A new request is needed."
+    return (
+        "An extension can be asked for, to give it an end."
+        if value is SettingValue.OPTED_IN
+        else "A new request is needed."
+    )
 
 
 def is_outdated(reader: Reader, rule: Rule) -> bool:
@@ -74,8 +84,9 @@ def is_outdated(reader: Reader, rule: Rule) -> bool:
 def was_shown_another(reader: Reader, request: ChangeRequest, at: datetime, now: datetime) -> bool:
     """Whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
 
-    A request that was open when the rule changed shows the new one only once its message has been drawn again. A change recorded
-    in the future was stamped by a clock that is ahead, or has been set back since: only that it was drawn tells anything then.
+    A request that was open when the rule changed shows the new one only once its message has been drawn
+    again. A change recorded in the future was stamped by a clock that is ahead, or has been set back since:
+    only that it was drawn tells anything then.
     """
     newest = reader.holding.rule()
     if newest is None or newest.is_first:
@@ -99,15 +110,17 @@ def why_void(people: Iterable[str], eligible: Collection[str]) -> str:
 def note_answer(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> None:
     """Put on record what Exchange answered, and what that proves: ``reading.given_up`` goes by it."""
     detail = f"{answer.outcome}: {answer.sentence}"
-    entry.attempt(request, "answered", client_request_id=answer.client_request_id, detail=detail, outcome=answer.outcome)
+    entry.attempt(
+        request, "answered", client_request_id=answer.client_request_id, detail=detail, outcome=answer.outcome
+    )
 
 
 def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
     """Whether what ought to be was set by a later change after ``request`` was sent.
 
-    A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is superseded. A change made
-    outside may have been recorded between asking and sending, so there the time tells. Another end of the window writes
-    nothing: it overtakes no opt-out that is on its way.
+    A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is
+    superseded. A change made outside may have been recorded between asking and sending, so there the time
+    tells. Another end of the window writes nothing: it overtakes no opt-out that is on its way.
     """
     if baseline.request_id is None or request.sent_at is None or baseline.request_id <= request.id:
         return False
@@ -126,11 +139,17 @@ def refused(reader: Reader, request: ChangeRequest, answer: WriteAnswer) -> str:
         if request.sent_at is not None and one.since <= request.sent_at
     )
     before = next((one.value for one in seen if one.value is not None), None)
-    stands = f": the live value was read as *{before.value}* just before and, as far as is known, still is" if before else ""
+    stands = (
+        f": the live value was read as *{before.value}* just before and, as far as is known, still is"
+        if before
+        else ""
+    )
     return f"{answer.sentence} {answer.mend}".strip() + f" Nothing was changed{stands}."
 
 
-def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Baseline) -> ChangeRequest | None:
+def opt_out_again(
+    context: Context, entry: Entry, late: ChangeRequest, newer: Baseline
+) -> ChangeRequest | None:
     """Opt out again where an opt-in reached Exchange after a later opt-out.
 
     The caller owes its message, after the word on ``late``.
@@ -145,7 +164,8 @@ def opt_out_again(context: Context, entry: Entry, late: ChangeRequest, newer: Ba
             to_value=SettingValue.OPTED_OUT,
             from_value=None,
             rule_digest=context.rule.digest,
-            reason=f"The value of #{late.id} shows after opt-out #{newer.request_id}, which came later and holds.",
+            reason=f"The value of #{late.id} shows after opt-out #{newer.request_id}, which came later and "
+            "holds.",
             detail="Opened by the bot itself; opting out needs no second person.",
         )
     except AlreadyOpen:

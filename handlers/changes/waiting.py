@@ -5,11 +5,17 @@ from handlers.policy.rule import Rule
 from storage.lifecycle import State
 from storage.reading import Reader
 
-OUTDATED_COPY = "this copy of the bot runs with an earlier rule, so it leaves the change to a copy that runs with the present one"
+OUTDATED_COPY = (
+    "this copy of the bot runs with an earlier rule, so it leaves the change to a copy that runs with the "
+    "present one"
+)
 
 
 def held_up(reader: Reader, rule: Rule) -> str | None:
-    """Which changes wait and for what, a sentence each; ``None`` while nothing waits. Shows nothing that people typed."""
+    """Which changes wait and for what, a sentence each; ``None`` while nothing waits.
+
+    Shows nothing that people typed.
+    """
     outdated = is_outdated(reader, rule)
     told = []
     for request in reader.in_states({State.APPROVED, State.UNCERTAIN}):

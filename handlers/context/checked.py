@@ -6,11 +6,13 @@ from enum import StrEnum
 from handlers.ports import Unavailable
 
 CHECKS = 90
-"""Look-ups a minute of one person upon acts of their own: more than anybody does, and less than Slack allows for all (tier 4:
-about a hundred). A refusal costs one a minute, so this bounds only whoever may do something."""
+"""Look-ups a minute of one person upon acts of their own: more than anybody does, and less than Slack
+allows for all (tier 4: about a hundred). A refusal costs one a minute, so this bounds only whoever may do
+something."""
 
 GROUP_CHECKS = 15
-"""The same of their user groups: Slack allows about twenty a minute for all (``usergroups.users.list``, tier 2)."""
+"""The same of their user groups: Slack allows about twenty a minute for all (``usergroups.users.list``, tier
+2)."""
 
 TOO_OFTEN = "You have done this so often within a minute that it is not looked up again what you may do."
 

@@ -42,7 +42,8 @@ class Context:
     escalate_to: tuple[str, ...] = ()
     """People and user groups who hear of a request that is about to expire."""
     certificate_expires: Callable[[], datetime | None] = lambda: None
-    """When the bot's own certificate expires; ``None`` when it has none. Raises ``Unavailable``, and may take its time."""
+    """When the bot's own certificate expires; ``None`` when it has none. Raises ``Unavailable``, and may take
+    its time."""
     organization: str | None = None
     """The tenant's initial domain, where the operator's settings name it."""
     secret_expires: datetime | None = None

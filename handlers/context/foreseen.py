@@ -20,14 +20,21 @@ class Foreseen:
     """Whether each user group could be looked up."""
 
 
-def foresee(people: People, rule: Rule, also: Iterable[str], *, asked: Identity | None, asker: str, most: int) -> Foreseen:
-    """Look up each approver, and whoever else is in ``also``, for ``asker``; each group once. Raises ``Unavailable``."""
+def foresee(
+    people: People, rule: Rule, also: Iterable[str], *, asked: Identity | None, asker: str, most: int
+) -> Foreseen:
+    """Look up each approver, and whoever else is in ``also``, for ``asker``; each group once.
+
+    Raises ``Unavailable``.
+    """
     listed, complete = people.listed(rule.approvers, asker=asker)
     named = (entry for entry in rule.approvers if not is_group(entry))
     everybody = list(dict.fromkeys((*also, *named, *sorted(listed))))
     otherwise = False if complete else None
     verdicts = {
-        person: people.as_approver(person, listed=True if person in listed else otherwise, asked=asked, asker=asker)
+        person: people.as_approver(
+            person, listed=True if person in listed else otherwise, asked=asked, asker=asker
+        )
         for person in everybody[:most]
     }
     return Foreseen(verdicts, len(everybody[most:]), complete)

@@ -1,6 +1,7 @@
 """Who is in which user group, asked of Slack, and sparingly of those who are in none while many ask.
 
-Each person has a share of the look-ups, and very many people have more than Slack allows for all of them together.
+Each person has a share of the look-ups, and very many people have more than Slack allows for all of them
+together.
 """
 
 import threading
@@ -18,7 +19,9 @@ SCARCE: Final = 10
 class GroupLists:
     """Look a group's members up and keep the list for a minute, to refuse by it and never to permit."""
 
-    def __init__(self, look_up: Callable[[str], frozenset[str]], monotonic: Monotonic, *, scarce: int = SCARCE) -> None:
+    def __init__(
+        self, look_up: Callable[[str], frozenset[str]], monotonic: Monotonic, *, scarce: int = SCARCE
+    ) -> None:
         self._look_up = look_up
         self._monotonic = monotonic
         self._lock = threading.Lock()

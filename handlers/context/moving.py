@@ -13,10 +13,13 @@ def _left(request: ChangeRequest, overtaken: Conflict) -> None:
     """It is looked at again on the next look."""
 
 
-def move_on(due: Iterable[ChangeRequest], act: Callable[[ChangeRequest], None], overtaken: Overtaken = _left) -> int:
+def move_on(
+    due: Iterable[ChangeRequest], act: Callable[[ChangeRequest], None], overtaken: Overtaken = _left
+) -> int:
     """Act on every change that is due; returns how many were moved on.
 
-    One for which somebody was faster is handed to ``overtaken``. Raises ``Stuck`` where some were due and none was moved on.
+    One for which somebody was faster is handed to ``overtaken``. Raises ``Stuck`` where some were due and
+    none was moved on.
     """
     done, why = 0, None
     for request in due:

@@ -6,12 +6,16 @@ Holds numbers only: no thread, no timer, no clock of its own.
 from typing import Final
 
 RESTS: Final = (1.0, 2.0, 4.0, 8.0, 10.0)
-"""Seconds of rest after something failed, or found work and could do none of it, once, twice, ...: nine tries in the first
-minute, six in each later one. The longest is short enough for an opt-out that is asked for meanwhile."""
+"""Seconds of rest after something failed, or found work and could do none of it, once, twice, ...: nine tries
+in the first minute, six in each later one. The longest is short enough for an opt-out that is asked for
+meanwhile."""
 
 
 class Pacing:
-    """The right to try one thing again. Times are seconds of one clock, the caller's, which may be set back."""
+    """The right to try one thing again.
+
+    Times are seconds of one clock, the caller's, which may be set back.
+    """
 
     def __init__(self) -> None:
         self._stuck = 0

@@ -3,7 +3,15 @@
 import time
 from collections.abc import Iterable, Sequence
 
-from handlers.context.checked import CHECKS, GROUP_CHECKS, TOO_OFTEN, TOO_OFTEN_MEND, ActedTooOften, Checked, Role
+from handlers.context.checked import (
+    CHECKS,
+    GROUP_CHECKS,
+    TOO_OFTEN,
+    TOO_OFTEN_MEND,
+    ActedTooOften,
+    Checked,
+    Role,
+)
 from handlers.context.group_lists import SCARCE, GroupLists
 from handlers.context.rations import MINUTE, ForAMinute, Monotonic, Rations
 from handlers.context.sharing import InFlight
@@ -39,7 +47,8 @@ class People:
     ) -> None:
         """Take how often a minute one person's acts look up them (``checks``) or groups.
 
-        Opting out is counted by itself. ``scarce``: as for ``GroupLists``; ``groups``: shared with other tenants.
+        Opting out is counted by itself. ``scarce``: as for ``GroupLists``; ``groups``: shared with other
+        tenants.
         """
         self._directory = directory
         self._home = home
@@ -74,7 +83,10 @@ class People:
         return self._home is not None and self._home.enterprise_id is not None
 
     def member(self, user_id: str) -> Verdict:
-        """Whether this is a full member. Raises ``Unavailable`` when Slack cannot be asked, or has not told who we are yet."""
+        """Whether this is a full member.
+
+        Raises ``Unavailable`` when Slack cannot be asked, or has not told who we are yet.
+        """
         return self._acting(user_id, Role.MEMBER)
 
     def operator(self, user_id: str) -> Verdict:
@@ -82,9 +94,9 @@ class People:
         return self._acting(user_id, Role.OPERATOR)
 
     def approver(self, user_id: str, *, asked: Identity | None = None) -> Verdict:
-        """Whether this person may decide what ``asked`` (see ``requester``) asked for under whatever id. Raises ``Unavailable``.
+        """Whether this person may decide what ``asked`` (see ``requester``) asked for under whatever id.
 
-        Who in an organisation cannot be told apart from the requester may not.
+        Raises ``Unavailable``. Who in an organisation cannot be told apart from the requester may not.
         """
         return self.apart(user_id, self._acting(user_id, Role.APPROVER), asked)
 
@@ -96,12 +108,17 @@ class People:
         same = is_same_person(voter, asked, in_organisation=self.in_organisation)
         if same is None:
             return Verdict(allowed=False, reason=Reason.NOT_CHECKED, sentence=NOT_TOLD_APART)
-        return Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence=OWN_UNDER_ANOTHER_ID) if same else verdict
+        return (
+            Verdict(allowed=False, reason=Reason.OWN_REQUEST, sentence=OWN_UNDER_ANOTHER_ID)
+            if same
+            else verdict
+        )
 
     def requester(self, account: str | None, *recorded: str | None) -> Identity | None:
         """Return who asked, as ``recorded`` and as Slack says now; ``None``: the bot itself.
 
-        A record that Slack does not give any more takes nothing away from what is recorded, and proves nothing either.
+        A record that Slack does not give any more takes nothing away from what is recorded, and proves
+        nothing either.
         """
         if account is None:
             return None
@@ -112,13 +129,17 @@ class People:
         return Identity.known(account, *recorded, person.enterprise_user_id)
 
     def operator_or_approver(self, user_id: str) -> Verdict:
-        """Whether this person may export, look into a mailbox or answer for something. Raises ``Unavailable``."""
+        """Whether this person may export, look into a mailbox or answer for something.
+
+        Raises ``Unavailable``.
+        """
         return self._acting(user_id, Role.OPERATOR_OR_APPROVER)
 
     def opting_out(self, user_id: str) -> Verdict:
         """Whether this person may opt out: the same people. Raises ``Unavailable``.
 
-        Whoever is listed by their own id may, also while Slack does not tell more of them: it is the safe direction.
+        Whoever is listed by their own id may, also while Slack does not tell more of them: it is the safe
+        direction.
         """
         try:
             return self._acting(user_id, Role.OPTING_OUT)
@@ -135,7 +156,9 @@ class People:
         found = {user_id: self._surely(user_id, asked) for user_id in user_ids}
         return once_each(found, in_organisation=self.in_organisation)
 
-    def checked(self, user_ids: Iterable[str], *, asked: Identity | None = None, voter: Identity | None = None) -> Checked:
+    def checked(
+        self, user_ids: Iterable[str], *, asked: Identity | None = None, voter: Identity | None = None
+    ) -> Checked:
         """Judge people one by one, without ``voter``; somebody who could not be checked stops nobody."""
         found: dict[str, Verdict] = {}
         unknown, people = set(), frozenset(user_ids)
@@ -144,7 +167,9 @@ class People:
                 found[user_id] = self._surely(user_id, asked)
             except Unavailable:
                 unknown.add(user_id)
-        return Checked(once_each(found, besides=voter, in_organisation=self.in_organisation), frozenset(unknown), people)
+        return Checked(
+            once_each(found, besides=voter, in_organisation=self.in_organisation), frozenset(unknown), people
+        )
 
     def listed(self, entries: Sequence[str], *, asker: str = "") -> tuple[frozenset[str], bool]:
         """Return all whom these entries name, also by group, and whether each group could be looked up.
@@ -178,10 +203,13 @@ class People:
                 unknown = True
         return None if unknown else False
 
-    def as_approver(self, user_id: str, *, listed: bool | None, asked: Identity | None, asker: str) -> Verdict:
+    def as_approver(
+        self, user_id: str, *, listed: bool | None, asked: Identity | None, asker: str
+    ) -> Verdict:
         """How somebody would be judged as an approver, for ``asker``, out of whose share they are looked up.
 
-        ``listed``: whether they are named, as ``listed`` told; ``NOT_CHECKED`` where they cannot be looked up.
+        ``listed``: whether they are named, as ``listed`` told; ``NOT_CHECKED`` where they cannot be looked
+        up.
         """
         refused = self._refused.get((user_id, Role.APPROVER))
         if refused is not None:
@@ -192,7 +220,9 @@ class People:
             member = judge_member(self._person(user_id), self._home)
         except Unavailable as away:
             return Verdict(allowed=False, reason=Reason.NOT_CHECKED, sentence=away.sentence)
-        verdict = judge_role(member, listed=listed, role=Role.APPROVER.value, holders=self._holders[Role.APPROVER])
+        verdict = judge_role(
+            member, listed=listed, role=Role.APPROVER.value, holders=self._holders[Role.APPROVER]
+        )
         return self.apart(user_id, verdict, asked)
 
     def _surely(self, user_id: str, asked: Identity | None) -> Verdict:
@@ -206,8 +236,8 @@ class People:
     def _acting(self, user_id: str, role: Role) -> Verdict:
         """Judge somebody who acts: by a refusal of the last minute, else by look-up from their share.
 
-        However often they act in the same moment, they are looked up once.
-        A refusal grants nothing, so it may be a minute old; a right, and a look-up that failed, never is. Raises ``Unavailable``.
+        However often they act in the same moment, they are looked up once. A refusal grants nothing, so it
+        may be a minute old; a right, and a look-up that failed, never is. Raises ``Unavailable``.
         """
         refused = self._refused.get((user_id, role))
         return refused if refused is not None else self._judging.ask((user_id, role))

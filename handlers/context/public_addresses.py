@@ -1,4 +1,5 @@
-"""Tell addresses of the public internet from those that lead into somebody's own network, or to this machine."""
+"""Tell addresses of the public internet from those that lead into somebody's own network or to this machine.
+"""
 
 import ipaddress
 from typing import Final
@@ -6,7 +7,8 @@ from typing import Final
 from handlers.context.loopback import is_loopback
 
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
-"""All that is assigned for the public internet (IANA, IPv6 address space); every other range serves something else."""
+"""All that is assigned for the public internet (IANA, IPv6 address space); every other range serves something
+else."""
 
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """What NAT64 sends on to the IPv4 address in the last 32 bits (RFC 6052)."""
@@ -15,8 +17,8 @@ _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 def is_public(text: str) -> bool:
     """Tell whether an IP address, as a resolver spells it, is of the public internet; what is none is not.
 
-    Private, link-local, shared, multicast and unspecified addresses are not (IANA's special-purpose registries). An IPv4
-    address within an IPv6 one is judged by itself.
+    Private, link-local, shared, multicast and unspecified addresses are not (IANA's special-purpose
+    registries). An IPv4 address within an IPv6 one is judged by itself.
     """
     try:
         address = ipaddress.ip_address(text)

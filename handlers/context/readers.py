@@ -6,7 +6,8 @@ from handlers.context.context import Context
 from handlers.policy.rule import ALLOWED, Verdict
 
 REMEMBERED = 60.0
-"""Seconds for which a full member may read on without being looked up again; whoever changes something is always looked up."""
+"""Seconds for which a full member may read on without being looked up again; whoever changes something is
+always looked up."""
 
 
 class Readers:
@@ -17,7 +18,10 @@ class Readers:
         self._members: dict[str, datetime] = {}
 
     def may_read(self, person: str) -> Verdict:
-        """Judge whether somebody may see help, status and history: every full member. Raises ``Unavailable``."""
+        """Judge whether somebody may see help, status and history: every full member.
+
+        Raises ``Unavailable``.
+        """
         now = self._context.now()
         known = self._members.get(person)
         if known is not None and 0 <= (now - known).total_seconds() < REMEMBERED:

@@ -1,6 +1,7 @@
 """Equal look-ups in flight are made once: whoever asks what is being asked already waits for that answer.
 
-Nothing is remembered beyond the call itself, so a right is never granted upon an answer that began before the call in flight did.
+Nothing is remembered beyond the call itself, so a right is never granted upon an answer that began before the
+call in flight did.
 """
 
 import copy

@@ -1,7 +1,8 @@
 """Take web addresses apart in one way, for who judges where something goes and who connects.
 
-Parsers disagree about backslashes, percent signs and at signs in a host, so the one here is that of ``urllib3``, which also
-connects; what no host name holds is refused; and what is dialled is put together again from the parts that were judged.
+Parsers disagree about backslashes, percent signs and at signs in a host, so the one here is that of
+``urllib3``, which also connects; what no host name holds is refused; and what is dialled is put together
+again from the parts that were judged.
 """
 
 import ipaddress
@@ -14,10 +15,12 @@ from urllib.parse import urljoin
 from handlers.context.loopback import is_loopback
 
 _TEXT: Final = re.compile(r"[!-\[\]-~]+")
-"""Printable ASCII without the backslash, which some parsers take for a slash (url.spec.whatwg.org) and others for a character."""
+"""Printable ASCII without the backslash, which some parsers take for a slash (url.spec.whatwg.org) and others
+for a character."""
 
 _MORE_THAN_A_HOST: Final = re.compile(r"[a-z0-9+.-]*:?//[^/?#]*[%@]", re.IGNORECASE)
-"""A name or password, empty ones too; and a percent sign, behind which ``urllib3`` decodes and others do not."""
+"""A name or password, empty ones too; and a percent sign, behind which ``urllib3`` decodes and others do
+not."""
 
 _LABEL: Final = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -28,7 +31,10 @@ _USUAL_PORTS: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A web address in its parts; ``str`` puts them together again. Only the origin is shown: a path may be a secret."""
+    """A web address in its parts; ``str`` puts them together again.
+
+    Only the origin is shown: a path may be a secret.
+    """
 
     scheme: str
     host: str
@@ -41,7 +47,11 @@ class Address:
     def origin(self) -> str:
         """Scheme, host and port, where that is not the scheme's usual one."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" if self.port == _USUAL_PORTS[self.scheme] else f"{self.scheme}://{host}:{self.port}"
+        return (
+            f"{self.scheme}://{host}"
+            if self.port == _USUAL_PORTS[self.scheme]
+            else f"{self.scheme}://{host}:{self.port}"
+        )
 
     @property
     def stays_here(self) -> bool:
@@ -64,7 +74,8 @@ class Address:
 def taken_apart(text: str) -> Address:
     """Take an http, https, ws or wss address apart. Raises ``ValueError``, which never repeats the text.
 
-    A name or a password in it is refused, and so is every character that has no place in a host name; a fragment is dropped.
+    A name or a password in it is refused, and so is every character that has no place in a host name; a
+    fragment is dropped.
     """
     from urllib3.util import parse_url  # noqa: PLC0415 - a tenth of a second, which checking settings without addresses saves
 
@@ -83,7 +94,9 @@ def taken_apart(text: str) -> Address:
     if not (_is_ipv6(host) or _NAME.fullmatch(host)):
         raise refused
     query = f"?{url.query}" if url.query is not None else ""
-    return Address(scheme, host, _USUAL_PORTS[scheme] if url.port is None else url.port, (url.path or "/") + query)
+    return Address(
+        scheme, host, _USUAL_PORTS[scheme] if url.port is None else url.port, (url.path or "/") + query
+    )
 
 
 def onward(here: Address, location: str) -> Address:

@@ -1,8 +1,8 @@
 """Keep a request's message true: draw every copy of it, and post it anew when it was deleted.
 
-Copies are drawn one by one, and one that fails holds none of the others up. A request that is not settled, or whose result nobody
-was shown yet, always has a copy in the present channel: where somebody deleted it, where Slack lets nobody edit it any more, or
-where the settings name another channel now, it is posted once more.
+Copies are drawn one by one, and one that fails holds none of the others up. A request that is not settled, or
+whose result nobody was shown yet, always has a copy in the present channel: where somebody deleted it, where
+Slack lets nobody edit it any more, or where the settings name another channel now, it is posted once more.
 """
 
 from handlers.context.context import Context
@@ -17,7 +17,8 @@ from storage.outbox import Outbox
 from storage.records import ChangeRequest
 
 RESULTS = frozenset({State.APPLIED, State.FAILED})
-"""Settled states that the channel is told of even where the earlier message is gone; how the others end is the requester's."""
+"""Settled states that the channel is told of even where the earlier message is gone; how the others end is
+the requester's."""
 
 Copy = tuple[str, str]
 """Channel and ``ts`` of one message."""
@@ -32,9 +33,15 @@ class CardSync:
         self._announcer = announcer
 
     def draw(self, request_id: int, notice: Notice) -> Place | None:
-        """Bring every copy up to date; tells where a new one was posted. Raises ``Unavailable`` once all were tried."""
+        """Bring every copy up to date; tells where a new one was posted.
+
+        Raises ``Unavailable`` once all were tried.
+        """
         with self._context.ledger.reading() as reader:
-            copies = {(copy.channel, copy.ts): copy.drawn_version for copy in reader.messages.cards(request_id)}  # before the row
+            # before the row
+            copies = {
+                (copy.channel, copy.ts): copy.drawn_version for copy in reader.messages.cards(request_id)
+            }
             view = gather(self._context, reader, reader.request(request_id))
         behind = [copy for copy, drawn in copies.items() if drawn < view.request.version]
         touched = (notice.facts.get("channel", ""), notice.facts.get("ts", ""))
@@ -77,21 +84,32 @@ class CardSync:
                 continue
             if drawn is None:
                 gone.append(copy)
-            elif not self._outbox.keep_card(Card(view.request.id, *copy, view.request.version), seen=copies.get(copy)):
+            elif not self._outbox.keep_card(
+                Card(view.request.id, *copy, view.request.version), seen=copies.get(copy)
+            ):
                 self._draw_again(view.request, notice, copy)
         return gone, stuck, troubles
 
     def _needs_another(
-        self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], stuck: list[Copy], *, touched: bool
+        self,
+        request: ChangeRequest,
+        copies: dict[Copy, int],
+        gone: list[Copy],
+        stuck: list[Copy],
+        *,
+        touched: bool,
     ) -> bool:
         if not copies:
-            return not touched  # a copy was touched whose place is not known: the post of the first one is still owed
+            # a copy was touched whose place is not known: the post of the first one is still owed
+            return not touched
         if any(copy[0] == self._context.rule.channel and copy not in (*gone, *stuck) for copy in copies):
             return False
         untold = (request.state in RESULTS or bool(stuck)) and max(copies.values()) < request.version
         return request.state in OPEN or untold
 
-    def _forget(self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], *, replaced: bool) -> None:
+    def _forget(
+        self, request: ChangeRequest, copies: dict[Copy, int], gone: list[Copy], *, replaced: bool
+    ) -> None:
         """Stop drawing a deleted copy; the last one stays noted, so the request has had its message."""
         kept = [copy for copy in copies if copy not in gone]
         for copy in gone:

@@ -1,8 +1,9 @@
 """Send what is owed: claim, show, note where it stands; what fails stays owed and is tried again.
 
-Two lanes: cards and channel messages are sent by one worker at a time (under a lease), so that a request gets one message and a
-late drawing loses; private answers may be sent by many. A claim is made sure of again before a message that had to wait for
-others, so that a process that was frozen, or kept waiting by Slack, does not send what somebody else has taken over.
+Two lanes: cards and channel messages are sent by one worker at a time (under a lease), so that a request gets
+one message and a late drawing loses; private answers may be sent by many. A claim is made sure of again
+before a message that had to wait for others, so that a process that was frozen, or kept waiting by Slack,
+does not send what somebody else has taken over.
 """
 
 import time
@@ -40,21 +41,26 @@ PRIVATE = (NoticeKind.ANSWER, NoticeKind.ASK_REASON, NoticeKind.OUTCOME, NoticeK
 AT_A_PLACE = (NoticeKind.REMINDER, NoticeKind.THREAD, NoticeKind.DEVICE)
 """What is shown beside, or in place of, a message that stands already."""
 PRIVATE_AT_ONCE = 6
-"""Private messages taken at once: while a slow Slack takes them one by one, whoever is owed something new waits."""
+"""Private messages taken at once: while a slow Slack takes them one by one, whoever is owed something new
+waits."""
 LONGEST_WAIT = 60.0
 """Seconds between tries at most."""
 HICCUPS = 3
-"""Failed posts of a request that are not worth a word, as such trouble passes; what does not pass by itself is told at once."""
+"""Failed posts of a request that are not worth a word, as such trouble passes; what does not pass by itself
+is told at once."""
 FAILURES_ALONE = 1
-"""Failures in a row that concern one message alone; from the next one on Slack itself is left alone for a while, growing to ten
-seconds, however many messages are owed."""
+"""Failures in a row that concern one message alone; from the next one on Slack itself is left alone for a
+while, growing to ten seconds, however many messages are owed."""
 OWED_FOR = timedelta(days=1)
-"""After this an answer to one person is given up: it no longer answers anything. What nobody can mend is given up at once."""
+"""After this an answer to one person is given up: it no longer answers anything. What nobody can mend is
+given up at once."""
 HERE_FOR = timedelta(minutes=5)
-"""How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a direct message."""
+"""How long an answer belongs where somebody acted: Slack shows it there only to who is looking. Later it is a
+direct message."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 SURE_FOR = 2.0
-"""Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the very most."""
+"""Seconds after which a claim is made sure of before its message is sent: a call or two take thirty at the
+very most."""
 
 
 class Delivery:
@@ -68,7 +74,8 @@ class Delivery:
         self._readiness, self._device_cards = Readiness(context, outbox), DeviceCards(context, announcer)
         self._paces: dict[tuple[NoticeKind, ...], Pacing] = {PUBLIC: Pacing(), PRIVATE: Pacing()}
         self._paused: dict[str, tuple[datetime, datetime]] = {}
-        """From when until when Slack wants to be left alone, for each conversation: the others are not made to wait with it."""
+        """From when until when Slack wants to be left alone, for each conversation: the others are not made
+        to wait with it."""
 
     def owes_public(self) -> bool:
         """Whether a card or channel message is due, and Slack is not left alone for a while; only reads."""
@@ -109,7 +116,8 @@ class Delivery:
             if ready is None:
                 return
             where = {"channel": place.channel, "ts": place.ts} if place else {}
-            shown = self._context.now()  # not when it began: whoever acts before this may act on what stood there before
+            # not when it began: whoever acts before this may act on what stood there before
+            shown = self._context.now()
             self._outbox.delivered(notice, now=shown, **where)
             self._pace(notice).got_on()
 
@@ -120,7 +128,8 @@ class Delivery:
             self._outbox.put_off(notice, until=now + timedelta(seconds=RESTS[0]))
             return True
         since, until = self._paused.get(self._conversation(notice), (NEVER, NEVER))
-        if not since <= self._context.now() < until:  # before it: the clock was set back, and the wait may be long over
+        # before it: the clock was set back, and the wait may be long over
+        if not since <= self._context.now() < until:
             return False
         self._outbox.put_off(notice, until=until)
         return True
@@ -172,7 +181,9 @@ class Delivery:
 
     def _answer(self, notice: Notice, *, reason_for: int | None) -> None:
         text, typed = notice.facts["text"], typed_back(notice.facts)
-        self._announcer.answer(notice.recipient or "", self._here(notice), text, reason_for=reason_for, typed=typed)
+        self._announcer.answer(
+            notice.recipient or "", self._here(notice), text, reason_for=reason_for, typed=typed
+        )
 
     def _tell_in_thread(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
@@ -188,7 +199,11 @@ class Delivery:
         with self._context.ledger.reading() as reader:
             number = int(drawn.facts["number"])
             reminder = reader.messages.notice(number)
-            place = (drawn.facts["channel"], drawn.facts["ts"]) if drawn.facts["ts"] else reader.messages.posted_at(number)
+            place = (
+                (drawn.facts["channel"], drawn.facts["ts"])
+                if drawn.facts["ts"]
+                else reader.messages.posted_at(number)
+            )
             if reminder is None or place is None:
                 return
             shown = shown_now(reader, reminder)
@@ -222,7 +237,9 @@ class Delivery:
     def _keep_owed(self, notice: Notice, failed: Unavailable) -> None:
         """Have it tried again later, unless that is of no use."""
         now = self._context.now()
-        too_late = notice.kind in (NoticeKind.ANSWER, NoticeKind.ASK_REASON) and now - notice.created_at >= OWED_FOR
+        too_late = (
+            notice.kind in (NoticeKind.ANSWER, NoticeKind.ASK_REASON) and now - notice.created_at >= OWED_FOR
+        )
         if too_late or self._is_hopeless(notice, failed):
             self._outbox.abandoned(notice, now=now, problem=failed.sentence)
             return

@@ -25,7 +25,9 @@ class DeviceCards:
         try:
             with ledger.reading() as reader:
                 device = reader.devices.device(number)
-                seen = SightingReader(reader.connection, ledger.tenant_id).of([device.sender]).get(device.sender)
+                seen = (
+                    SightingReader(reader.connection, ledger.tenant_id).of([device.sender]).get(device.sender)
+                )
         except NoSuchDevice:
             return None
         again = "again" in notice.facts

@@ -19,7 +19,8 @@ from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
 
 LET_ANOTHER_DRAW = timedelta(seconds=5)
-"""How long a message that would show an earlier rule is left to a copy of the bot that runs with the present one."""
+"""How long a message that would show an earlier rule is left to a copy of the bot that runs with the present
+one."""
 
 
 class Readiness:
@@ -32,7 +33,9 @@ class Readiness:
     def ready(self, notice: Notice) -> Notice | None:
         """Return the notice as it reads by now; ``None`` when it waits or nobody needs it."""
         if is_unposted(notice) and self._is_posted(notice):
-            self._outbox.abandoned(notice, now=self._context.now(), problem="The message was posted before this could be told.")
+            self._outbox.abandoned(
+                notice, now=self._context.now(), problem="The message was posted before this could be told."
+            )
             return None
         said = announcement_of(notice.facts)
         if isinstance(said, Readable) and self._outage_is_untold(said):
@@ -75,4 +78,6 @@ class Readiness:
     def _would_show_another_rule(self, request_id: int) -> bool:
         """Tell whether this copy runs with an earlier rule: what people vote on is left to the others."""
         with self._context.ledger.reading() as reader:
-            return is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
+            return (
+                is_outdated(reader, self._context.rule) and reader.request(request_id).state is State.PENDING
+            )

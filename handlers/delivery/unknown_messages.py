@@ -1,7 +1,8 @@
 """Answer a reaction on a copy of a request's message that is not on record, and redraw the copy.
 
-Slack's answer to posting such a copy was lost. Which request it is about its own buttons tell; nothing is decided upon that, for
-whether the reaction still stands is not known. Once the copy is redrawn its place is noted, and reactions on it decide.
+Slack's answer to posting such a copy was lost. Which request it is about its own buttons tell; nothing is
+decided upon that, for whether the reaction still stands is not known. Once the copy is redrawn its place is
+noted, and reactions on it decide.
 """
 
 from handlers.context.context import Context
@@ -12,13 +13,14 @@ from handlers.policy.rule import about
 from handlers.ports import Copies, Place, Unavailable
 
 UNMATCHED = (
-    "Your reaction decided nothing: it is on a copy of a message that the bot cannot match to a request, because Slack's answer "
-    "to posting it was lost. The buttons on it work, and so does a reaction on the request's other message."
+    "Your reaction decided nothing: it is on a copy of a message that the bot cannot match to a request, "
+    "because Slack's answer to posting it was lost. The buttons on it work, and so does a reaction on the "
+    "request's other message."
 )
 
 FOUND = (
-    "Your reaction decided nothing yet: it is on a copy of the message that the bot did not know of, because Slack's answer to "
-    "posting it was lost. Take it away and react once more; the buttons work as well."
+    "Your reaction decided nothing yet: it is on a copy of the message that the bot did not know of, because "
+    "Slack's answer to posting it was lost. Take it away and react once more; the buttons work as well."
 )
 
 
@@ -50,5 +52,7 @@ class LostCopies:
                     request_id=number,
                 )
             if number is not None:
-                enqueue_lost_copy(entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts)
+                enqueue_lost_copy(
+                    entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts
+                )
         self._context.wake_worker()

@@ -1,6 +1,7 @@
 """Keep each day's value: the setting at the day's end, and how long nobody could read it.
 
-Readings are pruned; the event that closes a day stays, and is the head of the record that is stamped for that day.
+Readings are pruned; the event that closes a day stays, and is the head of the record that is stamped for that
+day.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,12 +27,19 @@ class Days:
         """The first day that is not closed yet, once it is known."""
 
     def close(self, now: datetime) -> int:
-        """Record every day that is over and is not on record yet; returns how many. Raises ``Unreachable``."""
+        """Record every day that is over and is not on record yet; returns how many.
+
+        Raises ``Unreachable``.
+        """
         first = self._next or self._first_open()
         if first is None:
             return 0
         self._next = first
-        over = [first + number * DAY for number in range(AT_ONCE) if first + (number + 1) * DAY <= now.astimezone(UTC).date()]
+        over = [
+            first + number * DAY
+            for number in range(AT_ONCE)
+            if first + (number + 1) * DAY <= now.astimezone(UTC).date()
+        ]
         for day in over:
             said = self.said(day, now)
             with self._ledger.recording(now) as entry:
@@ -45,12 +53,20 @@ class Days:
         began = began_at(self._ledger.database, self._ledger.tenant_id)
         margin = self._ledger.unbroken
         with self._ledger.reading() as reader:
-            runs = [seen for seen in reader.readings.observed_between(begins - margin, ends + margin) if seen.value is not None]
+            runs = [
+                seen
+                for seen in reader.readings.observed_between(begins - margin, ends + margin)
+                if seen.value is not None
+            ]
         seen = [run for run in runs if run.since < ends and run.at >= begins]
         unobserved = unobserved_in(runs, max(begins, began or begins), ends, margin)
         value = seen[-1].value if seen else None
         minutes = int(unobserved.total_seconds() // 60)
-        return {"day": day.isoformat(), "value": value.value if value else None, "minutes_unobserved": minutes}
+        return {
+            "day": day.isoformat(),
+            "value": value.value if value else None,
+            "minutes_unobserved": minutes,
+        }
 
     def _first_open(self) -> date | None:
         """The day after the last one on record, else the one on which the record began."""
@@ -61,7 +77,9 @@ class Days:
         return began.astimezone(UTC).date() if began is not None else None
 
 
-def unobserved_in(runs: Iterable[Observation], begins: datetime, ends: datetime, unbroken: timedelta) -> timedelta:
+def unobserved_in(
+    runs: Iterable[Observation], begins: datetime, ends: datetime, unbroken: timedelta
+) -> timedelta:
     """Return how long the value was unknown: gaps longer than ``unbroken``, and at either end."""
     known = sorted((run.since, run.at) for run in runs)
     gaps: Sequence[tuple[datetime, datetime]] = list(

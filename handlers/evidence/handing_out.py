@@ -43,10 +43,15 @@ class EvidenceFiles:
 
     @contextmanager
     def file(self, person: str, period: Period, named: Naming) -> Iterator[EvidenceFile]:
-        """The pack, up to the event of this very request for it; gone when the block ends. Raises ``Unreachable``."""
+        """The pack, up to the event of this very request for it; gone when the block ends.
+
+        Raises ``Unreachable``.
+        """
         ledger, now = self._context.ledger, self._context.now()
         with ledger.recording(now) as entry:
-            entry.record("exported", person, {"format": "evidence", "from": str(period.first), "to": str(period.last)})
+            entry.record(
+                "exported", person, {"format": "evidence", "from": str(period.first), "to": str(period.last)}
+            )
         not_found_out = self._searched(period)
         with TemporaryFile() as file:
             pack = Pack(ledger.database, ledger.tenant_id, period, named=named, not_found_out=not_found_out)

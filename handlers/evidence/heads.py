@@ -28,18 +28,24 @@ class Heads:
         self._kept: set[int] = set()
 
     def keep(self, now: datetime) -> int:
-        """Record every head that arrived and is not on record as posted; returns how many. Raises ``Unreachable``."""
+        """Record every head that arrived and is not on record as posted; returns how many.
+
+        Raises ``Unreachable``.
+        """
         with self._ledger.reading() as reader:
             arrived = reader.messages.delivered_announcements(Head.kind, LOOKED_AT)
         told = (
-            (announcement_of(notice.facts), notice.created_at, Place(channel, ts)) for notice, channel, ts in reversed(arrived)
+            (announcement_of(notice.facts), notice.created_at, Place(channel, ts))
+            for notice, channel, ts in reversed(arrived)
         )
         heads = [(said, owed_at, place) for said, owed_at, place in told if isinstance(said, Head)]
         if all(said.sequence in self._kept for said, _, _ in heads):
             return 0
         self._kept |= {head["seq"] for head in known_facts(self._ledger).heads}
         waiting = [head for head in heads if head[0].sequence not in self._kept]
-        return sum(self._keep(said.sequence, said.head, place, owed_at, now) for said, owed_at, place in waiting)
+        return sum(
+            self._keep(said.sequence, said.head, place, owed_at, now) for said, owed_at, place in waiting
+        )
 
     def _keep(self, seq: int, digest: str, place: Place, owed_at: datetime, now: datetime) -> int:
         link = self._permalink(place)

@@ -1,4 +1,7 @@
-"""A duty of the worker: keeps, day by day, what evidence will be asked for later. Nothing else waits for it."""
+"""A duty of the worker: keeps, day by day, what evidence will be asked for later.
+
+Nothing else waits for it.
+"""
 
 import time
 from collections.abc import Callable
@@ -18,7 +21,8 @@ EVERY: Final = 30.0
 """Seconds between two looks: what is kept is kept by the day."""
 
 AGAIN: Final = 3600.0
-"""Seconds after which a search that failed is tried again; until then, and for as long as it fails, it is not proven."""
+"""Seconds after which a search that failed is tried again; until then, and for as long as it fails, it is not
+proven."""
 
 
 STAMPED_AGAIN: Final = 600.0
@@ -26,7 +30,10 @@ STAMPED_AGAIN: Final = 600.0
 
 
 class Keeping:
-    """Closes days, searches Exchange's audit log, keeps where heads were posted. ``monotonic`` spaces the looks."""
+    """Closes days, searches Exchange's audit log, keeps where heads were posted.
+
+    ``monotonic`` spaces the looks.
+    """
 
     def __init__(
         self,

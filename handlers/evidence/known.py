@@ -24,7 +24,10 @@ def known_facts(ledger: Ledger) -> Facts:
 
 
 def made_since(ledger: Ledger, since: datetime) -> list[Made]:
-    """The changes that took effect by a write and were sent or noticed from ``since`` on. Raises ``Unreachable``."""
+    """The changes that took effect by a write and were sent or noticed from ``since`` on.
+
+    Raises ``Unreachable``.
+    """
     told = told_changes(ledger.database, ledger.tenant_id, None)
     found = (_made(change) for change in told if needs_a_row(change))
     return [made for made in found if made.at >= since - timedelta(minutes=1)]
@@ -48,6 +51,8 @@ def told_changes(database: Database, tenant_id: str, up_to: int | None) -> Itera
             if change is not None:
                 yield change
             change = Change(told.request_id or 0)
-        change.take({"seq": told.seq, "at": told.at, "kind": told.kind, "actor": told.actor, "payload": told.payload})
+        change.take(
+            {"seq": told.seq, "at": told.at, "kind": told.kind, "actor": told.actor, "payload": told.payload}
+        )
     if change is not None:
         yield change

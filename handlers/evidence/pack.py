@@ -1,7 +1,8 @@
 """Write a period's evidence as one zip: the same bytes for the same record, in constant memory.
 
-The tables are made by ``handlers.evidence.proof``, which the pack carries as its own checker. Nothing is judged here but the
-whole record, by ``storage.record.verify`` while its events are written; only those about changes are read again, by change.
+The tables are made by ``handlers.evidence.proof``, which the pack carries as its own checker. Nothing is
+judged here but the whole record, by ``storage.record.verify`` while its events are written; only those about
+changes are read again, by change.
 """
 
 import hashlib
@@ -48,7 +49,10 @@ _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A pack that was written. ``missing``: what it does not prove, a sentence each; none: it is proven to be complete."""
+    """A pack that was written.
+
+    ``missing``: what it does not prove, a sentence each; none: it is proven to be complete.
+    """
 
     head: str
     missing: tuple[str, ...]
@@ -60,7 +64,10 @@ class Made:
 
 
 class Pack:
-    """The evidence of one period of one tenant. ``named`` is ``None`` where no names are wanted, or nobody can be asked."""
+    """The evidence of one period of one tenant.
+
+    ``named`` is ``None`` where no names are wanted, or nobody can be asked.
+    """
 
     def __init__(
         self,
@@ -93,7 +100,9 @@ class Pack:
             for name, lines in kept.items():
                 pack.add(name, lines)
             for name, written in rows.items():
-                pack.add(name, building.begin(name, manifest), _blocks(written), building.end(name, self._last))
+                pack.add(
+                    name, building.begin(name, manifest), _blocks(written), building.end(name, self._last)
+                )
             for name, made in building.beside_changes(self._last):
                 pack.add(name, made)
             self._beside(pack, manifest)
@@ -131,7 +140,9 @@ class Pack:
         """Return the period's last event, or a newer one about its days: audit rows come late."""
         last = last_before(self._database, self._tenant_id, self._period.ends)
         later = events_of_kinds(self._database, self._tenant_id, last, STATEMENTS) if last else ()
-        mine = [int(text_of(event["seq"])) for event in later if _is_about(event["payload"], self._span, last)]
+        mine = [
+            int(text_of(event["seq"])) for event in later if _is_about(event["payload"], self._span, last)
+        ]
         return mine[-1] if mine else last
 
     def _rows(self, building: Building, rows: dict[str, Any]) -> Iterator[str]:
@@ -146,15 +157,23 @@ class Pack:
     def _missing(self, verdict: Verdict, of_changes: Sequence[str]) -> list[str]:
         posted = [int(head["seq"]) for head in self._facts.heads if type(head.get("seq")) is int]
         hashes = hashes_of(self._database, self._tenant_id, posted)
-        unsound = [] if verdict.ok or verdict.problem is None else [f"The record is not sound: {verdict.problem}"]
+        unsound = (
+            [] if verdict.ok or verdict.problem is None else [f"The record is not sound: {verdict.problem}"]
+        )
         if not self._last:
             unsound.append("The record began after the period: it holds no event of it.")
-        return [*unsound, *of_changes, *missing_of_facts(self._facts, self._span, self._last_at, hashes), *self._not_found_out]
+        return [
+            *unsound,
+            *of_changes,
+            *missing_of_facts(self._facts, self._span, self._last_at, hashes),
+            *self._not_found_out,
+        ]
 
     def _manifest(self, missing: Sequence[str]) -> dict[str, Any]:
         return {
-            "tenant": self._tenant_id, "from": self._period.first.isoformat(), "to": self._period.last.isoformat(),
-            "head": self._head, "proven": not missing, "missing": list(missing), "files": {}, "lines": {},
+            "tenant": self._tenant_id, "from": self._period.first.isoformat(),
+            "to": self._period.last.isoformat(), "head": self._head, "proven": not missing,
+            "missing": list(missing), "files": {}, "lines": {},
         }  # fmt: skip
 
     def _beside(self, pack: "_Target", manifest: dict[str, Any]) -> None:
@@ -220,7 +239,9 @@ class _People:
 
     def rows(self) -> list[list[str]]:
         """Id and name of everybody, by id; people who are not in Slack are none."""
-        return [[person, name] for person, name in sorted(self._known.items()) if name or person[:1] in ("U", "W")]
+        return [
+            [person, name] for person, name in sorted(self._known.items()) if name or person[:1] in ("U", "W")
+        ]
 
 
 class _Target:

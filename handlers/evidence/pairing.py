@@ -1,6 +1,7 @@
 """Pair Exchange's audit rows with the changes of the record, one with one; name the rest. Pure.
 
-Rows come late, after an hour as a rule and sometimes after a day: what has not come within a day is missing, and awaited before.
+Rows come late, after an hour as a rule and sometimes after a day: what has not come within a day is missing,
+and awaited before.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,8 @@ from handlers.ports import AuditRow
 from storage.integrity.canonical import stamp
 
 OWN: Final = (timedelta(minutes=-1), timedelta(minutes=15))
-"""From when to when, counted from its sending, a row may be a write of the bot's own: clocks differ, writes get stuck."""
+"""From when to when, counted from its sending, a row may be a write of the bot's own: clocks differ, writes
+get stuck."""
 
 BEFORE: Final = timedelta(hours=24)
 """How long before it was noticed a change may have been made outside the bot."""
@@ -28,7 +30,9 @@ NOTICED: Final = timedelta(hours=2)
 
 YES, NO, AWAITED, NOT_NEEDED = "yes", "no", "awaited", "not needed"
 
-OWN_APP: Final = "it was made with the bot's own app, but the bot sent nothing then: find out who else uses its credential"
+OWN_APP: Final = (
+    "it was made with the bot's own app, but the bot sent nothing then: find out who else uses its credential"
+)
 NOBODYS: Final = "no change of the bot's, and none that it noticed from outside, belongs to it"
 
 
@@ -72,8 +76,12 @@ def pair(rows: Iterable[AuditRow], changes: Sequence[Made], now: datetime) -> Pa
         if near:
             partner[row.id] = min(near, key=lambda change: min(abs(row.at - sent) for sent in change.sent_at))
             left[partner[row.id].number] -= 1
-    for change in sorted((change for change in changes if change.outside), key=lambda change: change.noticed_at):
-        seen = [row for row in listed if row.succeeded and row.id not in partner and _was_noticed(row, change)]
+    for change in sorted(
+        (change for change in changes if change.outside), key=lambda change: change.noticed_at
+    ):
+        seen = [
+            row for row in listed if row.succeeded and row.id not in partner and _was_noticed(row, change)
+        ]
         if seen:
             partner[seen[-1].id] = change
     paired = {change.number for change in partner.values()}
@@ -97,9 +105,9 @@ def _was_noticed(row: AuditRow, change: Made) -> bool:
 def _row(row: AuditRow, partner: Made | None, now: datetime) -> dict[str, Any]:
     matched, why = _judged(row, partner, now)
     return {
-        "id": row.id, "at": stamp(row.at), "actor": row.actor, "value": row.value.value if row.value else None,
-        "result": "succeeded" if row.succeeded else "failed", "own": row.own, "matched": matched,
-        "number": partner.number if partner else None, "why": why,
+        "id": row.id, "at": stamp(row.at), "actor": row.actor,
+        "value": row.value.value if row.value else None, "result": "succeeded" if row.succeeded else "failed",
+        "own": row.own, "matched": matched, "number": partner.number if partner else None, "why": why,
     }  # fmt: skip
 
 
@@ -110,7 +118,11 @@ def _judged(row: AuditRow, partner: Made | None, now: datetime) -> tuple[str, st
         return NOT_NEEDED, "it failed, so nothing was changed"
     if row.own:
         return NO, OWN_APP
-    return (AWAITED, "it is new, and the bot has not noticed it yet") if now - row.at < NOTICED else (NO, NOBODYS)
+    return (
+        (AWAITED, "it is new, and the bot has not noticed it yet")
+        if now - row.at < NOTICED
+        else (NO, NOBODYS)
+    )
 
 
 def _change(change: Made, is_paired: bool, now: datetime) -> dict[str, Any]:
@@ -119,5 +131,9 @@ def _change(change: Made, is_paired: bool, now: datetime) -> dict[str, Any]:
         return {**said, "matched": YES}
     due = change.at + LATE
     if now < due:
-        return {**said, "matched": AWAITED, "why": f"its row in Exchange's audit log is awaited until {due:%Y-%m-%d %H:%M} UTC."}
+        return {
+            **said,
+            "matched": AWAITED,
+            "why": f"its row in Exchange's audit log is awaited until {due:%Y-%m-%d %H:%M} UTC.",
+        }
     return {**said, "matched": NO, "why": "Exchange's audit log has no row of it, a day after it was made."}

@@ -1,7 +1,7 @@
 """Compare the record with Exchange's audit log, daily and on demand, and keep the result.
 
-What was found is an event, so that it can be proven when Exchange has long forgotten: it keeps its log for 180 days. A search
-that failed leaves none, and the time it was for counts as not searched.
+What was found is an event, so that it can be proven when Exchange has long forgotten: it keeps its log for
+180 days. A search that failed leaves none, and the time it was for counts as not searched.
 """
 
 import hashlib
@@ -25,7 +25,8 @@ from storage.ledger import BOT, Entry, Ledger
 from storage.record.statements import began_at
 
 KEPT_BY_EXCHANGE: Final = timedelta(days=179)
-"""How far back a search finds anything (180 days without a larger licence: learn.microsoft.com, audit log retention)."""
+"""How far back a search finds anything (180 days without a larger licence: learn.microsoft.com, audit log
+retention)."""
 
 LATELY: Final = timedelta(days=30)
 """Within this time a value that somebody sets back twice is flapping."""
@@ -63,23 +64,50 @@ class Reconciliation:
         if began is None or began >= today:
             return None
         self._searched_until = _covered_until(known_facts(self._ledger), began)
-        return None if self._searched_until >= today else max(self._searched_until - BEFORE, now - KEPT_BY_EXCHANGE)
+        return (
+            None
+            if self._searched_until >= today
+            else max(self._searched_until - BEFORE, now - KEPT_BY_EXCHANGE)
+        )
 
     def on_demand(self, period: Period, now: datetime) -> None:
-        """Search whatever of a period is not settled on record, and keep what is new of it. Raises as ``daily``."""
+        """Search whatever of a period is not settled on record, and keep what is new of it.
+
+        Raises as ``daily``.
+        """
         facts, until = known_facts(self._ledger), min(period.ends, now)
         span = Span(period.first.isoformat(), period.ends.date().isoformat())
         if period.ends <= now and not list(unsearched(facts, span, stamp(now))) and not _is_open(facts, span):
             return
-        self.keep(max(period.begins, now - KEPT_BY_EXCHANGE), max(until, min(now, until + BEFORE)), facts, now, unless_known=span)
+        self.keep(
+            max(period.begins, now - KEPT_BY_EXCHANGE),
+            max(until, min(now, until + BEFORE)),
+            facts,
+            now,
+            unless_known=span,
+        )
 
-    def keep(self, since: datetime, until: datetime, facts: Facts, now: datetime, *, unless_known: Span | None = None) -> None:
-        """Search, pair, and record what came of it. With ``unless_known`` nothing is recorded that is on record already."""
-        settled = until if until >= now else until - timedelta(hours=1)  # the row of a later one may lie beyond
+    def keep(
+        self,
+        since: datetime,
+        until: datetime,
+        facts: Facts,
+        now: datetime,
+        *,
+        unless_known: Span | None = None,
+    ) -> None:
+        """Search, pair, and record what came of it.
+
+        With ``unless_known`` nothing is recorded that is on record already.
+        """
+        # the row of a later one may lie beyond
+        settled = until if until >= now else until - timedelta(hours=1)
         begins = max(since - BEFORE, now - KEPT_BY_EXCHANGE - BEFORE)
         rows = self._search.search(begins, until)
         found = pair(rows, made_since(self._ledger, begins - timedelta(hours=1)), now)
-        found = Pairings(found.rows, [said for said in found.changes if since <= instant_of(said["at"]) <= settled])
+        found = Pairings(
+            found.rows, [said for said in found.changes if since <= instant_of(said["at"]) <= settled]
+        )
         fresh = Pairings(
             [said for said in found.rows if facts.rows.get(said["id"]) != said],
             [said for said in found.changes if facts.changes.get(said["number"]) != said],
@@ -90,7 +118,12 @@ class Reconciliation:
         with self._ledger.recording(now) as entry:
             if unless_known is not None and until >= now:
                 entry.record("day", BOT, Days(self._ledger).said(now.astimezone(UTC).date(), now))
-            said = {"from": stamp(begins), "until": stamp(until), "rows": fresh.rows, "changes": fresh.changes}
+            said = {
+                "from": stamp(begins),
+                "until": stamp(until),
+                "rows": fresh.rows,
+                "changes": fresh.changes,
+            }
             entry.record("reconciled", BOT, said)
             self._tell(entry, fresh)
             self._tell_flapping(entry, [*facts.rows.values(), *fresh.rows], now)
@@ -98,25 +131,39 @@ class Reconciliation:
     def _tell(self, entry: Entry, found: Pairings) -> None:
         """Every gap, the day it is found, and once for ever."""
         gaps = [(f"row:{said['id']}", None, said) for said in found.rows if said["matched"] == NO]
-        gaps += [(f"change:{said['number']}", said["number"], said) for said in found.changes if said["matched"] == NO]
+        gaps += [
+            (f"change:{said['number']}", said["number"], said)
+            for said in found.changes
+            if said["matched"] == NO
+        ]
         for key, change, said in gaps:
             told = AuditGap(
-                change=change, at=instant_of(said["at"]), actor=said.get("actor") or "", value=said.get("value") or "",
-                why=said["why"], times=None, operators=self._operators,
+                change=change, at=instant_of(said["at"]), actor=said.get("actor") or "",
+                value=said.get("value") or "", why=said["why"], times=None, operators=self._operators,
             )  # fmt: skip
             enqueue_announcement(entry, f"audit_gap:{key}", told)
 
     def _tell_flapping(self, entry: Entry, rows: Iterable[dict[str, Any]], now: datetime) -> None:
         for (actor, value), times in flapping(rows, since=stamp(now - LATELY)).items():
             who = hashlib.sha256(f"{actor}\0{value}".encode()).hexdigest()[:16]
-            told = AuditGap(change=None, at=now, actor=actor, value=value, why="flapping", times=times, operators=self._operators)
+            told = AuditGap(
+                change=None,
+                at=now,
+                actor=actor,
+                value=value,
+                why="flapping",
+                times=times,
+                operators=self._operators,
+            )
             enqueue_announcement(entry, f"flapping:{who}:{now:%Y-%m}", told)
 
 
 def flapping(rows: Iterable[dict[str, Any]], *, since: str) -> dict[tuple[str, str], int]:
     """Name who set the same value from outside twice or more, and how often: another automation."""
     told = {said["id"]: said for said in rows if said.get("result") == "succeeded" and not said.get("own")}
-    lately = [said for said in told.values() if said["at"] >= since and said.get("actor") and said.get("value")]
+    lately = [
+        said for said in told.values() if said["at"] >= since and said.get("actor") and said.get("value")
+    ]
     counted = Counter((said["actor"], said["value"]) for said in lately)
     return {who: times for who, times in counted.items() if times >= TWICE}
 

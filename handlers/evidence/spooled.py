@@ -1,4 +1,7 @@
-"""Hold what is known of each row of Exchange's audit log on disk while a pack is made: 2 KiB a row were in memory."""
+"""Hold what is known of each row of Exchange's audit log on disk while a pack is made.
+
+In memory it took 2 KiB a row.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +14,12 @@ from storage.temporary import in_order, spooling
 
 @contextmanager
 def spooled_facts() -> Iterator[Facts]:
-    """Hold facts whose rows are on disk, until the end. Raises ``OSError`` where there is no space for them."""
+    """Hold facts whose rows are on disk, until the end.
+
+    Raises ``OSError`` where there is no space for them.
+    """
     with spooling() as spooled:
         sort = partial(in_order, width=len(RECONCILIATION))
-        yield Facts(rows=spooled("rows"), authors=spooled("authors"), changes=spooled("changes"), in_order=sort)
+        yield Facts(
+            rows=spooled("rows"), authors=spooled("authors"), changes=spooled("changes"), in_order=sort
+        )

@@ -1,6 +1,7 @@
 """Have each day's head stamped by an outside service, so that the past cannot be rewritten.
 
-The token is kept as an event: it is in every export, and in the stream. A head that could not be stamped stays a named gap.
+The token is kept as an event: it is in every export, and in the stream. A head that could not be stamped
+stays a named gap.
 """
 
 import base64
@@ -25,7 +26,10 @@ class Stamping:
         self._service = service
 
     def keep(self, now: datetime) -> int:
-        """Have every head stamped that is not; returns how many. Raises ``Unavailable`` and ``Unreachable``."""
+        """Have every head stamped that is not; returns how many.
+
+        Raises ``Unavailable`` and ``Unreachable``.
+        """
         waiting = _unstamped(known_facts(self._ledger), now)
         for seq, digest in waiting:
             made = self._service.stamp(f"{seq}:{digest}".encode("ascii"))
@@ -41,4 +45,8 @@ class Stamping:
 def _unstamped(facts: Facts, now: datetime) -> list[tuple[int, str]]:
     """Number and hash of the heads that are to be stamped, the newest first."""
     known = sorted(facts.day_heads.values(), reverse=True)
-    return [(seq, digest) for seq, digest, at in known if seq not in facts.stamps and instant_of(at) > now - TRIED_FOR]
+    return [
+        (seq, digest)
+        for seq, digest, at in known
+        if seq not in facts.stamps and instant_of(at) > now - TRIED_FOR
+    ]

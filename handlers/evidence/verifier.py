@@ -4,12 +4,25 @@ from importlib import resources
 
 from handlers.evidence import proof
 
-MODULES = ("spelling", "chain", "change", "facts", "register", "tables", "missing", "page", "building", "checking")
+MODULES = (
+    "spelling",
+    "chain",
+    "change",
+    "facts",
+    "register",
+    "tables",
+    "missing",
+    "page",
+    "building",
+    "checking",
+)
 """In the order of their imports."""
 
-_BEGIN = '''"""Check this pack: python3 verify.py [ZIP OR FOLDER]. Needs Python 3.9 or later alone; opens no connection.
+_BEGIN = '''"""Check this pack: python3 verify.py [ZIP OR FOLDER]. Needs Python 3.9 or later alone; opens \
+no connection.
 
-Recomputes every table from events.jsonl, names file and line of what was altered, and ends with 0 when nothing was.
+Recomputes every table from events.jsonl, names file and line of what was altered, and ends with 0 when \
+nothing was.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Say what all announcements share: what a channel or person is told beside a request. Pure.
 
-The reminders among them are in ``handlers.outgoing.reminders``, what is told once when it happens in ``handlers.outgoing.news``.
+The reminders among them are in ``handlers.outgoing.reminders``, what is told once when it happens in
+``handlers.outgoing.news``.
 """
 
 from dataclasses import dataclass

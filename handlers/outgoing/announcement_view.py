@@ -26,8 +26,9 @@ BY_KIND: dict[str, type[AnyAnnouncement]] = {one.kind: one for one in get_args(A
 class Offer:
     """How a reminder may be answered, kept with its facts.
 
-    ``slot`` is the key of what it tells, however often it was put off; without a ``series`` it takes no answer. ``ends`` is when
-    what it is about comes; ``snooze`` for how many days it may be put off, ``done`` whether it may be called done.
+    ``slot`` is the key of what it tells, however often it was put off; without a ``series`` it takes no
+    answer. ``ends`` is when what it is about comes; ``snooze`` for how many days it may be put off, ``done``
+    whether it may be called done.
     """
 
     slot: str = ""
@@ -51,7 +52,10 @@ class Overtaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncementView:
-    """Everything one drawing of an announcement needs. ``number`` is its notice's, ``None`` where nobody can answer it."""
+    """Everything one drawing of an announcement needs.
+
+    ``number`` is its notice's, ``None`` where nobody can answer it.
+    """
 
     said: AnyAnnouncement
     offer: Offer = NO_OFFER
@@ -83,4 +87,7 @@ def offer_of(kept: Mapping[str, str]) -> Offer:
 
 def tells_of(said: AnyAboutWindow, baseline: Baseline) -> bool:
     """Whether an announcement tells of the window that this baseline holds."""
-    return baseline.value is SettingValue.OPTED_IN and (said.request, said.end) == (baseline.request_id, baseline.window_end)
+    return baseline.value is SettingValue.OPTED_IN and (said.request, said.end) == (
+        baseline.request_id,
+        baseline.window_end,
+    )

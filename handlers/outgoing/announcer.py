@@ -12,7 +12,10 @@ from storage.sightings import Sighting
 
 
 class Announcer(Protocol):
-    """Shows messages. Every method raises ``Unavailable`` when the message did not get through, or may not have."""
+    """Shows messages.
+
+    Every method raises ``Unavailable`` when the message did not get through, or may not have.
+    """
 
     def draw(self, view: RequestView, place: Place | None) -> Place | None:
         """Post a request's message, or draw the copy at ``place`` again; ``None`` when that copy is gone."""
@@ -24,12 +27,18 @@ class Announcer(Protocol):
         """Where a message is found, as a link; ``None`` where that is not known. Never raises."""
 
     def answer(
-        self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
+        self,
+        person: str,
+        channel: str | None,
+        text: str,
+        *,
+        reason_for: int | None,
+        typed: Mapping[str, str] | None = None,
     ) -> None:
         """Tell one person privately: ephemeral in ``channel``, else by direct message.
 
-        ``reason_for`` adds a button that asks for the reason of rejecting that request; ``typed`` is what they typed, by label,
-        given back to the letter.
+        ``reason_for`` adds a button that asks for the reason of rejecting that request; ``typed`` is what
+        they typed, by label, given back to the letter.
         """
 
     def outcome(self, person: str, view: RequestView) -> Place:
@@ -41,7 +50,9 @@ class Announcer(Protocol):
     def retire(self, place: Place, view: RequestView) -> None:
         """Replace an earlier private message about this request by a pointer to the newer one."""
 
-    def device(self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool) -> Place | None:
+    def device(
+        self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool
+    ) -> Place | None:
         """Show one entry in the thread at ``place``, or draw the copy at ``place`` ``again``."""
 
     def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:

@@ -95,11 +95,16 @@ class NoneLeft(Announcement):
     wait: int | None
 
 
-DeviceNews: TypeAlias = DeviceYours | DevicesYours | DeviceDue | DevicesWeekly | DevicesUnanswered | DevicesOrphaned | NoneLeft
+DeviceNews: TypeAlias = (
+    DeviceYours | DevicesYours | DeviceDue | DevicesWeekly | DevicesUnanswered | DevicesOrphaned | NoneLeft
+)
 
 
 def how_it_stands(device: Device) -> str:
-    """How an entry stands, in place of the buttons under a message about it that was answered. Names nothing typed."""
+    """How an entry stands, in place of the buttons under a message about it that was answered.
+
+    Names nothing typed.
+    """
     if device.has_ended:
         return f"{device.name} is {device.state.value}."
     if device.owner_id is None:

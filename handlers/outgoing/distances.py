@@ -34,7 +34,9 @@ def how_near(milestone: Milestone, distance: int, today: date) -> str:
     if milestone.first is not None and milestone.precision is Precision.DAY:
         days = (milestone.first - today).days
         return "in 1 day" if days == 1 else f"in {days} days"
-    return {30: "perhaps within a month", 14: "perhaps within two weeks", 7: "perhaps within a week"}.get(distance, "any day now")
+    return {30: "perhaps within a month", 14: "perhaps within two weeks", 7: "perhaps within a week"}.get(
+        distance, "any day now"
+    )
 
 
 def _is_near(first: date, distance: int, today: date) -> bool:

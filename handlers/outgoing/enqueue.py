@@ -5,7 +5,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from handlers.outgoing.announcement import AboutWindow, Announcement
-from handlers.outgoing.announcement_view import NO_OFFER, AnyAnnouncement, Offer, announcement_of, facts_of, tells_of
+from handlers.outgoing.announcement_view import (
+    NO_OFFER,
+    AnyAnnouncement,
+    Offer,
+    announcement_of,
+    facts_of,
+    tells_of,
+)
 from handlers.outgoing.news import Ended, Extended, Readable, Shortened, Unreadable
 from handlers.outgoing.reminders import ApprovalReminder
 from handlers.policy.forms import LABELS
@@ -65,7 +72,11 @@ def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
         if person != request.requester_id:
             facts = {"state": request.state.value}
             entry.outbox.owe(
-                NoticeKind.OUTCOME, f"outcome:{request.id}:decided:{person}", request_id=request.id, recipient=person, facts=facts
+                NoticeKind.OUTCOME,
+                f"outcome:{request.id}:decided:{person}",
+                request_id=request.id,
+                recipient=person,
+                facts=facts,
             )
 
 
@@ -73,7 +84,10 @@ def enqueue_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: st
     """A copy of a request's message was posted: its thread gets everything that was typed, and the risks."""
     if request.kind in WISHES:
         entry.outbox.owe(
-            NoticeKind.THREAD, f"thread:{request.id}:{channel}:{ts}", request_id=request.id, facts={"channel": channel, "ts": ts}
+            NoticeKind.THREAD,
+            f"thread:{request.id}:{channel}:{ts}",
+            request_id=request.id,
+            facts={"channel": channel, "ts": ts},
         )
 
 
@@ -85,7 +99,9 @@ def enqueue_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: st
     elif channel and ts:
         facts = {"channel": channel, "ts": ts}
         if not entry.outbox.awaits(NoticeKind.CARD, request.id, facts):
-            entry.outbox.owe(NoticeKind.CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts)
+            entry.outbox.owe(
+                NoticeKind.CARD, f"card:{request.id}:touched:{key}", request_id=request.id, facts=facts
+            )
 
 
 def enqueue_failed(entry: Entry) -> None:
@@ -94,7 +110,13 @@ def enqueue_failed(entry: Entry) -> None:
     number = baseline.request_id or 0 if baseline else 0
     for request in entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number):
         for copy in entry.reader.messages.cards(request.id):
-            enqueue_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"tried:{entry.now.isoformat()}:{copy.ts}")
+            enqueue_redraw(
+                entry,
+                request,
+                channel=copy.channel,
+                ts=copy.ts,
+                key=f"tried:{entry.now.isoformat()}:{copy.ts}",
+            )
 
 
 def enqueue_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
@@ -118,14 +140,18 @@ def enqueue_overtaken(entry: Entry, by: ChangeRequest, *, revived: ChangeRequest
     told = [one for one in (*earlier, revived) if one is not None]
     for request in told + failed:
         for copy in entry.reader.messages.cards(request.id):
-            enqueue_redraw(entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}")
+            enqueue_redraw(
+                entry, request, channel=copy.channel, ts=copy.ts, key=f"overtaken:{by.id}:{copy.ts}"
+            )
     if before is not None:
         _owe_since_then(entry, by, before)
 
 
 def _owe_since_then(entry: Entry, by: ChangeRequest, before: Baseline) -> None:
     """Redraw what was said of the window so far; what is being posted has its place by then."""
-    for notice in entry.reader.messages.told_after(before.request_id, (NoticeKind.CHANNEL, NoticeKind.PERSONAL)):
+    for notice in entry.reader.messages.told_after(
+        before.request_id, (NoticeKind.CHANNEL, NoticeKind.PERSONAL)
+    ):
         said = announcement_of(notice.facts)
         if isinstance(said, AboutWindow) and tells_of(said, before):
             channel, ts = entry.reader.messages.posted_at(notice.id) or ("", "")
@@ -137,7 +163,9 @@ def enqueue_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: s
     """A reminder was answered, or a copy of it was touched: draw that copy again."""
     if channel and ts:
         entry.outbox.owe(
-            NoticeKind.REMINDER, f"reminder:{number}:{key}", facts={"number": str(number), "channel": channel, "ts": ts}
+            NoticeKind.REMINDER,
+            f"reminder:{number}:{key}",
+            facts={"number": str(number), "channel": channel, "ts": ts},
         )
 
 
@@ -146,7 +174,9 @@ def enqueue_outcome(entry: Entry, request: ChangeRequest) -> None:
     if request.requester_id:
         key = f"outcome:{request.id}:{request.version}"
         facts = {"state": request.state.value}
-        entry.outbox.owe(NoticeKind.OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts)
+        entry.outbox.owe(
+            NoticeKind.OUTCOME, key, request_id=request.id, recipient=request.requester_id, facts=facts
+        )
 
 
 def enqueue_answer(
@@ -163,13 +193,17 @@ def enqueue_answer(
     """Answer one person: ephemeral where they acted, else direct; ``typed`` is given back to them."""
     kind = NoticeKind.ASK_REASON if ask_reason else NoticeKind.ANSWER
     facts = {"text": text} | {f"{_TYPED}{label}": given for label, given in typed.items()}
-    entry.outbox.owe(kind, answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts)
+    entry.outbox.owe(
+        kind, answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts
+    )
 
 
 def enqueue_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
     """Tell the requester once that the request's message could not be posted; never the bot."""
     if request.requester_id is not None:
-        enqueue_answer(entry, _unposted_key(request.id), person=request.requester_id, text=text, request_id=request.id)
+        enqueue_answer(
+            entry, _unposted_key(request.id), person=request.requester_id, text=text, request_id=request.id
+        )
 
 
 def is_unposted(notice: Notice) -> bool:
@@ -191,7 +225,9 @@ def enqueue_announcement(entry: Entry, key: str, said: AnyAnnouncement, offer: O
     return entry.outbox.owe(NoticeKind.CHANNEL, key, facts=facts_of(said, offer))
 
 
-def enqueue_personal(entry: Entry, key: str, said: AnyAnnouncement, offer: Offer = NO_OFFER, *, person: str) -> None:
+def enqueue_personal(
+    entry: Entry, key: str, said: AnyAnnouncement, offer: Offer = NO_OFFER, *, person: str
+) -> None:
     """Tell one person by direct message what the channel is told; it takes no answers there."""
     entry.outbox.owe(NoticeKind.PERSONAL, f"personal:{key}", recipient=person, facts=facts_of(said, offer))
 
@@ -233,14 +269,22 @@ def enqueue_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> N
     requests_ = entry.reader.windows.requests_behind(baseline.request_id)
     for person in asked_by(requests_):
         if person != opt_out.requester_id:
-            own = next(request.id for request in requests_ if request.requester_id == person and request.kind in WISHES)
+            own = next(
+                request.id
+                for request in requests_
+                if request.requester_id == person and request.kind in WISHES
+            )
             said = Ended(request=opt_out.id, asked_as=own, requester=opt_out.requester_id)
             enqueue_personal(entry, f"ended:{opt_out.id}:{person}", said, person=person)
 
 
 def asked_by(requests_: Iterable[ChangeRequest]) -> list[str]:
     """Who asked for an opt-in or an extension among these, each person once."""
-    return list(dict.fromkeys(request.requester_id for request in requests_ if request.requester_id and request.kind in WISHES))
+    return list(
+        dict.fromkeys(
+            request.requester_id for request in requests_ if request.requester_id and request.kind in WISHES
+        )
+    )
 
 
 def enqueue_change(entry: Entry, request: ChangeRequest) -> None:

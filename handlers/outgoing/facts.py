@@ -1,6 +1,7 @@
 """Keep a frozen dataclass as an object of texts, the form of a notice's facts, and read it back.
 
-A field that has its default is left out, so that rows of every version are read alike. Must never know what it keeps.
+A field that has its default is left out, so that rows of every version are read alike. Must never know what
+it keeps.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,10 @@ def texts_of(value: Dataclass) -> dict[str, str]:
 
 
 def read(kind: type[Kept], texts: Mapping[str, str]) -> Kept:
-    """Read what ``texts_of`` wrote; other keys are ignored. Raises ``ValueError`` for a missing or unreadable field."""
+    """Read what ``texts_of`` wrote; other keys are ignored.
+
+    Raises ``ValueError`` for a missing or unreadable field.
+    """
     types = _types(kind)
     present = (one for one in fields(kind) if _key(one) in texts or one.default is MISSING)
     try:

@@ -1,7 +1,7 @@
 """List what is told once when it happens, without waiting for working hours. Pure.
 
-To add one, write its class here with its place in ``News``, and its words in ``handlers.slack.views.news``, which mypy asks for.
-Kinds and the names of fields are stored, so they stay.
+To add one, write its class here with its place in ``News``, and its words in ``handlers.slack.views.news``,
+which mypy asks for. Kinds and the names of fields are stored, so they stay.
 """
 
 from dataclasses import dataclass, field

@@ -37,7 +37,8 @@ class RequestView:
     in_vain: str = ""
     """A warning where nothing that is asked for is likely to be helped."""
     adoption: int | None = None
-    """Of an extension the change made outside the bot that it lets stand, and of that change the extension."""
+    """Of an extension the change made outside the bot that it lets stand, and of that change the
+    extension."""
     baseline: Baseline | None = None
     """What the live value ought to be by now: an old card must not offer what has been done since."""
 
@@ -48,7 +49,8 @@ class RequestView:
     tried_again: ChangeRequest | datetime | None = None
     """Of an end of a window that failed: the next opt-out, or when the bot tries again."""
     hosts: tuple[str, ...] = ()
-    """Where a device of the protocols asked for has to be pointed; without those from which legacy TLS is being removed."""
+    """Where a device of the protocols asked for has to be pointed; without those from which legacy TLS is
+    being removed."""
     tickets: Tickets = NO_TICKETS
 
     @property
@@ -98,8 +100,8 @@ WAITING = "Waiting for approval."
 """What is said of a request that nothing has happened to yet."""
 
 SMTP_AUTH_OFF = (
-    "Mind: SMTP AUTH is switched off for the whole organisation, so opting in alone lets no device send unless its mailbox is "
-    "allowed SMTP AUTH explicitly."
+    "Mind: SMTP AUTH is switched off for the whole organisation, so opting in alone lets no device send "
+    "unless its mailbox is allowed SMTP AUTH explicitly."
 )
 """For whoever asks, and for whoever decides."""
 

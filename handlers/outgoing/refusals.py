@@ -1,8 +1,9 @@
 """Record every refusal, however often it is provoked, without letting anybody flood the record.
 
-Whoever may do nothing can still click all day, and each event makes the chain longer for ever. So the same act of the same person
-on the same change is recorded once a minute: that it was tried, by whom, when and why it was refused is all there, how often in
-that minute is not. It is looked up in the record's own end, so that a restart or a second replica changes nothing.
+Whoever may do nothing can still click all day, and each event makes the chain longer for ever. So the same
+act of the same person on the same change is recorded once a minute: that it was tried, by whom, when and why
+it was refused is all there, how often in that minute is not. It is looked up in the record's own end, so that
+a restart or a second replica changes nothing.
 """
 
 from datetime import datetime, timedelta
@@ -53,7 +54,9 @@ def record_refusal(entry: Entry, person: str, what: str, because: str, request_i
     return True
 
 
-def is_repeated(reader: Reader, person: str, what: str, because: str, request_id: int | None, *, now: datetime) -> bool:
+def is_repeated(
+    reader: Reader, person: str, what: str, because: str, request_id: int | None, *, now: datetime
+) -> bool:
     """Whether the same person was refused the same for the same reason within the minute."""
     return any(
         event.request_id == request_id

@@ -1,8 +1,8 @@
 """The reminders: what each says, how it behaves and when it is due, pure.
 
-A reminder is a frozen dataclass: its fields are what its words need. To add one, write its class here with its place in
-``Reminder``, and its words in ``handlers.slack.views.reminders``, which mypy asks for. Kinds, keys and the names of fields are
-stored, so they stay.
+A reminder is a frozen dataclass: its fields are what its words need. To add one, write its class here with
+its place in ``Reminder``, and its words in ``handlers.slack.views.reminders``, which mypy asks for. Kinds,
+keys and the names of fields are stored, so they stay.
 """
 
 from collections.abc import Iterable, Iterator
@@ -47,8 +47,8 @@ class Scheduled(Announcement):
 class Ending(AboutWindow, Scheduled):
     """Remind 7 and 1 days before the window's end, or the last working day before; nearest wins.
 
-    Without the last working day, a window that ends with a weekend would end without a last word. ``days`` is what is left, begun
-    days counted, whenever the reminder is posted.
+    Without the last working day, a window that ends with a weekend would end without a last word. ``days`` is
+    what is left, begun days counted, whenever the reminder is posted.
     """
 
     kind = "ending"
@@ -61,7 +61,12 @@ class Ending(AboutWindow, Scheduled):
     def due(cls, seen: Situation) -> "Iterator[Slot]":
         """Return one slot for each end and distance."""
         of, now = seen.baseline, seen.now
-        if of is None or of.value is not SettingValue.OPTED_IN or of.window_end is None or now >= of.window_end:
+        if (
+            of is None
+            or of.value is not SettingValue.OPTED_IN
+            or of.window_end is None
+            or now >= of.window_end
+        ):
             return
         end = of.window_end
         last_chance = last_opening(end, seen.zone, seen.hours)
@@ -85,7 +90,12 @@ class Weekly(AboutWindow, Scheduled):
     def due(cls, seen: Situation) -> "Iterator[Slot]":
         """Return the slot of the newest week; without an end it cannot be snoozed, having no other guard."""
         of = seen.baseline
-        if of is None or of.value is not SettingValue.OPTED_IN or of.is_over(seen.now) or any(Ending.due(seen)):
+        if (
+            of is None
+            or of.value is not SettingValue.OPTED_IN
+            or of.is_over(seen.now)
+            or any(Ending.due(seen))
+        ):
             return
         weeks = (seen.now - of.since) // WEEK
         if weeks >= 1:
@@ -118,7 +128,8 @@ class MilestoneAhead(Scheduled):
                     near=how_near(milestone, distance, seen.today),
                 )
                 series = f"milestone:{milestone.id}:{milestone.stated}"
-                begins = datetime.combine(first, time(), tzinfo=UTC)  # the earliest instant at which it may, anywhere
+                # the earliest instant at which it may, anywhere
+                begins = datetime.combine(first, time(), tzinfo=UTC)
                 yield Slot(f"{series}:{distance}", said, series=series, ends=begins)
 
 
@@ -147,9 +158,13 @@ class ApprovalReminder(Scheduled):
                 yield from cls._step(seen, request, request.expires_at, waiting_for)
 
     @classmethod
-    def _step(cls, seen: Situation, request: ChangeRequest, expires_at: datetime, waiting_for: Iterable[str]) -> "Iterator[Slot]":
+    def _step(
+        cls, seen: Situation, request: ChangeRequest, expires_at: datetime, waiting_for: Iterable[str]
+    ) -> "Iterator[Slot]":
         now, asked, life = seen.now, request.created_at, expires_at - request.created_at
-        last_word = min(asked + life * LAST_REMINDER, last_open_moment(expires_at, seen.zone, seen.hours) - LAST_HOUR)
+        last_word = min(
+            asked + life * LAST_REMINDER, last_open_moment(expires_at, seen.zone, seen.hours) - LAST_HOUR
+        )
         early = sum(now >= asked + life * share for share in EARLY_REMINDERS)
         step = len(EARLY_REMINDERS) + 1 if now >= last_word else early
         if not step:
@@ -261,7 +276,9 @@ class Approvers(Scheduled):
         return f"approvers:{today.isoformat()}"
 
 
-Reminder: TypeAlias = Ending | Weekly | MilestoneAhead | ApprovalReminder | Freshness | Certificate | Secret | Head | Approvers
+Reminder: TypeAlias = (
+    Ending | Weekly | MilestoneAhead | ApprovalReminder | Freshness | Certificate | Secret | Head | Approvers
+)
 REMINDERS: tuple[type[Reminder], ...] = get_args(Reminder)
 
 

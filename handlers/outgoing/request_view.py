@@ -23,8 +23,8 @@ def decided_by(reader: Reader, request: ChangeRequest) -> DecidedBy:
 def gather(context: Context, reader: Reader, request: ChangeRequest) -> RequestView:
     """Everything one message about ``request`` needs; no network.
 
-    Who is still eligible is judged when deciding and when applying, and a vote lost then is on record as taken back; a card shows
-    the votes that stand under the present content.
+    Who is still eligible is judged when deciding and when applying, and a vote lost then is on record as
+    taken back; a card shows the votes that stand under the present content.
     """
     decisions = reader.decisions([request.id])
     if request.state is State.PENDING:

@@ -12,7 +12,8 @@ from handlers.policy.working_hours import NINE_TO_FIVE, Hours
 from storage.records import Baseline, ChangeRequest, MailProtocol
 
 BASIC = "smtp-auth-basic"
-"""Basic authentication over SMTP AUTH, as the milestones name it: it works without legacy TLS, and goes its own way."""
+"""Basic authentication over SMTP AUTH, as the milestones name it: it works without legacy TLS, and goes its
+own way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,10 @@ class Shortage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What reminders are judged by, read at one moment. What is ``None`` or empty is not there, or not known."""
+    """What reminders are judged by, read at one moment.
+
+    What is ``None`` or empty is not there, or not known.
+    """
 
     now: datetime
     zone: ZoneInfo
@@ -44,7 +48,8 @@ class Situation:
     certificate_expires: datetime | None = None
     secret_expires: datetime | None = None
     head: tuple[int, str] | None = None
-    """Sequence and hash of the record's newest event; ``None`` before a change is on record to bear witness to."""
+    """Sequence and hash of the record's newest event; ``None`` before a change is on record to bear witness
+    to."""
     head_owed: int = 0
     """The sequence of the head that was last owed to the channel."""
     shortage: Shortage | None = None
@@ -56,7 +61,10 @@ class Situation:
 
     def milestones(self) -> list[Milestone]:
         """Return the coming changes that concern this tenant."""
-        coming, used = self.calendar.upcoming(self.cloud, self.today), {protocol.value for protocol in self.protocols}
+        coming, used = (
+            self.calendar.upcoming(self.cloud, self.today),
+            {protocol.value for protocol in self.protocols},
+        )
         if not used:
             return [milestone for milestone in coming if self.signs_in and BASIC in milestone.protocols]
         used |= {BASIC} if MailProtocol.SMTP_AUTH in self.protocols else set()

@@ -1,7 +1,7 @@
 """Mail addresses as people type them: whole, or not at all. Pure.
 
-A part of an address is another person's address, so nothing here searches for one inside a text. What counts as one is
-RFC 5322 and RFC 6531 as the library ``email-validator`` reads them; nothing is looked up in DNS.
+A part of an address is another person's address, so nothing here searches for one inside a text. What counts
+as one is RFC 5322 and RFC 6531 as the library ``email-validator`` reads them; nothing is looked up in DNS.
 """
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,7 +17,9 @@ def mailbox(text: str) -> str | None:
     """
     typed = text.strip().translate(APOSTROPHES)
     try:
-        found = validate_email(typed, check_deliverability=False, test_environment=True, globally_deliverable=False)
+        found = validate_email(
+            typed, check_deliverability=False, test_environment=True, globally_deliverable=False
+        )
     except EmailNotValidError:
         return None
     return typed if "." in found.ascii_domain else None
@@ -25,7 +27,9 @@ def mailbox(text: str) -> str | None:
 
 def ascii_domain(address: str) -> str:
     """Return the domain of a ``mailbox`` address in small ASCII letters (``xn--...`` if needed)."""
-    found = validate_email(address, check_deliverability=False, test_environment=True, globally_deliverable=False)
+    found = validate_email(
+        address, check_deliverability=False, test_environment=True, globally_deliverable=False
+    )
     return found.ascii_domain.lower()
 
 

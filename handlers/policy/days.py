@@ -57,7 +57,12 @@ def latest_end(asked_at: datetime, max_window: timedelta, zone: ZoneInfo) -> dat
 
 
 def default_day(
-    now: datetime, default_window: timedelta, max_window: timedelta, zone: ZoneInfo, *, runs_until: datetime | None = None
+    now: datetime,
+    default_window: timedelta,
+    max_window: timedelta,
+    zone: ZoneInfo,
+    *,
+    runs_until: datetime | None = None,
 ) -> date:
     """Return the day a form proposes: the default window from now, or from ``runs_until``."""
     begins = runs_until if runs_until and runs_until > now else None

@@ -1,8 +1,9 @@
 """Which signs make up emoji, as far as invisible characters belong between and after them.
 
-Taken from the npm package ``emoji-datasource`` 16.0.0 (iamcal's emoji-data, MIT licence; ``emoji.json``), which follows Unicode's
-``emoji-zwj-sequences.txt`` and ``emoji-variation-sequences.txt``. To renew: the characters beside U+200D in ``unified`` and
-``skin_variations``, skin tones left out; and those before U+FE0F, with every emoji below U+10000.
+Taken from the npm package ``emoji-datasource`` 16.0.0 (iamcal's emoji-data, MIT licence; ``emoji.json``),
+which follows Unicode's ``emoji-zwj-sequences.txt`` and ``emoji-variation-sequences.txt``. To renew: the
+characters beside U+200D in ``unified`` and ``skin_variations``, skin tones left out; and those before U+FE0F,
+with every emoji below U+10000.
 """
 
 import re
@@ -44,7 +45,8 @@ STYLED = re.compile(
     r"\U0001f6f0\U0001f6f3"
     "]"
 )
-"""Signs that are text or emoji by a selector after them, and the older emoji, after which keyboards put one needlessly.
+"""Signs that are text or emoji by a selector after them, and the older emoji, after which keyboards put one
+needlessly.
 
 Digits, ``#`` and ``*`` take one in a keycap alone.
 """

@@ -70,9 +70,9 @@ def judge_opt_in(
 ) -> OptInForm:
     """Check a submitted form; an extension ends ``later_than`` the window, an earlier day shortens it.
 
-    ``no_later_end`` says why no later end can be asked for now, where another extension is open.
-    ``removals`` is the last day of Microsoft's removal of legacy TLS by protocol, for those of which it is known: behind it
-    the setting helps nobody there.
+    ``no_later_end`` says why no later end can be asked for now, where another extension is open. ``removals``
+    is the last day of Microsoft's removal of legacy TLS by protocol, for those of which it is known: behind
+    it the setting helps nobody there.
 
     Raises ``WrongForm`` with every mistake at once.
     """
@@ -116,7 +116,9 @@ SHORTEST_NAME, LONG_ENOUGH = 3, 20
 NAME_THEM = "Name the devices or applications and who owns them."
 
 
-def removal_problem(protocols: Sequence[str], day: date, removals: Mapping[MailProtocol, date], *, today: date) -> dict[str, str]:
+def removal_problem(
+    protocols: Sequence[str], day: date, removals: Mapping[MailProtocol, date], *, today: date
+) -> dict[str, str]:
     """Say by field what is wrong with a window in which all chosen protocols lose legacy TLS."""
     chosen = [MailProtocol(name) for name in protocols]
     ends = [removals[protocol] for protocol in chosen if protocol in removals]
@@ -124,8 +126,12 @@ def removal_problem(protocols: Sequence[str], day: date, removals: Mapping[MailP
         return {}
     names = " and ".join(PROTOCOL_NAMES[protocol] for protocol in dict.fromkeys(chosen))
     if max(ends) < today:
-        return {PROTOCOLS: f"Microsoft has removed legacy TLS from {names}, so an opt-in helps no device there."}
-    return {DAY: f"Microsoft removes legacy TLS from {names} by {spelled(max(ends))}: choose a day until then."}
+        return {
+            PROTOCOLS: f"Microsoft has removed legacy TLS from {names}, so an opt-in helps no device there."
+        }
+    return {
+        DAY: f"Microsoft removes legacy TLS from {names} by {spelled(max(ends))}: choose a day until then."
+    }
 
 
 def text_problem(text: str, when_empty: str) -> str:
@@ -135,9 +141,15 @@ def text_problem(text: str, when_empty: str) -> str:
     if len(text) > LONGEST:
         return f"At most {LONGEST:,} characters; this has {len(text):,}."
     if any(_unprintable(character) for character in text):
-        return "This contains control characters, which would not show; remove them (often they come with a paste)."
+        return (
+            "This contains control characters, which would not show; remove them (often they come with a "
+            "paste)."
+        )
     if any(character in _BIDI for character in text):
-        return "This contains marks that turn the order of the text around, so that it would read as something else; remove them."
+        return (
+            "This contains marks that turn the order of the text around, so that it would read as "
+            "something else; remove them."
+        )
     return hidden(text)
 
 
@@ -164,7 +176,9 @@ def shortens(day: str, *, now: datetime, zone: ZoneInfo, present_end: datetime |
         chosen = date.fromisoformat(day)
     except ValueError:
         return False
-    return present_end is not None and local_day(now, zone) <= chosen and end_of_day(chosen, zone) < present_end
+    return (
+        present_end is not None and local_day(now, zone) <= chosen and end_of_day(chosen, zone) < present_end
+    )
 
 
 def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo, later_than: datetime | None) -> str:

@@ -3,18 +3,23 @@
 from dataclasses import dataclass
 from typing import Self
 
-OWN_UNDER_ANOTHER_ID = "You asked for this yourself, under another id of yours, so somebody else has to decide it."
+OWN_UNDER_ANOTHER_ID = (
+    "You asked for this yourself, under another id of yours, so somebody else has to decide it."
+)
 
 
 NOT_TOLD_APART = (
-    "Slack does not say which people of the organisation you and the requester are, so you may be one person and your vote does "
-    "not count. Try again later, or have another approver decide."
+    "Slack does not say which people of the organisation you and the requester are, so you may be one person "
+    "and your vote does not count. Try again later, or have another approver decide."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """By which ids one person is known. In an Enterprise Grid organisation several accounts may be one person's."""
+    """By which ids one person is known.
+
+    In an Enterprise Grid organisation several accounts may be one person's.
+    """
 
     ids: frozenset[str]
     is_organisations: bool
@@ -30,8 +35,8 @@ class Identity:
 def is_same_person(one: Identity, other: Identity, *, in_organisation: bool) -> bool | None:
     """Tell whether two accounts are one person's; ``None``: not known, which is not no.
 
-    Outside of an organisation an account is a person. In one, as its name at sign-in or either side's id shows, only two ids of
-    the organisation tell people apart.
+    Outside of an organisation an account is a person. In one, as its name at sign-in or either side's id
+    shows, only two ids of the organisation tell people apart.
     """
     if one.ids & other.ids:
         return True

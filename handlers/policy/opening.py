@@ -13,10 +13,15 @@ def still_fits(request: ChangeRequest, live: SettingValue) -> bool:
 
 def no_legacy(cloud: Cloud) -> str:
     """Why nobody can opt in in a cloud that offers no legacy TLS."""
-    return f"{cloud.display} has no legacy endpoints: legacy TLS is permanently off there, so opting in is not possible."
+    return (
+        f"{cloud.display} has no legacy endpoints: legacy TLS is permanently off there, so opting in is "
+        "not possible."
+    )
 
 
-def judge_opening(*, cloud: Cloud, newest: SettingValue | None, open_request: ChangeRequest | None) -> Verdict:
+def judge_opening(
+    *, cloud: Cloud, newest: SettingValue | None, open_request: ChangeRequest | None
+) -> Verdict:
     """What is refused before the form opens, judged by the newest observation alone."""
     if not cloud.offers_legacy:
         return refuse(Reason.NOT_PENDING, no_legacy(cloud))
@@ -39,8 +44,8 @@ def judge_extending(*, newest: SettingValue | None, open_request: ChangeRequest 
 NOT_IN = "The tenant is not opted in, so there is nothing to extend. `/legacytls enable` asks for an opt-in."
 
 ALREADY_IN = (
-    "The tenant is opted in already, so there is nothing to ask for. `/legacytls extend` asks to keep it longer, or to give it "
-    "an end."
+    "The tenant is opted in already, so there is nothing to ask for. `/legacytls extend` asks to keep it "
+    "longer, or to give it an end."
 )
 
 
@@ -54,7 +59,10 @@ def already_open(request: ChangeRequest) -> str:
 
 def no_later_end(request: ChangeRequest) -> str:
     """Say that a later end waits for an open extension; mentions nobody, as forms show no mention."""
-    return f"Extension #{request.id} is {STATE_WORDS[request.state]}. Until it is settled, only an earlier end can be chosen."
+    return (
+        f"Extension #{request.id} is {STATE_WORDS[request.state]}. Until it is settled, only an earlier "
+        "end can be chosen."
+    )
 
 
 _ENDS = {

@@ -8,7 +8,8 @@ from storage.reading import Reader
 from storage.records import ChangeRequest
 
 AGAIN_AFTER = (timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2), timedelta(hours=4))
-"""How long the bot waits before it tries again to end a window after Exchange did not take the opt-out once, twice, ..."""
+"""How long the bot waits before it tries again to end a window after Exchange did not take the opt-out once,
+twice, ..."""
 
 _TRIED = {State.APPROVED, State.APPLYING, State.UNCERTAIN, State.FAILED}
 
@@ -35,9 +36,18 @@ def overdue(reader: Reader, now: datetime) -> Overdue | None:
     if baseline is None or baseline.window_end is None or not baseline.is_over(now):
         return None
     later = reader.in_states(_TRIED, kinds=(Kind.OPT_OUT,), above=baseline.request_id or 0)
-    ours = [request for request in later if reader.holding.agrees(request)]  # one from nowhere is no reason to wait
-    tried = [request for request in ours if request.state is not State.FAILED or request.created_at >= baseline.window_end]
-    failed = [request.settled_at for request in tried if request.state is State.FAILED and request.settled_at is not None]
+    # one from nowhere is no reason to wait
+    ours = [request for request in later if reader.holding.agrees(request)]
+    tried = [
+        request
+        for request in ours
+        if request.state is not State.FAILED or request.created_at >= baseline.window_end
+    ]
+    failed = [
+        request.settled_at
+        for request in tried
+        if request.state is State.FAILED and request.settled_at is not None
+    ]
     under_way = next((request for request in reversed(tried) if request.state is not State.FAILED), None)
     next_try = under_way.retry_at if under_way else failed[-1] + pause(len(failed)) if failed else None
     return Overdue(
@@ -52,9 +62,15 @@ def overdue(reader: Reader, now: datetime) -> Overdue | None:
 
 def _latest_problem(tried: list[ChangeRequest]) -> str:
     """Return the newest sentence on why it is not done; none for an opt-out just opened again."""
-    telling = [request for request in tried if request.state in (State.FAILED, State.UNCERTAIN) or request.retry_at is not None]
+    telling = [
+        request
+        for request in tried
+        if request.state in (State.FAILED, State.UNCERTAIN) or request.retry_at is not None
+    ]
     if telling and telling[-1].state is State.UNCERTAIN:
-        return f"#{telling[-1].id} got no clear answer, so the live value is read until it shows what happened."
+        return (
+            f"#{telling[-1].id} got no clear answer, so the live value is read until it shows what happened."
+        )
     return telling[-1].detail if telling else ""
 
 

@@ -54,7 +54,9 @@ def spelled_period(text: str, today: date) -> Period:
             last = 3 * int(quarter[2])
             return period_of(date(int(quarter[1]), last - 2, 1), _end_of(int(quarter[1]), last), today)
         if month:
-            return period_of(date(int(month[1]), int(month[2]), 1), _end_of(int(month[1]), int(month[2])), today)
+            return period_of(
+                date(int(month[1]), int(month[2]), 1), _end_of(int(month[1]), int(month[2])), today
+            )
         if days:
             return period_of(date.fromisoformat(days[1]), date.fromisoformat(days[2]), today)
     except WrongPeriod:

@@ -1,7 +1,7 @@
 """The rule, as pure functions: who may read, ask, decide and opt out, and whether the recorded votes suffice.
 
-Every door (button, reaction, command, command line, the worker at apply) asks here and nowhere else. Values in, verdicts out: no
-clock, no database, no network. Whatever is unknown counts as no.
+Every door (button, reaction, command, command line, the worker at apply) asks here and nowhere else. Values
+in, verdicts out: no clock, no database, no network. Whatever is unknown counts as no.
 """
 
 import hashlib
@@ -81,7 +81,8 @@ class Rule:
     operators: tuple[str, ...]
     approvals_required: int
     request_ttl: timedelta | None
-    """How long an undecided request lives; ``None``: until the next working day is over (``working_hours.expiry_of``)."""
+    """How long an undecided request lives; ``None``: until the next working day is over
+    (``working_hours.expiry_of``)."""
     default_window: timedelta
     max_window: timedelta
     approve_emoji: str
@@ -96,7 +97,11 @@ class Rule:
             "approvers": sorted(set(self.approvers)),
             "operators": sorted(set(self.operators)),
             "approvals_required": self.approvals_required,
-            **({"request_ttl": "workday"} if ttl is None else {"request_ttl_seconds": int(ttl.total_seconds())}),
+            **(
+                {"request_ttl": "workday"}
+                if ttl is None
+                else {"request_ttl_seconds": int(ttl.total_seconds())}
+            ),
             "max_window_seconds": int(self.max_window.total_seconds()),
             "approve_emoji": self.approve_emoji,
             "reject_emoji": self.reject_emoji,
@@ -115,9 +120,14 @@ def judge_member(person: Person | None, home: Home) -> Verdict:
     if person is None:
         return refuse(Reason.UNKNOWN_PERSON, "Slack does not know this account, so it cannot act here.")
     if person.is_stranger or not _belongs(person, home):
-        return refuse(Reason.STRANGER, "Only members of this workspace can use this; your account belongs to another one.")
+        return refuse(
+            Reason.STRANGER,
+            "Only members of this workspace can use this; your account belongs to another one.",
+        )
     if person.deleted is not False:
-        return refuse(Reason.DEACTIVATED, "This account is deactivated, or Slack does not say that it is active.")
+        return refuse(
+            Reason.DEACTIVATED, "This account is deactivated, or Slack does not say that it is active."
+        )
     if person.is_bot:
         return refuse(Reason.BOT, "Bots cannot act here; a person has to.")
     if person.is_guest or person.is_invited:
@@ -134,7 +144,10 @@ def judge_role(verdict: Verdict, *, listed: bool | None, role: str, holders: Seq
         return verdict
     reason = Reason.NOT_APPROVER if role == "approver" else Reason.NOT_OPERATOR
     if listed is None:
-        checked = "Slack's user groups could not be looked up, so nobody can be let in through one right now. Try again shortly."
+        checked = (
+            "Slack's user groups could not be looked up, so nobody can be let in through one right now. "
+            "Try again shortly."
+        )
         return refuse(Reason.NOT_CHECKED, checked)
     more = f" and {len(holders) - NAMED} more" if len(holders) > NAMED else ""
     named = ", ".join(f"@{holder}" for holder in holders[:NAMED]) + more
@@ -147,16 +160,24 @@ NAMED = 10
 
 _ROLES = {
     "operator": (
-        "one of the operators, who may ask for a change: {holders}. Ask one of them, or have LEGACYTLS_OPERATORS changed."
+        "one of the operators, who may ask for a change: {holders}. Ask one of them, or have "
+        "LEGACYTLS_OPERATORS changed."
     ),
-    "approver": "one of the approvers: the request's message names them. Your click or reaction changed nothing.",
+    "approver": (
+        "one of the approvers: the request's message names them. Your click or reaction changed nothing."
+    ),
     "operator or approver": "an operator or approver. Ask one of them to do it.",
     "opting out": "an operator or approver. Ask one of them; opting out needs just one person.",
 }
 
 
 def judge_vote(
-    request: ChangeRequest, person_id: str, eligible: Verdict, *, now: datetime, decided_by: DecidedBy = NOBODY
+    request: ChangeRequest,
+    person_id: str,
+    eligible: Verdict,
+    *,
+    now: datetime,
+    decided_by: DecidedBy = NOBODY,
 ) -> Verdict:
     """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
     if request.state is not State.PENDING:
@@ -164,7 +185,9 @@ def judge_vote(
     if request.expires_at is None or request.has_expired(now):
         return refuse(Reason.LAPSED, f"#{request.id} expired before you decided; it needs a new request.")
     if person_id == request.requester_id:
-        return refuse(Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it.")
+        return refuse(
+            Reason.OWN_REQUEST, f"You asked for #{request.id} yourself, so somebody else has to decide it."
+        )
     return eligible if eligible.allowed else replace(eligible, sentence=about(request.id, eligible.sentence))
 
 
@@ -176,7 +199,9 @@ def once_each(
     kept = set()
     for account, verdict in verdicts.items():
         person = Identity.known(account, verdict.enterprise_user_id)
-        if verdict.allowed and all(is_same_person(person, other, in_organisation=in_organisation) is False for other in counted):
+        if verdict.allowed and all(
+            is_same_person(person, other, in_organisation=in_organisation) is False for other in counted
+        ):
             counted.append(person)
             kept.add(account)
     return frozenset(kept)

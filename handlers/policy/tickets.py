@@ -90,7 +90,9 @@ def _too_slow(pattern: str) -> str:
             groups[-1].closed, groups[-1].ways = groups[-1].all, 1
         elif kind == "times" and behind == "close":
             if text[0] != "?":
-                return "a group may not be repeated: write * + or {…} behind one sign or a set, such as [A-Z]+"
+                return (
+                    "a group may not be repeated: write * + or {…} behind one sign or a set, such as [A-Z]+"
+                )
             groups[-1].ways = groups[-1].ways // inner * (inner + 1)
         elif kind == "times":
             groups[-1].ways *= _times(text)

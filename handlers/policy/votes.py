@@ -10,8 +10,8 @@ from storage.records import ChangeRequest, Decision, Door, Vote
 def content_digest(request: ChangeRequest, rule_digest: str) -> str:
     """Return the SHA-256 (hex) of what is approved: tenant, values, window, reason, ticket, devices, rule.
 
-    Devices are the entries of the register that it names, each with its due day. A request that names none, and one
-    without a ticket, have the digest that they had before there was a register, and tickets.
+    Devices are the entries of the register that it names, each with its due day. A request that names none,
+    and one without a ticket, have the digest that they had before there was a register, and tickets.
     """
     named = [[device.number, device.due.isoformat()] for device in request.devices]
     return digest_of(
@@ -54,7 +54,8 @@ class Tally:
 def standing_approvals(decisions: Iterable[Decision]) -> dict[str, Decision]:
     """Each person's standing approval: the newest by event time that was not taken back.
 
-    Taking back by reaction undoes only votes cast by reaction; by button, every vote. A redelivered, older approval stays undone.
+    Taking back by reaction undoes only votes cast by reaction; by button, every vote. A redelivered, older
+    approval stays undone.
     """
     votes = list(decisions)
     standing: dict[str, Decision] = {}
@@ -78,8 +79,13 @@ def rejecter(decisions: Iterable[Decision]) -> str | None:
     return next((vote.person_id for vote in decisions if vote.vote is Vote.REJECT), None)
 
 
-def tally(request: ChangeRequest, decisions: Iterable[Decision], *, rule: Rule, eligible: Collection[str]) -> Tally:
-    """Count the votes that stand, by people who are eligible now, on exactly this content. The requester never counts."""
+def tally(
+    request: ChangeRequest, decisions: Iterable[Decision], *, rule: Rule, eligible: Collection[str]
+) -> Tally:
+    """Count the votes that stand, by people who are eligible now, on exactly this content.
+
+    The requester never counts.
+    """
     digest = content_digest(request, rule.digest)
     standing = standing_approvals(decisions)
     counted = tuple(

@@ -1,4 +1,7 @@
-"""Working hours: when scheduled messages may be posted, and when a request that was asked for expires. Pure."""
+"""Working hours: when scheduled messages may be posted, and when a request that was asked for expires.
+
+Pure.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -42,11 +45,13 @@ def next_opening(after: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -
     return datetime.combine(day, hours.opens, tzinfo=zone)
 
 
-def expiry_of(asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
+def expiry_of(
+    asked: datetime, ttl: timedelta | None, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE
+) -> datetime:
     """Return when an undecided request expires: ``ttl`` later, ``None``: by the next working day.
 
-    That is when working hours end on the first day from Monday to Friday after the one it was asked on: what is asked on Friday
-    is still open on Monday.
+    That is when working hours end on the first day from Monday to Friday after the one it was asked on: what
+    is asked on Friday is still open on Monday.
     """
     if ttl is not None:
         return asked + ttl

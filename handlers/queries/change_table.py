@@ -15,12 +15,34 @@ from storage.record.changes import RecordedChange, recorded_changes
 from storage.records import Decision, Door, Vote
 
 FIELDS = (
-    *("number", "kind", "outcome", "requester", "requester_name", "requested_at", "reason", "devices", "protocols"),
+    *(
+        "number",
+        "kind",
+        "outcome",
+        "requester",
+        "requester_name",
+        "requested_at",
+        "reason",
+        "devices",
+        "protocols",
+    ),
     *("approvers", "approver_names", "approved_at", "rejected_by", "rejected_by_name"),
     *("reason_given_by", "reason_given_by_name", "reason_given"),
-    *("from", "to", "window_end", "applied_at", "settled_at", "read_back", "corrected_at", "digest", "detail", "ticket"),
+    *(
+        "from",
+        "to",
+        "window_end",
+        "applied_at",
+        "settled_at",
+        "read_back",
+        "corrected_at",
+        "digest",
+        "detail",
+        "ticket",
+    ),
 )
-"""The columns. ``outcome`` is the state of the change; ``reason_given`` says why it was rejected, or made outside the bot."""
+"""The columns. ``outcome`` is the state of the change; ``reason_given`` says why it was rejected, or made
+outside the bot."""
 
 Named = Callable[[str], str]
 """A person's name by their Slack id; empty where it is not known."""
@@ -42,8 +64,8 @@ def change_lines(
 ) -> Iterator[str]:
     """Yield a header and a row a change, each with its newline, in the order of the numbers.
 
-    Only changes asked for from ``since`` up to, not including, ``until`` (aware; ``None`` is no bound), by the events up to
-    number ``up_to``. Two passes with the same ``up_to`` and the same names yield the same.
+    Only changes asked for from ``since`` up to, not including, ``until`` (aware; ``None`` is no bound), by
+    the events up to number ``up_to``. Two passes with the same ``up_to`` and the same names yield the same.
     """
     first, last = (stamp(at) if at is not None else None for at in (since, until))
     yield spreadsheet_cells.row(FIELDS)
@@ -78,7 +100,9 @@ def _cells(change: RecordedChange, named: Named) -> Iterable[str]:
         "detail": change.detail,
         "ticket": _text(request.get("ticket")),
     }
-    told |= _people("reason_given_by", "reason_given_by_name", [_text(given["person_id"])] if given else [], named)
+    told |= _people(
+        "reason_given_by", "reason_given_by_name", [_text(given["person_id"])] if given else [], named
+    )
     told |= _people("requester", "requester_name", [requester] if requester else [], named)
     told |= _people("approvers", "approver_names", approvers(votes), named)
     told |= _people("rejected_by", "rejected_by_name", rejected_by, named)

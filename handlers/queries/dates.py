@@ -1,6 +1,7 @@
 """Gather dates for a calendar: windows with their ends from the record, and the milestones.
 
-A window is one opt-in, whatever extended or shortened it; it keeps its number, so that a calendar moves its entry.
+A window is one opt-in, whatever extended or shortened it; it keeps its number, so that a calendar moves its
+entry.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -62,7 +63,10 @@ class Dates:
 
 
 class CalendarDates:
-    """Gathers the dates for an ``EXCHANGE_CLOUD``; only reads. ``today`` tells the present day of the operator's zone."""
+    """Gathers the dates for an ``EXCHANGE_CLOUD``; only reads.
+
+    ``today`` tells the present day of the operator's zone.
+    """
 
     def __init__(self, ledger: Ledger, calendar: Calendar, cloud: str, today: Callable[[], date]) -> None:
         self._ledger = ledger
@@ -121,4 +125,6 @@ def _met(window: Window, change: ChangeRequest, at: datetime) -> Window:
     """What an opt-out, or a change made outside the bot, does to the newest window; once over, nothing."""
     if at >= window.end:
         return window
-    return replace(window, moved_by=change.id, changed_at=at, cut_short=change.to_value is not SettingValue.OPTED_IN)
+    return replace(
+        window, moved_by=change.id, changed_at=at, cut_short=change.to_value is not SettingValue.OPTED_IN
+    )

@@ -27,7 +27,10 @@ class StillExporting(Exception):
     """The person's earlier export is not done yet; the text is for them."""
 
     def __init__(self) -> None:
-        super().__init__("Your earlier export is still being made and comes as a direct message. Ask again when it is there.")
+        super().__init__(
+            "Your earlier export is still being made and comes as a direct message. Ask again when it is "
+            "there."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ class Exports:
     def file(self, person: str, form: Form, named: Named = nameless) -> Iterator[RecordFile]:
         """Return the whole record, oldest first, up to this export's event; ``named`` adds names.
 
-        It is read twice: Slack wants the length first, and a copy would take memory or a place on disk. ``named`` has to tell the
-        same both times. Until the block ends the person's next one, at any replica, raises ``StillExporting``.
+        It is read twice: Slack wants the length first, and a copy would take memory or a place on disk.
+        ``named`` has to tell the same both times. Until the block ends the person's next one, at any replica,
+        raises ``StillExporting``.
         """
         with self.place_of(person) as lease:
             last = self._recorded(person, form)

@@ -48,7 +48,9 @@ class History:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def page(self, *, before: int | None = None, limit: int = PAGE, only: HistoryFilter = EVERYTHING) -> HistoryPage:
+    def page(
+        self, *, before: int | None = None, limit: int = PAGE, only: HistoryFilter = EVERYTHING
+    ) -> HistoryPage:
         """The newest changes below number ``before`` that the filter lets through."""
         with self._ledger.reading() as reader:
             numbers = reader.history.numbers(before=before, limit=limit + 1, only=only)
@@ -67,7 +69,9 @@ def _lines(reader: Reader, requests: Sequence[ChangeRequest]) -> list[HistoryLin
             [vote for vote in votes if vote.request_id == request.id],
             read_back=read_back.get(request.id),
             given=reasons.get(request.id),
-            followed_by=reader.windows.followed_by(request) if request.window_end and request.state is State.APPLIED else None,
+            followed_by=reader.windows.followed_by(request)
+            if request.window_end and request.state is State.APPLIED
+            else None,
         )
         for request in requests
     ]

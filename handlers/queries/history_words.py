@@ -26,11 +26,15 @@ TAKES = "a state (`rejected`), a kind (`opt-in`), a person (`@name`, `me`), a pe
 """What history takes, for whoever wrote something else."""
 
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,31})(?:\|[^>]*)?>|([UW][A-Z0-9]{2,31})")
-"""A mention as Slack escapes it (docs.slack.dev, "Implementing slash commands", ``should_escape``), or the bare id."""
+"""A mention as Slack escapes it (docs.slack.dev, "Implementing slash commands", ``should_escape``), or the
+bare id."""
 
 
 class WrongWords(ValueError):
-    """A word that history does not know; the text says which, and what it takes. It quotes what was typed: escape it."""
+    """A word that history does not know; the text says which, and what it takes.
+
+    It quotes what was typed: escape it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,10 @@ class HistoryQuestion:
 
 
 def history_question(words: Iterable[str], *, reader: str | None, today: date) -> HistoryQuestion:
-    """What these words ask for; ``reader`` is who ``me`` is, ``None`` where nobody is. Raises ``WrongWords``."""
+    """What these words ask for; ``reader`` is who ``me`` is, ``None`` where nobody is.
+
+    Raises ``WrongWords``.
+    """
     asked, left = HistoryQuestion(EVERYTHING), list(words)
     while left:
         word = left.pop(0)
@@ -73,7 +80,9 @@ def _narrowed(only: HistoryFilter, word: str, reader: str | None, today: date) -
     if person:
         return _of(only, person[1] or person[2], word)
     if word.startswith("@"):
-        raise WrongWords(f"`{word}` is nobody here: choose the person from what Slack suggests while you type.")
+        raise WrongWords(
+            f"`{word}` is nobody here: choose the person from what Slack suggests while you type."
+        )
     return _within(only, word, today)
 
 

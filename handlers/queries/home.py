@@ -87,7 +87,9 @@ class Homes:
         with context.ledger.reading() as reader:
             found = home_rows(reader, context.ledger.tenant_id, person, today)
         verdict = self._may_decide(person, found, now)
-        pending = found.request if found.request is not None and found.request.state is State.PENDING else None
+        pending = (
+            found.request if found.request is not None and found.request.state is State.PENDING else None
+        )
         waits = pending if verdict is not None and verdict.allowed else None
         return HomePage(
             drawn_at=now,
@@ -130,7 +132,9 @@ class Homes:
         request, people, rule = found.request, self._context.people, self._context.rule
         if request is None:
             return None
-        role = judge_role(ALLOWED, listed=people.seems_approver(person), role=Role.APPROVER.value, holders=rule.approvers)
+        role = judge_role(
+            ALLOWED, listed=people.seems_approver(person), role=Role.APPROVER.value, holders=rule.approvers
+        )
         return may_decide(request, person, role, rule=rule, newest=found.rule_digest, now=now)
 
     def _to_accept(self, person: str, found: HomeRows, now: datetime, today: date) -> tuple[Device, ...]:

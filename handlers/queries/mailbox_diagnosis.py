@@ -1,8 +1,8 @@
 """Answer ``/legacytls why``: which locks stop a mailbox's old devices, in the order they act.
 
-A device sends only if every lock is open; the first closed one is named with the cmdlet that opens it. Fetching has two locks of
-its own, and so has old TLS: the setting and the host keep nobody from sending who can speak TLS 1.2. What the bot cannot see is
-said to be unseen.
+A device sends only if every lock is open; the first closed one is named with the cmdlet that opens it.
+Fetching has two locks of its own, and so has old TLS: the setting and the host keep nobody from sending who
+can speak TLS 1.2. What the bot cannot see is said to be unseen.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,15 @@ from handlers.ports import AcceptedDomains, Lookups, MailboxLocks, Unavailable
 from storage.records import SettingValue
 
 POLICY = (
-    "`Get-User {address} | Format-List AuthenticationPolicy` names it (none: `Get-OrganizationConfig | Format-List "
-    "DefaultAuthenticationPolicy`); `Set-AuthenticationPolicy <its name> -AllowBasicAuthSmtp` opens it. It wins over the mailbox"
+    "`Get-User {address} | Format-List AuthenticationPolicy` names it (none: `Get-OrganizationConfig | "
+    "Format-List DefaultAuthenticationPolicy`); `Set-AuthenticationPolicy <its name> -AllowBasicAuthSmtp` "
+    "opens it. It wins over the mailbox"
 )
 
 
 ENTRA = (
-    "Entra admin centre; security defaults know no exclusions and rule out Conditional Access; of that, a policy of one's own "
-    "(Entra ID P1) can leave one account out"
+    "Entra admin centre; security defaults know no exclusions and rule out Conditional Access; of that, a "
+    "policy of one's own (Entra ID P1) can leave one account out"
 )
 
 
@@ -42,7 +43,10 @@ class Concerns(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """One lock: ``open`` is ``None`` when the bot cannot see it. ``way`` is what opens it, or where to look."""
+    """One lock: ``open`` is ``None`` when the bot cannot see it.
+
+    ``way`` is what opens it, or where to look.
+    """
 
     name: str
     open: bool | None
@@ -57,7 +61,8 @@ class Diagnosis:
     address: str
     locks: tuple[Lock, ...]
     exists: bool
-    """False when there is surely no such mailbox here: then nothing else matters, and no other lock is listed."""
+    """False when there is surely no such mailbox here: then nothing else matters, and no other lock is
+    listed."""
 
     def of(self, concerns: Concerns) -> tuple[Lock, ...]:
         """The locks that these devices meet."""
@@ -82,11 +87,14 @@ class Locks:
     def of(self, address: str) -> Diagnosis:
         """Return every lock in order; those that cannot be seen now are listed as unseen.
 
-        Where the mailbox or its domain surely does not exist, that alone is told: nobody is led to an opt-in by a typing mistake.
+        Where the mailbox or its domain surely does not exist, that alone is told: nobody is led to an opt-in
+        by a typing mistake.
         """
         domain, mailbox = self._domain(address), self._mailbox(address)
         if isinstance(mailbox, Lock) and False in (mailbox.open, domain.open):
-            return Diagnosis(address, tuple(lock for lock in (mailbox, domain) if lock.open is not True), exists=False)
+            return Diagnosis(
+                address, tuple(lock for lock in (mailbox, domain) if lock.open is not True), exists=False
+            )
         setting, inherited = self._setting()
         policies = (
             Lock("Authentication policy", None, POLICY.format(address=quoted(address))),
@@ -94,7 +102,9 @@ class Locks:
             Lock("Basic authentication", None, self._basic()),
         )
         own = _own_locks(quoted(address), mailbox, inherited)
-        return Diagnosis(address, (domain, *own, self._sign_in(address), *policies, setting, self._host()), exists=True)
+        return Diagnosis(
+            address, (domain, *own, self._sign_in(address), *policies, setting, self._host()), exists=True
+        )
 
     def _setting(self) -> tuple[Lock, bool | None]:
         """The setting, and whether the organisation switches SMTP AUTH off, which a mailbox may inherit."""
@@ -104,7 +114,9 @@ class Locks:
         except Unavailable as away:
             return Lock(name, None, _unseen(away), Concerns.OLD_TLS), None
         opted_in = reading.value is SettingValue.OPTED_IN
-        return Lock(name, opted_in, "`/legacytls enable` asks to opt in", Concerns.OLD_TLS), reading.smtp_auth_disabled
+        return Lock(
+            name, opted_in, "`/legacytls enable` asks to opt in", Concerns.OLD_TLS
+        ), reading.smtp_auth_disabled
 
     def _host(self) -> Lock:
         hosts, name = self._context.cloud.legacy_hosts, "Host name on the device"
@@ -128,7 +140,11 @@ class Locks:
             return Lock(name, True)
         listed = ", ".join(known.names[:5]) + (", …" if len(known.names) > 5 else "")
         surely = known.complete and not any(domain.endswith(f".{one}") for one in names)
-        return Lock(name, False if surely else None, f"{domain} is not among the tenant's domains ({listed}): check the address")
+        return Lock(
+            name,
+            False if surely else None,
+            f"{domain} is not among the tenant's domains ({listed}): check the address",
+        )
 
     def _mailbox(self, address: str) -> MailboxLocks | Lock:
         """Return what the mailbox allows, or the lock in its place: it does not exist or is unseen."""
@@ -145,8 +161,13 @@ class Locks:
             blocked = self._lookups.sign_in_blocked(address)
         except Unavailable as away:
             return Lock(name, None, _unseen(away))
-        told = "blocked, as a shared mailbox's is by default; Entra admin centre, the user, *Edit properties*, *Account enabled*"
-        return Lock(name, None if blocked is None else not blocked, told if blocked else "Exchange did not say")
+        told = (
+            "blocked, as a shared mailbox's is by default; Entra admin centre, the user, *Edit "
+            "properties*, *Account enabled*"
+        )
+        return Lock(
+            name, None if blocked is None else not blocked, told if blocked else "Exchange did not say"
+        )
 
 
 def quoted(address: str) -> str:
@@ -176,7 +197,12 @@ def _smtp_auth(who: str, mailbox: MailboxLocks, inherited: bool | None) -> Lock:
 
 
 def _fetching(protocol: str, enabled: bool | None, way: str) -> Lock:
-    return Lock(f"{protocol} for the mailbox", enabled, way if enabled is False else "Exchange did not say", Concerns.FETCHING)
+    return Lock(
+        f"{protocol} for the mailbox",
+        enabled,
+        way if enabled is False else "Exchange did not say",
+        Concerns.FETCHING,
+    )
 
 
 def _unseen(away: Unavailable) -> str:

@@ -48,7 +48,9 @@ class ProbeNews:
         if taken or refused:
             known = known_versions(entry.connection, entry.tenant_id)
             useless = serves_nothing(known, target) and target.host in self._context.cloud.legacy_hosts
-            told = ProbeChanged(target=str(target), taken=", ".join(taken), refused=", ".join(refused), useless=useless)
+            told = ProbeChanged(
+                target=str(target), taken=", ".join(taken), refused=", ".join(refused), useless=useless
+            )
             enqueue_announcement(entry, f"probe:{target}:{entry.now.isoformat()}", told)
 
     def is_due(self, targets: Collection[ProbeTarget], every: timedelta) -> bool:
@@ -63,7 +65,10 @@ class ProbeNews:
 def serves_nothing(known: Sequence[KnownVersion], target: ProbeTarget) -> bool:
     """Whether an endpoint is known to take neither TLS 1.0 nor TLS 1.1."""
     return all(
-        any((one.host, one.port, one.tls, one.accepted) == (target.host, target.port, old.value, False) for one in known)
+        any(
+            (one.host, one.port, one.tls, one.accepted) == (target.host, target.port, old.value, False)
+            for one in known
+        )
         for old in OLD
     )
 
@@ -72,7 +77,8 @@ def _versions(rows: Iterable[ProbeRow]) -> tuple[list[str], list[str]]:
     """Of these rows the versions that are taken, and those that are refused."""
     found = list(rows)
     taken, refused = (
-        [row.tls.value for row in found if row.outcome is outcome] for outcome in (ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED)
+        [row.tls.value for row in found if row.outcome is outcome]
+        for outcome in (ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED)
     )
     return taken, refused
 
@@ -80,5 +86,6 @@ def _versions(rows: Iterable[ProbeRow]) -> tuple[list[str], list[str]]:
 def _keep_row(entry: Entry, row: ProbeRow) -> Kept:
     return keep_version(
         entry.connection, entry.tenant_id,
-        host=row.target.host, port=row.target.port, tls=row.tls.value, accepted=_KNOWN.get(row.outcome), at=entry.now,
+        host=row.target.host, port=row.target.port, tls=row.tls.value, accepted=_KNOWN.get(row.outcome),
+        at=entry.now,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Answer ``/legacytls probe``: which TLS versions endpoints take, probed once for all who wait.
 
-Which endpoints that are the operator's settings say, never who asks: nobody scans the network through the bot. A probe is made at
-most once a minute, whoever asks.
+Which endpoints that are the operator's settings say, never who asks: nobody scans the network through the
+bot. A probe is made at most once a minute, whoever asks.
 """
 
 import threading

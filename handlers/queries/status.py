@@ -1,7 +1,7 @@
-"""Use case of telling the truth: the live value, read now, and everything around it. A failed reading is said, never guessed.
+"""Use case of telling the truth: the live value, read now, and everything around it.
 
-Commands that wait share one reading that began after they arrived, so that a burst costs Exchange two calls and nobody reads a
-value from before they asked.
+A failed reading is said, never guessed. Commands that wait share one reading that began after they arrived,
+so that a burst costs Exchange two calls and nobody reads a value from before they asked.
 """
 
 import threading
@@ -27,7 +27,8 @@ from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, 
 from storage.streams import Backlog
 
 BROKEN = (
-    "The bot ran into a defect of its own, which is in its log. Try again; should it stay like this, tell whoever runs the bot."
+    "The bot ran into a defect of its own, which is in its log. Try again; should it stay like this, tell "
+    "whoever runs the bot."
 )
 
 
@@ -67,13 +68,15 @@ class Status:
     confirmed: ChangeRequest | None = None
     """A later opt-out that found it so."""
     age: float | None = None
-    """Seconds since the reading, where it is not read anew for somebody who asks often; ``None``: read just now."""
+    """Seconds since the reading, where it is not read anew for somebody who asks often; ``None``: read just
+    now."""
     probes: tuple[KnownVersion, ...] = ()
     """What the endpoints were last seen to do."""
     stream: Backlog | None = None
     """How far the receiver of the stream is behind; ``None`` where it does not lag, or there is none."""
     on_record: bool = True
-    """Whether the ledger could be read; if not, everything that comes from it is missing here and must not be called absent."""
+    """Whether the ledger could be read; if not, everything that comes from it is missing here and must not be
+    called absent."""
 
     @property
     def drifted(self) -> bool:
@@ -111,11 +114,15 @@ class StatusReports:
         self._serving = self._serve  # one object, however often it is wanted
 
     def start(
-        self, run: Callable[[Callable[[], None]], None] = lambda job: job(), *, readers: StatusReaders | None = None
+        self,
+        run: Callable[[Callable[[], None]], None] = lambda job: job(),
+        *,
+        readers: StatusReaders | None = None,
     ) -> None:
         """Begin serving those who wait; ``run`` runs one job and must not raise.
 
-        ``readers`` are shared with other tenants, and started by whoever shares them; ``None``: one of its own.
+        ``readers`` are shared with other tenants, and started by whoever shares them; ``None``: one of its
+        own.
         """
         self._run = run
         if readers is not None:
@@ -133,10 +140,10 @@ class StatusReports:
         return self._readers.left()
 
     def ask(self, reply: Callable[[Status], None], *, person: str = "") -> None:
-        """Have ``reply`` called with a status whose reading begins after this call. ``reply`` must not raise or block.
+        """Have ``reply`` called with a status whose reading begins after this call.
 
-        After twenty readings for one ``person`` within a minute the newest one is shown with its age, while that is ten seconds
-        at most.
+        ``reply`` must not raise or block. After twenty readings for one ``person`` within a minute the newest
+        one is shown with its age, while that is ten seconds at most.
         """
         aged = None if not person or self._readings.take(person) else self._newest_aged()
         if aged is not None:
@@ -151,7 +158,11 @@ class StatusReports:
         with self._changed:
             newest, began = self._newest
         age = self._monotonic() - began
-        return replace(newest, age=age) if newest is not None and newest.reading is not None and age <= SHOWN_FOR else None
+        return (
+            replace(newest, age=age)
+            if newest is not None and newest.reading is not None and age <= SHOWN_FOR
+            else None
+        )
 
     def report(self) -> Status:
         """Read the live value now and say everything around it."""
@@ -199,7 +210,8 @@ class StatusReports:
     def _compose(self, reading: Reading | None, problem: str | None) -> Status:
         context, today, value = self._context, self._context.today(), reading.value if reading else None
         effects = tuple(
-            (protocol, context.calendar.effect(protocol, context.cloud.name, today, value)) for protocol in MailProtocol
+            (protocol, context.calendar.effect(protocol, context.cloud.name, today, value))
+            for protocol in MailProtocol
         )
         live = Status(
             reading=reading,
@@ -222,13 +234,19 @@ class StatusReports:
 
     def _with_record(self, live: Status, reader: Reader) -> Status:
         """The same with what the ledger knows."""
-        now, baseline, last_seen = self._context.now(), reader.baseline(), reader.readings.newest_observation(readable=True)
+        now, baseline, last_seen = (
+            self._context.now(),
+            reader.baseline(),
+            reader.readings.newest_observation(readable=True),
+        )
         set_by = reader.find(baseline.request_id) if baseline and baseline.request_id else None
         decided = reader.windows.last_change(set_by.id) if set_by else None
         has_followed = live.reading is not None and live.reading.value is not SettingValue.OPTED_IN
         return replace(
             live,
-            organization=live.organization or reader.holding.organization() or (last_seen.organization if last_seen else None),
+            organization=live.organization
+            or reader.holding.organization()
+            or (last_seen.organization if last_seen else None),
             baseline=baseline,
             decided=decided,
             confirmed=set_by if set_by != decided else None,

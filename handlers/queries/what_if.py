@@ -21,7 +21,8 @@ from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, SettingValue
 
 LOOKED_UP = 50
-"""People looked up for one answer: Slack allows about a hundred look-ups a minute for everybody together (tier 4)."""
+"""People looked up for one answer: Slack allows about a hundred look-ups a minute for everybody together
+(tier 4)."""
 
 PATIENCE = 10.0
 """Seconds the live value may take."""
@@ -90,9 +91,10 @@ class WhatIfs:
         return request.id if request is not None and request.state is State.PENDING else None
 
     def of(self, request_id: int, asker: str) -> WhatIf:
-        """Judge an open request for everybody who may decide it. Raises ``NoSuchRequest``, ``Settled`` and ``Unavailable``.
+        """Judge an open request for everybody who may decide it.
 
-        ``asker`` is a full member; everybody is looked up out of their share of look-ups.
+        Raises ``NoSuchRequest``, ``Settled`` and ``Unavailable``. ``asker`` is a full member; everybody is
+        looked up out of their share of look-ups.
         """
         request, votes = self._open(request_id)
         foreseen = self._foreseen(request, votes, asker)
@@ -137,17 +139,24 @@ class WhatIfs:
         if request.state is not State.PENDING:
             raise Settled(no_longer_open(request, decided_by(reader, request)))
         if request.has_expired(self._context.now()):
-            raise Settled(f"#{request_id} has expired, so nobody can decide it any more; ask again if it is still needed.")
+            raise Settled(
+                f"#{request_id} has expired, so nobody can decide it any more; ask again if it is still "
+                "needed."
+            )
         return request
 
-    def _foreseen(self, request: ChangeRequest, votes: Iterable[Decision], asker: str, also: Iterable[str] = ()) -> Foreseen:
+    def _foreseen(
+        self, request: ChangeRequest, votes: Iterable[Decision], asker: str, also: Iterable[str] = ()
+    ) -> Foreseen:
         people = self._context.people
         asked = people.requester(request.requester_id, request.requester_enterprise_id)
         first = (*also, *standing_approvals(votes))
         most = max(LOOKED_UP, len(first))
         return foresee(people, self._context.rule, first, asked=asked, asker=asker, most=most)
 
-    def _each(self, reader: Reader, request: ChangeRequest, votes: list[Decision], foreseen: Foreseen) -> Iterable[Foresight]:
+    def _each(
+        self, reader: Reader, request: ChangeRequest, votes: list[Decision], foreseen: Foreseen
+    ) -> Iterable[Foresight]:
         voters, now = _of_voters(votes, foreseen), self._context.now()
         for person, eligible in foreseen.verdicts.items():
             cast = Interaction(key="", person=person, door=Door.BUTTON, at=now)
@@ -171,4 +180,8 @@ class WhatIfs:
 
 
 def _of_voters(votes: Iterable[Decision], foreseen: Foreseen) -> Mapping[str, Verdict]:
-    return {person: foreseen.verdicts[person] for person in standing_approvals(votes) if person in foreseen.verdicts}
+    return {
+        person: foreseen.verdicts[person]
+        for person in standing_approvals(votes)
+        if person in foreseen.verdicts
+    }

@@ -1,7 +1,8 @@
-"""Use cases of the register: put a device on it, and whatever is done to one entry. Every refusal is answered.
+"""Use cases of the register: put a device on it, and whatever is done to one entry.
 
-Whoever acts is looked up before the transaction; inside it everything is judged again on the entry as it then is. No act here
-opens a request, writes to Exchange or moves the end of a window.
+Every refusal is answered. Whoever acts is looked up before the transaction; inside it everything is judged
+again on the entry as it then is. No act here opens a request, writes to Exchange or moves the end of a
+window.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,13 +50,18 @@ from storage.devices.lifecycle import DeviceState
 from storage.devices.records import Device, DeviceAct, NewDevice
 from storage.ledger import Entry
 
-DISAGREES = "does not agree with the record, so nothing is done by its row. `legacytls verify` tells whoever runs the bot why."
+DISAGREES = (
+    "does not agree with the record, so nothing is done by its row. `legacytls verify` tells whoever runs "
+    "the bot why."
+)
 
 
 class Register:
     """Does what people ask of the register."""
 
-    def __init__(self, context: Context, fetch: FetchFile | None = None, lookups: Lookups | None = None) -> None:
+    def __init__(
+        self, context: Context, fetch: FetchFile | None = None, lookups: Lookups | None = None
+    ) -> None:
         """``fetch`` reads a file that somebody gave in a form; ``lookups`` tell the tenant's domains."""
         self._context = context
         self._domains = Domains(lookups)
@@ -66,19 +72,30 @@ class Register:
         self._files = FileImports(context, imports, self._domains, fetch)
 
     def may_add(self, person: str) -> Verdict:
-        """Whether somebody may put devices on the register, asked before the form opens. Raises ``Unavailable``."""
+        """Whether somebody may put devices on the register, asked before the form opens.
+
+        Raises ``Unavailable``.
+        """
         return self._context.people.operator(person)
 
     def may_act(self, command: AboutDevice, person: str) -> Verdict:
-        """Whether somebody may do this to an entry, asked before a form opens. Raises ``Unavailable`` and ``NoSuchDevice``."""
+        """Whether somebody may do this to an entry, asked before a form opens.
+
+        Raises ``Unavailable`` and ``NoSuchDevice``.
+        """
         with self._context.ledger.reading() as reader:
             device = reader.devices.device(command.device_id)
         standing = judge_standing(device)
         verdict = may_act(self._context.people, command, device, person)
-        return standing if verdict.allowed else replace(verdict, sentence=f"{device.name}: {verdict.sentence}")
+        return (
+            standing if verdict.allowed else replace(verdict, sentence=f"{device.name}: {verdict.sentence}")
+        )
 
     def do(self, command: RegisterCommand, interaction: Interaction) -> bool:
-        """Hand a command to its use case; never a rejection of a request, so always ``False``. Raises what those raise."""
+        """Hand a command to its use case; never a rejection of a request, so always ``False``.
+
+        Raises what those raise.
+        """
         if isinstance(command, AddDevice):
             self.add(command, interaction)
         elif isinstance(command, KeepUntilTheEnd):
@@ -90,7 +107,10 @@ class Register:
         return False
 
     def add(self, command: AddDevice, interaction: Interaction) -> None:
-        """Put a device on the register, proposed, by an operator; its owner hears of it. Raises ``Unavailable``."""
+        """Put a device on the register, proposed, by an operator; its owner hears of it.
+
+        Raises ``Unavailable``.
+        """
         asker = self.may_add(interaction.person)
         owner = self._context.people.member(command.owner) if asker.allowed else asker
         mind = self._domains.warning([command.sender]) if owner.allowed else ""
@@ -98,17 +118,26 @@ class Register:
 
         def put(entry: Entry) -> Done:
             problem = asker.sentence or steps.owner_problem(owner) or self._due_problem(entry, command)
-            return Done(problem) if problem else _put(entry, new, interaction.person, asker.enterprise_user_id, mind)
+            return (
+                Done(problem)
+                if problem
+                else _put(entry, new, interaction.person, asker.enterprise_user_id, mind)
+            )
 
         self._do(put, interaction, command.kind.value, typed=as_typed(command.to_payload()))
 
     def act(self, command: AboutDevice, interaction: Interaction) -> None:
-        """Do something to one entry. Raises ``NoSuchDevice``, ``Unavailable``, and ``Conflict`` where somebody was faster."""
+        """Do something to one entry.
+
+        Raises ``NoSuchDevice``, ``Unavailable``, and ``Conflict`` where somebody was faster.
+        """
         people = self._context.people
         with self._context.ledger.reading() as reader:
             seen = reader.devices.device(command.device_id)
         verdict = may_act(people, command, seen, interaction.person)
-        owner = people.member(command.owner) if isinstance(command, ChangeOwner) and verdict.allowed else ALLOWED
+        owner = (
+            people.member(command.owner) if isinstance(command, ChangeOwner) and verdict.allowed else ALLOWED
+        )
 
         def change(entry: Entry) -> Done:
             device = entry.reader.devices.device(command.device_id)
@@ -165,7 +194,14 @@ class Register:
                     redraw(entry, about, done.device, interaction)
                 is_news, typed = True, {}
             if is_news:
-                enqueue_answer(entry, interaction.key, person=person, text=text, channel=interaction.answers_in, typed=typed)
+                enqueue_answer(
+                    entry,
+                    interaction.key,
+                    person=person,
+                    text=text,
+                    channel=interaction.answers_in,
+                    typed=typed,
+                )
         self._context.wake_worker()
 
     def _due_problem(self, entry: Entry, command: AddDevice) -> str:
@@ -177,7 +213,9 @@ def _put(entry: Entry, new: NewDevice, person: str, enterprise_id: str | None, m
     try:
         made = register.add(entry, new, proposer=person, proposer_enterprise_id=enterprise_id)
     except AlreadyRegistered as taken:
-        return Done(f"This device stands on the register already: `/legacytls devices D{taken.number}` shows it.")
+        return Done(
+            f"This device stands on the register already: `/legacytls devices D{taken.number}` shows it."
+        )
     steps.tell_owner(entry, made, person)
     how = "with the opt-in or extension that names it, or when another approver accepts it"
     return Done(f"{made.name} is proposed. It becomes active {how}. {mind}".strip(), made)

@@ -13,8 +13,8 @@ from storage.records import MailProtocol
 
 DEVICE, SENDER, SITE, OWNER, PROTOCOL, PLAN = "device", "sender", "site", "owner", "protocol", "plan"
 REASON, DUE = "reason", "due"
-"""Keys of the payloads, and the fields of the forms; those of ``devices --json``. An act on an entry keeps its number, without
-the D, under the key of every number."""
+"""Keys of the payloads, and the fields of the forms; those of ``devices --json``. An act on an entry keeps
+its number, without the D, under the key of every number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,10 @@ class _AnotherDay(_AboutDevice):
 
 @dataclass(frozen=True, slots=True)
 class ChangeDay(_AnotherDay):
-    """Move the due day: an earlier one holds at once, a later one is asked for. The reason may be empty for an earlier one."""
+    """Move the due day: an earlier one holds at once, a later one is asked for.
+
+    The reason may be empty for an earlier one.
+    """
 
     kind = CommandKind.CHANGE_DAY
 
@@ -127,13 +130,25 @@ class ImportFile(StoredCommand):
     last_day: date | None = field(default=None, metadata=kept("to", date.fromisoformat, date.isoformat))
 
 
-AboutDevice: TypeAlias = ChangeDay | NeedLonger | ChangeOwner | Replaced | WithdrawDevice | AcceptDevice | RefuseDevice | NotMine
+AboutDevice: TypeAlias = (
+    ChangeDay | NeedLonger | ChangeOwner | Replaced | WithdrawDevice | AcceptDevice | RefuseDevice | NotMine
+)
 """Whatever is done to one entry."""
 
 RegisterCommand: TypeAlias = AddDevice | AboutDevice | KeepUntilTheEnd | ImportFile
 
 COMMANDS: tuple[type[RegisterCommand], ...] = (
-    *(AddDevice, ChangeDay, NeedLonger, ChangeOwner, Replaced, WithdrawDevice, AcceptDevice, RefuseDevice, NotMine),
+    *(
+        AddDevice,
+        ChangeDay,
+        NeedLonger,
+        ChangeOwner,
+        Replaced,
+        WithdrawDevice,
+        AcceptDevice,
+        RefuseDevice,
+        NotMine,
+    ),
     *(KeepUntilTheEnd, ImportFile),
 )
 """All of them, by type; each has a kind of its own."""

@@ -1,6 +1,7 @@
 """Warn of senders whose domain is none of the tenant's: their address may be mistyped.
 
-It is a warning and nothing else: the role may lack the look-up, and a domain may have been added a moment ago.
+It is a warning and nothing else: the role may lack the look-up, and a domain may have been added a moment
+ago.
 """
 
 import time
@@ -30,7 +31,11 @@ class Domains:
             return ""
         names = {as_ascii(name) for name in known.names}
         found = dict.fromkeys(ascii_domain(sender) for sender in senders)
-        foreign = [domain for domain in found if not any(domain == name or domain.endswith(f".{name}") for name in names)]
+        foreign = [
+            domain
+            for domain in found
+            if not any(domain == name or domain.endswith(f".{name}") for name in names)
+        ]
         if not foreign:
             return ""
         more = f" and {len(foreign) - NAMED} more" if len(foreign) > NAMED else ""

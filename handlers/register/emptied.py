@@ -1,4 +1,7 @@
-"""Whether no active device is left in the present window, and whether the bot may end it by now. It only reads."""
+"""Whether no active device is left in the present window, and whether the bot may end it by now.
+
+It only reads.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,13 +32,30 @@ class Left:
 def none_left(reader: Reader, now: datetime) -> Left | None:
     """Return the window whose last active entry has ended; ``None`` where one is left or never was."""
     baseline = reader.baseline()
-    if baseline is None or baseline.value is not SettingValue.OPTED_IN or baseline.is_over(now) or baseline.request_id is None:
+    if (
+        baseline is None
+        or baseline.value is not SettingValue.OPTED_IN
+        or baseline.is_over(now)
+        or baseline.request_id is None
+    ):
         return None
     if reader.devices.has_active():
         return None
-    behind = next((request for request in reader.windows.requests_behind(baseline.request_id) if request.kind in WISHES), None)
+    behind = next(
+        (
+            request
+            for request in reader.windows.requests_behind(baseline.request_id)
+            if request.kind in WISHES
+        ),
+        None,
+    )
     last = reader.devices.last_ended()
-    if behind is None or last is None or last.ended_at is None or last.ended_at < (behind.settled_at or behind.created_at):
+    if (
+        behind is None
+        or last is None
+        or last.ended_at is None
+        or last.ended_at < (behind.settled_at or behind.created_at)
+    ):
         return None
     return Left(behind.id, last.id)
 

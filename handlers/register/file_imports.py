@@ -1,7 +1,7 @@
 """Import a file from a form: a report is kept, a list of devices is proposed.
 
-The form is kept in the inbox before it is acknowledged, and finished in the transaction of what it caused: a process
-that dies in between loses nothing, and nothing is done twice.
+The form is kept in the inbox before it is acknowledged, and finished in the transaction of what it caused: a
+process that dies in between loses nothing, and nothing is done twice.
 """
 
 from collections.abc import Sequence
@@ -98,7 +98,9 @@ def _answer(entry: Entry, interaction: Interaction, text: str) -> None:
 
 
 def _owe(entry: Entry, interaction: Interaction, text: str) -> None:
-    enqueue_answer(entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in)
+    enqueue_answer(
+        entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in
+    )
 
 
 def _proposed(entry: Entry, judged: Judged, person: str, enterprise_id: str | None) -> str:

@@ -1,7 +1,8 @@
 """What an act on the register does to the one open request, and what an applied request does to the register.
 
-What is approved covers each entry that a request names, with its due day. So where one of them changes before the request is
-sent, its votes are void and its message is drawn anew. Must never open a request or move the end of a window.
+What is approved covers each entry that a request names, with its due day. So where one of them changes before
+the request is sent, its votes are void and its message is drawn anew. Must never open a request or move the
+end of a window.
 """
 
 from datetime import datetime
@@ -19,11 +20,14 @@ from storage.notice_kind import NoticeKind
 from storage.reading import Reader
 from storage.records import ChangeRequest, NamedDevice
 
-CHANGED = "The devices that it names have changed since, so earlier votes no longer count: look again, then approve."
+CHANGED = (
+    "The devices that it names have changed since, so earlier votes no longer count: look again, then "
+    "approve."
+)
 
 SHOWN_OTHER_DEVICES = (
-    "The devices that it names have changed, and the message did not show it yet when you decided, so your vote is not counted. "
-    "Look at the message again, then decide."
+    "The devices that it names have changed, and the message did not show it yet when you decided, so your "
+    "vote is not counted. Look at the message again, then decide."
 )
 
 ALL_ENDED = "Every device that it names has ended, so nothing needs it any more. Nothing was sent."
@@ -32,7 +36,11 @@ ALL_ENDED = "Every device that it names has ended, so nothing needs it any more.
 def follow(entry: Entry, device: Device) -> None:
     """Update the open request that names this entry: votes void, stale without entries."""
     request = entry.reader.open_request()
-    if request is None or request.state not in UNSENT or device.id not in {named.number for named in request.devices}:
+    if (
+        request is None
+        or request.state not in UNSENT
+        or device.id not in {named.number for named in request.devices}
+    ):
         return
     followed = register.follow(entry, request)
     if followed is request:
@@ -82,7 +90,13 @@ def _activate(entry: Entry, done: ChangeRequest, named: NamedDevice) -> None:
     if device.state is DeviceState.PROPOSED:
         due = min(device.due, named.due)
         after = register.act(
-            entry, device, DeviceAct.ACTIVATED, actor=BOT, to=DeviceState.ACTIVE, request_id=done.id, changes={"due": due}
+            entry,
+            device,
+            DeviceAct.ACTIVATED,
+            actor=BOT,
+            to=DeviceState.ACTIVE,
+            request_id=done.id,
+            changes={"due": due},
         )
     elif device.asked_due is not None and min(device.asked_due, named.due) > device.due:
         asks_more = device.asked_due > named.due

@@ -70,13 +70,17 @@ def judge_device(
     )
 
 
-def judge_change_of_day(device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo) -> ChangeDay:
+def judge_change_of_day(
+    device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo
+) -> ChangeDay:
     """Check the form that moves a due day; a later one needs a reason. Raises ``WrongForm``."""
     _judge_day(device, due=due, reason=reason, rule=rule, now=now, zone=zone)
     return ChangeDay(device.id, date.fromisoformat(due), reason)
 
 
-def judge_longer(device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo) -> NeedLonger:
+def judge_longer(
+    device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo
+) -> NeedLonger:
     """Check the form by which an owner answers a reminder. Raises ``WrongForm``."""
     _judge_day(device, due=due, reason=reason, rule=rule, now=now, zone=zone)
     return NeedLonger(device.id, date.fromisoformat(due), reason)
@@ -95,12 +99,16 @@ def _judge_day(device: Device, *, due: str, reason: str, rule: Rule, now: dateti
     errors = {DUE: day_problem(due, rule=rule, now=now, zone=zone)}
     later = not errors[DUE] and date.fromisoformat(due) > device.due
     if later or reason:
-        errors[REASON] = text_problem(reason, "Say why it takes longer: whoever accepts the day decides on this.")
+        errors[REASON] = text_problem(
+            reason, "Say why it takes longer: whoever accepts the day decides on this."
+        )
     if found := {field: problem for field, problem in errors.items() if problem}:
         raise WrongForm(found)
 
 
 def _short(text: str, when_empty: str) -> str:
     problem = text_problem(text, when_empty)
-    too_long = f"At most {LONGEST_NAME} characters; this has {len(text):,}." if len(text) > LONGEST_NAME else ""
+    too_long = (
+        f"At most {LONGEST_NAME} characters; this has {len(text):,}." if len(text) > LONGEST_NAME else ""
+    )
     return problem or too_long

@@ -1,4 +1,7 @@
-"""What an imported report says in words, the same in Slack and at the command line. Nothing in it is escaped."""
+"""What an imported report says in words, the same in Slack and at the command line.
+
+Nothing in it is escaped.
+"""
 
 from collections.abc import Sequence
 

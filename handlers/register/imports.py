@@ -73,7 +73,9 @@ class Imports:
         self._zone = zone
         self._clock = clock
 
-    def take(self, data: bytes, *, period: Period = NO_PERIOD, named: Mapping[str, str] = NO_NAMES, by: str = BOT) -> Imported:
+    def take(
+        self, data: bytes, *, period: Period = NO_PERIOD, named: Mapping[str, str] = NO_NAMES, by: str = BOT
+    ) -> Imported:
         """Read a file and keep what it says; ``named`` maps fields to columns, ``by`` is who imports it.
 
         Raises ``NotRead`` for what is not understood, and for a list of devices: nothing is kept then.
@@ -120,7 +122,9 @@ class Imports:
         return found
 
 
-def _keep(entry: Entry, report: NewReport, seen: Sequence[Sighting], standing: Sequence[Entered], by: str) -> bool:
+def _keep(
+    entry: Entry, report: NewReport, seen: Sequence[Sighting], standing: Sequence[Entered], by: str
+) -> bool:
     if sightings.is_known(entry.connection, entry.tenant_id, report.digest):
         return False
     by_sender = {one.sender: one for one in seen}
@@ -150,7 +154,9 @@ def _told(number: int, one: Sighting) -> dict[str, object]:
     return {"device": number, **shares, "last_seen": last_seen}
 
 
-def _held_against(parsed: Parsed, seen: Sequence[Sighting], standing: Sequence[Entered], *, is_new: bool) -> Imported:
+def _held_against(
+    parsed: Parsed, seen: Sequence[Sighting], standing: Sequence[Entered], *, is_new: bool
+) -> Imported:
     by_sender, senders = {one.sender: one for one in seen}, {sender for _, sender in standing}
     legacy = [one.sender for one in seen if one.is_legacy]
     whole = parsed.kind is not FileKind.MESSAGE

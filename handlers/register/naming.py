@@ -12,14 +12,26 @@ def naming_problem(entry: Entry, numbers: Collection[int]) -> str:
     gone = [number for number in sorted(numbers) if number not in there or there[number].has_ended]
     if gone:
         names = ", ".join(f"D{number}" for number in gone)
-        return f"No request was opened: {names} {'is' if len(gone) == 1 else 'are'} not on the register any more. Choose again."
+        return (
+            f"No request was opened: {names} {'is' if len(gone) == 1 else 'are'} not on the register any "
+            "more. Choose again."
+        )
     altered = next((device.name for device in there.values() if not entry.reader.devices.agrees(device)), "")
-    return f"No request was opened: {altered} does not agree with the record (`legacytls verify`)." if altered else ""
+    return (
+        f"No request was opened: {altered} does not agree with the record (`legacytls verify`)."
+        if altered
+        else ""
+    )
 
 
 def as_listed(entry: Entry, typed: str, numbers: Sequence[int]) -> str:
     """Return what a request lists: typed devices, then named entries, one a line."""
-    return "\n".join([*([typed] if typed.strip() else []), *(_line(device) for device in entry.reader.devices.named(numbers))])
+    return "\n".join(
+        [
+            *([typed] if typed.strip() else []),
+            *(_line(device) for device in entry.reader.devices.named(numbers)),
+        ]
+    )
 
 
 def typed_beside(listed: str, entries: int) -> str:
@@ -29,12 +41,16 @@ def typed_beside(listed: str, entries: int) -> str:
 
 
 SHOWN = 80
-"""Characters of a name or a site in that list: a hundred entries fit into one message; the register has the whole."""
+"""Characters of a name or a site in that list: a hundred entries fit into one message; the register has the
+whole."""
 
 
 def _line(device: Device) -> str:
     site = f", {_flat(device.site)}" if device.site else ""
-    return f"{device.name} {_flat(device.device)}{site}, {f'@{device.owner_id}' if device.owner_id else 'no owner'}"
+    return (
+        f"{device.name} {_flat(device.device)}{site}, "
+        f"{f'@{device.owner_id}' if device.owner_id else 'no owner'}"
+    )
 
 
 def _flat(text: str) -> str:

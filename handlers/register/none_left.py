@@ -14,7 +14,10 @@ from storage.ledger import Entry
 from storage.message_records import ReminderReply
 from storage.reminders import keep_answer
 
-OVER = "There is nothing to keep: this window is over, or somebody keeps it already. `/legacytls status` shows how things stand."
+OVER = (
+    "There is nothing to keep: this window is over, or somebody keeps it already. `/legacytls status` "
+    "shows how things stand."
+)
 
 KEPT = "The window stays open to its end, though no active device is left."
 
@@ -40,7 +43,10 @@ class NoneLeft:
         return int(told)
 
     def keep(self, request_id: int, interaction: Interaction) -> None:
-        """Keep the window of this change open to its end, by one operator or approver. Raises ``Unavailable``."""
+        """Keep the window of this change open to its end, by one operator or approver.
+
+        Raises ``Unavailable``.
+        """
         verdict, person = self._context.people.operator_or_approver(interaction.person), interaction.person
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
@@ -49,10 +55,23 @@ class NoneLeft:
             if not problem and (left is None or left.window_of != request_id or is_kept(entry.reader, left)):
                 problem = OVER
             if not problem and left is not None:
-                keep_answer(entry, series=left.key, key=left.key, reply=ReminderReply.DONE, person_id=person, until=None)
+                keep_answer(
+                    entry,
+                    series=left.key,
+                    key=left.key,
+                    reply=ReminderReply.DONE,
+                    person_id=person,
+                    until=None,
+                )
                 _draw_again(entry, interaction)
             if not problem or record_refusal(entry, person, "keep_until_end", problem):
-                enqueue_answer(entry, interaction.key, person=person, text=problem or KEPT, channel=interaction.answers_in)
+                enqueue_answer(
+                    entry,
+                    interaction.key,
+                    person=person,
+                    text=problem or KEPT,
+                    channel=interaction.answers_in,
+                )
         self._context.wake_worker()
 
 

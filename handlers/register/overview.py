@@ -73,7 +73,8 @@ class Devices:
         self._zone = zone
         self._clock = clock
         self._kept: tuple[tuple[object, ...], Overview] | None = None
-        """The newest overview, with what it was counted from: nothing is counted twice while nothing has changed."""
+        """The newest overview, with what it was counted from: nothing is counted twice while nothing has
+        changed."""
 
     def overview(self) -> Overview:
         """Counts, burn-down, pace and the newest report."""
@@ -85,7 +86,9 @@ class Devices:
         with self._ledger.reading() as reader:
             known = SightingReader(reader.connection, self._ledger.tenant_id)
             seen = known.of()
-            return self._overview(reader), [Listed(device, seen.get(device.sender)) for device in reader.devices.everything()]
+            return self._overview(reader), [
+                Listed(device, seen.get(device.sender)) for device in reader.devices.everything()
+            ]
 
     def _overview(self, reader: Reader) -> Overview:
         now, zone = self._clock(), self._zone
@@ -145,7 +148,10 @@ def pace(by_week: Sequence[Week], today: date, window_ends: date | None) -> Pace
 
 
 def pace_line(overview: Overview) -> str:
-    """The weekly sentence: the last counts, and where they lead; no word of pace where there is no trend. Empty without weeks."""
+    """The weekly sentence: the last counts, and where they lead; no word of pace where there is no trend.
+
+    Empty without weeks.
+    """
     if not overview.weeks:
         return ""
     found = overview.pace

@@ -67,16 +67,22 @@ def judge_list(listed: Sequence[Mapping[str, str]], *, rule: Rule, now: datetime
     rows = [one for one in found if isinstance(one, Row)]
     wrong = [one for one in found if isinstance(one, Skipped)]
     twice = _twice(rows)
-    judged = Judged(tuple(rows), tuple(sorted([*wrong, *twice], key=lambda one: one.row)), len(listed) - len(standing))
+    judged = Judged(
+        tuple(rows), tuple(sorted([*wrong, *twice], key=lambda one: one.row)), len(listed) - len(standing)
+    )
     if len(judged.owners) > MOST_OWNERS:
-        raise NotRead(f"This list names {len(judged.owners)} owners; at most {MOST_OWNERS} are looked up. Split it.")
+        raise NotRead(
+            f"This list names {len(judged.owners)} owners; at most {MOST_OWNERS} are looked up. Split it."
+        )
     return judged
 
 
 def judge_owners(judged: Judged, problem: Callable[[str], str]) -> Judged:
     """Add what is wrong with owners; ``problem`` says it of one, empty where nothing is."""
     problems = {owner: problem(owner) for owner in judged.owners}
-    wrong = [Skipped(row.number, f"owner: {said}") for row in judged.rows if (said := problems[row.command.owner])]
+    wrong = [
+        Skipped(row.number, f"owner: {said}") for row in judged.rows if (said := problems[row.command.owner])
+    ]
     return replace(judged, wrong=tuple(sorted([*judged.wrong, *wrong], key=lambda one: one.row)))
 
 
@@ -125,4 +131,10 @@ def _person(text: str) -> str:
 
 
 def _is_person(text: str) -> bool:
-    return text[:1] in ("U", "W") and text.isascii() and text.isalnum() and text == text.upper() and len(text) <= 32
+    return (
+        text[:1] in ("U", "W")
+        and text.isascii()
+        and text.isalnum()
+        and text == text.upper()
+        and len(text) <= 32
+    )

@@ -37,7 +37,11 @@ def due_reminders(device: Device, today: date) -> list[OwnerReminder]:
     late = (today - device.due) // WEEK
     days += [device.due + WEEK * week for week in range(1, late + 1)]
     begun = device.active_at.date() if device.active_at else date.min
-    return [OwnerReminder(f"device_due:{device.id}:{device.due}:{day}", day) for day in days if begun < day <= today]
+    return [
+        OwnerReminder(f"device_due:{device.id}:{device.due}:{day}", day)
+        for day in days
+        if begun < day <= today
+    ]
 
 
 def unanswered(device: Device, due: list[OwnerReminder]) -> int:

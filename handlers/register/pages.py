@@ -1,7 +1,7 @@
 """What people look at: a page of entries, and one entry.
 
-Each page is found behind the last entry of the one before, so that its depth costs nothing. It only reads; sentences are drawn
-elsewhere.
+Each page is found behind the last entry of the one before, so that its depth costs nothing. It only reads;
+sentences are drawn elsewhere.
 """
 
 from dataclasses import dataclass
@@ -74,7 +74,10 @@ class Pages:
         self._devices = devices
 
     def page(self, which: Which, person: str, *, after: int | None = None) -> DevicePage:
-        """One page; ``after`` is the number of the last entry seen. Raises ``NoSuchDevice`` where that cannot be read."""
+        """One page; ``after`` is the number of the last entry seen.
+
+        Raises ``NoSuchDevice`` where that cannot be read.
+        """
         today, first = self._context.today(), which is Which.ALL and after is None
         with self._context.ledger.reading() as reader:
             behind = reader.devices.device(after) if after is not None else None
@@ -97,7 +100,8 @@ class Pages:
     def overtaken(self, number: int, interaction: Interaction) -> ShownDevice | None:
         """The entry, where somebody acted on a message that was older than it, so that the act did not count.
 
-        ``None`` where the newest change is the act itself, or nothing has changed since the message was posted.
+        ``None`` where the newest change is the act itself, or nothing has changed since the message was
+        posted.
         """
         with self._context.ledger.reading() as reader:
             device, acts = reader.devices.device(number), reader.devices.acts(number)

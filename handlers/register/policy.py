@@ -1,7 +1,8 @@
-"""Which act on an entry is allowed, purely. One rule stands above all: no act on the register opts in or lengthens a window.
+"""Which act on an entry is allowed, purely.
 
-So what makes things shorter (an earlier day, an end) takes one person, a later day within the window another approver, and a day
-beyond the window an extension, which two people make. Who holds which role is looked up by the caller.
+One rule stands above all: no act on the register opts in or lengthens a window. So what makes things shorter
+(an earlier day, an end) takes one person, a later day within the window another approver, and a day beyond
+the window an extension, which two people make. Who holds which role is looked up by the caller.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ class DayMove(StrEnum):
     ASKED = "asked"
     """It is later and within the window: it holds once another approver accepts it."""
     BEYOND = "beyond"
-    """It is later than the window, or there is none: it is noted, and holds with the extension or opt-in that names the entry."""
+    """It is later than the window, or there is none: it is noted, and holds with the extension or opt-in that
+    names the entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,9 @@ def judge_standing(device: Device) -> Verdict:
     return ALLOWED
 
 
-def judge_day(device: Device, day: date, *, window_end: datetime | None, today: date, latest: date, zone: ZoneInfo) -> DayVerdict:
+def judge_day(
+    device: Device, day: date, *, window_end: datetime | None, today: date, latest: date, zone: ZoneInfo
+) -> DayVerdict:
     """Judge ``day`` as due day; ``latest`` is the last day any window may have now."""
     problem = due_problem(day, today=today, latest=latest)
     if problem:
@@ -90,19 +94,30 @@ def concerned(device: Device) -> tuple[str, ...]:
     return (device.asked_by,) if device.asked_by else ()
 
 
-def judge_acceptance(device: Device, person: str, *, window_end: datetime | None, today: date, zone: ZoneInfo) -> Verdict:
+def judge_acceptance(
+    device: Device, person: str, *, window_end: datetime | None, today: date, zone: ZoneInfo
+) -> Verdict:
     """Tell whether this approver may accept what waits: another's request, within the window."""
     day = awaited_day(device)
     if day is None:
         active = f"it is active until {spelled_day(device.due)}"
         return no(Reason.NOT_PENDING, f"Nothing waits for an approver on {device.name}: {active}.")
     if person in concerned(device):
-        return no(Reason.OWN_REQUEST, f"You proposed this of {device.name} yourself, so another approver has to accept it.")
+        return no(
+            Reason.OWN_REQUEST,
+            f"You proposed this of {device.name} yourself, so another approver has to accept it.",
+        )
     if window_end is None:
         with_it = "It becomes active with the opt-in that names it: `/legacytls enable`."
-        return no(Reason.VALUE, f"The tenant is not opted in, so {device.name} cannot be accepted by itself. {with_it}")
+        return no(
+            Reason.VALUE,
+            f"The tenant is not opted in, so {device.name} cannot be accepted by itself. {with_it}",
+        )
     if day < today:
-        return no(Reason.LAPSED, f"The due day of {device.name}, {spelled_day(day)}, is over. Have it changed first.")
+        return no(
+            Reason.LAPSED,
+            f"The due day of {device.name}, {spelled_day(day)}, is over. Have it changed first.",
+        )
     if end_of_day(day, zone) > window_end:
         with_it = "It takes an extension that names it: `/legacytls extend`."
         return no(Reason.VALUE, f"{spelled_day(day)} of {device.name} lies beyond the window. {with_it}")
@@ -112,7 +127,10 @@ def judge_acceptance(device: Device, person: str, *, window_end: datetime | None
 def judge_refusal(device: Device) -> Verdict:
     """Tell whether an approver may refuse what waits: safe, so also their own."""
     if awaited_day(device) is None:
-        return no(Reason.NOT_PENDING, f"Nothing waits for an approver on {device.name}, so there is nothing to refuse.")
+        return no(
+            Reason.NOT_PENDING,
+            f"Nothing waits for an approver on {device.name}, so there is nothing to refuse.",
+        )
     return ALLOWED
 
 

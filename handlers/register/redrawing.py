@@ -28,7 +28,8 @@ def monday_of(day: date) -> date:
 def redraw(entry: Entry, before: Device, after: Device, interaction: Interaction | None = None) -> None:
     """Owe the drawings of what was said of an entry before an act; ``interaction`` is a press."""
     day, mark = entry.now.date(), f"{after.id}:{after.version}"
-    for reminder in due_reminders(before, day + ONE):  # of whatever zone: one that was never told has no message
+    # of whatever zone: one that was never told has no message
+    for reminder in due_reminders(before, day + ONE):
         number, channel, ts = entry.reader.messages.posted_as(f"personal:{reminder.key}") or (0, "", "")
         enqueue_reminder(entry, number, channel=channel, ts=ts, key=mark)
     for monday in {monday_of(day - ONE), monday_of(day), monday_of(day + ONE)}:

@@ -1,7 +1,7 @@
 """Ask owners about their devices: once each, in working hours, by direct message.
 
-The reminder's key is the outbox key, so restarts and replicas owe it at most once and lose none. An owner who has left leaves an
-orphan. Orphans and what nobody answers are told to the operators, and cannot be silenced.
+The reminder's key is the outbox key, so restarts and replicas owe it at most once and lose none. An owner who
+has left leaves an orphan. Orphans and what nobody answers are told to the operators, and cannot be silenced.
 """
 
 import time
@@ -41,12 +41,15 @@ class OwnerReminders:
         self._monotonic = monotonic
         self._next = 0.0
         self._checked: dict[str, date] = {}
-        """The day on which each owner was last looked up; forgotten with the process, and then looked up once more."""
+        """The day on which each owner was last looked up; forgotten with the process, and then looked up once
+        more."""
 
     def run(self) -> int:
         """Owe every reminder that is due and was never owed, and find orphans; returns how many."""
         now, today = self._context.now(), self._context.today()
-        if self._monotonic() < self._next or not in_working_hours(now, self._context.zone, self._context.hours):
+        if self._monotonic() < self._next or not in_working_hours(
+            now, self._context.zone, self._context.hours
+        ):
             return 0
         self._next = self._monotonic() + EVERY
         found = self._look_for_orphans(today) + self._remind(today)
@@ -91,11 +94,16 @@ class OwnerReminders:
 
     def _look_for_orphans(self, today: date) -> int:
         with self._context.ledger.reading() as reader:
-            owners = [owner for owner in reader.devices.owners() if self._checked.get(owner) != today][:LOOK_UPS]
+            owners = [owner for owner in reader.devices.owners() if self._checked.get(owner) != today][
+                :LOOK_UPS
+            ]
         return sum(self._leave(owner, today) for owner in owners)
 
     def _leave(self, owner: str, today: date) -> int:
-        """Make orphans of the entries of an owner who has left; returns how many. Who cannot be looked up is looked up later."""
+        """Make orphans of the entries of an owner who has left; returns how many.
+
+        Who cannot be looked up is looked up later.
+        """
         try:
             verdict = self._context.people.member(owner)
         except Unavailable:

@@ -25,7 +25,9 @@ def may_act(people: People, command: AboutDevice, device: Device, person: str) -
         case ChangeDay() | NeedLonger() | ChangeOwner() | Replaced():
             return people.member(person) if person == device.owner_id else _answers(people, device, person)
         case WithdrawDevice():
-            return people.member(person) if person == device.proposer_id else people.operator_or_approver(person)
+            return (
+                people.member(person) if person == device.proposer_id else people.operator_or_approver(person)
+            )
         case AcceptDevice():
             return _other_approver(people, device, person)
         case RefuseDevice():
@@ -48,7 +50,9 @@ def _other_approver(people: People, device: Device, person: str) -> Verdict:
     verdict = people.approver(person)
     for other in concerned(device):
         recorded = device.proposer_enterprise_id if other == device.proposer_id else None
-        verdict = people.apart(person, verdict, people.requester(other, recorded)) if other != person else verdict
+        verdict = (
+            people.apart(person, verdict, people.requester(other, recorded)) if other != person else verdict
+        )
     return verdict
 
 

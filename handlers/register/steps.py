@@ -39,7 +39,9 @@ class Done:
     device: Device | None = None
 
 
-def move(context: Context, entry: Entry, device: Device, command: ChangeDay | NeedLonger, person: str) -> Done:
+def move(
+    context: Context, entry: Entry, device: Device, command: ChangeDay | NeedLonger, person: str
+) -> Done:
     """Move the due day to an earlier one, or ask for a later one."""
     verdict = judge_day(
         device,
@@ -61,7 +63,10 @@ def move(context: Context, entry: Entry, device: Device, command: ChangeDay | Ne
     until = f"Until then {spelled_day(device.due)} holds."
     if verdict.move is DayMove.ASKED:
         return Done(f"{day} is asked for {name}: another approver has to accept it. {until}", longer)
-    return Done(f"{day} for {name} is later than the window: it takes `/legacytls extend` that names it. {until}", longer)
+    return Done(
+        f"{day} for {name} is later than the window: it takes `/legacytls extend` that names it. {until}",
+        longer,
+    )
 
 
 def hand_over(entry: Entry, device: Device, owner: str, person: str) -> Done:
@@ -77,7 +82,11 @@ def end(entry: Entry, device: Device, done: DeviceAct, to: DeviceState, person: 
     """Take an entry off the register for good."""
     ended = register.act(entry, device, done, actor=person, to=to, changes=_NOTHING_ASKED)
     left = entry.reader.devices.active()
-    more = "No active device is left." if not left else f"{left} {'device is' if left == 1 else 'devices are'} still active."
+    more = (
+        "No active device is left."
+        if not left
+        else f"{left} {'device is' if left == 1 else 'devices are'} still active."
+    )
     return Done(f"{device.name} is {to.value}. {more}", ended)
 
 
@@ -86,7 +95,9 @@ def accept(context: Context, entry: Entry, device: Device, interaction: Interact
     if is_outdated(device, interaction):
         return Done(f"{device.name}: {OUTDATED}")
     window_end, person = window_of(entry.reader.baseline(), entry.now), interaction.person
-    verdict = judge_acceptance(device, person, window_end=window_end, today=context.today(), zone=context.zone)
+    verdict = judge_acceptance(
+        device, person, window_end=window_end, today=context.today(), zone=context.zone
+    )
     day = awaited_day(device)
     if not verdict.allowed or day is None:
         return Done(verdict.sentence)

@@ -26,5 +26,7 @@ def asked_now(
             device = reader.devices.device(said.device)
     except NoSuchDevice:
         return None
-    same = device.state is DeviceState.ACTIVE and device.due == said.due and device.owner_id == notice.recipient
+    same = (
+        device.state is DeviceState.ACTIVE and device.due == said.due and device.owner_id == notice.recipient
+    )
     return (replace(said, days=(device.due - today).days, moves=device.moves), offer) if same else None

@@ -1,6 +1,7 @@
 """Tell once a week how many devices are left, and which need somebody: each in its thread.
 
-Once a week, in working hours, while a device is active: the key is the week's, so restarts and replicas owe it once.
+Once a week, in working hours, while a device is active: the key is the week's, so restarts and replicas owe
+it once.
 """
 
 import time

@@ -1,6 +1,7 @@
 """Warn while all who may ask could not find enough approvers, before it matters.
 
-Looks at people only, and decides nothing: whoever counts here is judged again when they vote and when the change is made.
+Looks at people only, and decides nothing: whoever counts here is judged again when they vote and when the
+change is made.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +18,10 @@ SILENT_FOR = timedelta(days=1)
 
 
 class ApproverHealth:
-    """Looks once a day. What it remembers only spares look-ups: a restart looks again, and the slot's key keeps the day."""
+    """Looks once a day.
+
+    What it remembers only spares look-ups: a restart looks again, and the slot's key keeps the day.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -33,7 +37,10 @@ class ApproverHealth:
         return self._warning
 
     def _found(self, now: datetime) -> Shortage | None:
-        eligible, (operators, complete) = self._eligible(), self._context.people.listed(self._context.rule.operators)
+        eligible, (operators, complete) = (
+            self._eligible(),
+            self._context.people.listed(self._context.rule.operators),
+        )
         if eligible is None or not complete:
             return self._unknown(now)
         self._next_look, self._unknown_since = now + NEXT_LOOK, None

@@ -4,7 +4,14 @@ from datetime import datetime
 
 from handlers.context.context import Context
 from handlers.outgoing.announcement import AboutWindow
-from handlers.outgoing.announcement_view import AnnouncementView, Offer, Overtaken, announcement_of, offer_of, tells_of
+from handlers.outgoing.announcement_view import (
+    AnnouncementView,
+    Offer,
+    Overtaken,
+    announcement_of,
+    offer_of,
+    tells_of,
+)
 from handlers.outgoing.device_news import DeviceDue, DeviceYours, how_it_stands
 from handlers.outgoing.enqueue import newest
 from handlers.outgoing.reminders import ApprovalReminder, Approvers, Certificate, Head, Reminder, due
@@ -22,9 +29,15 @@ from storage.record.statements import STATEMENTS, noteworthy
 from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
 
 
-def situation(context: Context, reader: Reader, expires: datetime | None, shortage: Shortage | None = None) -> Situation:
+def situation(
+    context: Context, reader: Reader, expires: datetime | None, shortage: Shortage | None = None
+) -> Situation:
     """Read what reminders are judged by; ``expires`` is the bot's certificate, as ``expiry`` says."""
-    baseline, seen, told = reader.baseline(), reader.readings.newest_observation(readable=True), newest(reader, Head)
+    baseline, seen, told = (
+        reader.baseline(),
+        reader.readings.newest_observation(readable=True),
+        newest(reader, Head),
+    )
     owed, tenant = told.sequence if told is not None else 0, context.ledger.tenant_id
     return Situation(
         now=context.now(),
@@ -36,12 +49,15 @@ def situation(context: Context, reader: Reader, expires: datetime | None, shorta
         protocols=_protocols(reader, baseline),
         signs_in=seen is not None and seen.smtp_auth_disabled is False and baseline is not None,
         pending=[
-            (request, _waiting_for(context, reader, request)) for request in reader.in_states({State.PENDING}, kinds=WISHES)
+            (request, _waiting_for(context, reader, request))
+            for request in reader.in_states({State.PENDING}, kinds=WISHES)
         ],
         escalate_to=context.escalate_to,
         certificate_expires=expires,
         secret_expires=context.secret_expires,
-        head=reader.head() if reader.page(limit=1) and noteworthy(reader.connection, tenant, STATEMENTS) > owed else None,
+        head=reader.head()
+        if reader.page(limit=1) and noteworthy(reader.connection, tenant, STATEMENTS) > owed
+        else None,
         head_owed=owed,
         shortage=shortage,
     )
@@ -72,7 +88,10 @@ def renewed(context: Context, notice: Notice, said: Reminder) -> tuple[Reminder,
 
 
 def shown_now(reader: Reader, notice: Notice) -> AnnouncementView:
-    """An announcement as it is shown now, with what came after it. Raises ``ValueError`` for what cannot be read."""
+    """An announcement as it is shown now, with what came after it.
+
+    Raises ``ValueError`` for what cannot be read.
+    """
     said = announcement_of(notice.facts)
     if said is None:
         raise ValueError("the facts of the notice are no announcement")
@@ -114,7 +133,9 @@ def _device_stands(reader: Reader, said: DeviceDue | DeviceYours, notice: Notice
 def _waiting_for(context: Context, reader: Reader, request: ChangeRequest) -> list[str]:
     """The listed approvers who could decide and have not; who is in a user group is Slack's to know."""
     approved = standing_approvals(reader.decisions([request.id]))
-    return [entry for entry in context.rule.approvers if entry not in approved and entry != request.requester_id]
+    return [
+        entry for entry in context.rule.approvers if entry not in approved and entry != request.requester_id
+    ]
 
 
 def _protocols(reader: Reader, baseline: Baseline | None) -> tuple[MailProtocol, ...]:

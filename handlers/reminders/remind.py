@@ -1,7 +1,7 @@
 """Use case of reminding: owes each due slot once, in working hours, to the channel and to whom it concerns.
 
-The slot's key is the outbox key, so daylight saving, clock jumps, restarts and replicas owe a reminder at most once and lose
-none.
+The slot's key is the outbox key, so daylight saving, clock jumps, restarts and replicas owe a reminder at
+most once and lose none.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,8 @@ from storage.ledger import Entry
 from storage.reading import Reader
 
 SETTLING_IN = timedelta(days=1)
-"""How long a new installation hears of nothing but what people ask of it: they are just looking at everything themselves."""
+"""How long a new installation hears of nothing but what people ask of it: they are just looking at everything
+themselves."""
 
 
 class Reminders:
@@ -55,7 +56,9 @@ class Reminders:
     def _to_tell(self, reader: Reader, known: Iterable[Slot]) -> Iterator[Telling]:
         for slot in known:
             answers = reader.messages.reminder_answers(slot.series) if slot.series else ()
-            yield from filter(None, (snooze.to_tell(slot, answers, reader.messages.owed, self._context.now()),))
+            yield from filter(
+                None, (snooze.to_tell(slot, answers, reader.messages.owed, self._context.now()),)
+            )
 
     def _owe(self, entry: Entry, telling: Telling) -> None:
         said = telling.said

@@ -1,7 +1,7 @@
 """Snooze a reminder or call it done: which allow it, how often, until when, what is told. Pure.
 
-A series is every reminder about one thing: one certificate, one of Microsoft's dates, one opt-in. What guards the tenant (the end
-of a window, drift, a request that waits) belongs to no series, and so cannot be silenced.
+A series is every reminder about one thing: one certificate, one of Microsoft's dates, one opt-in. What guards
+the tenant (the end of a window, drift, a request that waits) belongs to no series, and so cannot be silenced.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,9 @@ class Telling:
     offer: Offer
 
 
-def to_tell(slot: Slot, answers: Sequence[ReminderAnswer], owed: Callable[[str], bool], now: datetime) -> Telling | None:
+def to_tell(
+    slot: Slot, answers: Sequence[ReminderAnswer], owed: Callable[[str], bool], now: datetime
+) -> Telling | None:
     """Return what a due slot tells: itself once, itself again after snoozing, or nothing."""
     if is_silenced(answers, now):
         return None
@@ -70,7 +72,10 @@ def refusal(
     if sum(answer.reply is ReminderReply.SNOOZED for answer in answers) >= SNOOZES:
         return f"This was put off {SNOOZES} times already, which is as often as it goes."
     if _too_close(said, offer.ends, now):
-        return f"What this is about comes before {said.snooze_days} days are over, so it cannot be put off any more."
+        return (
+            f"What this is about comes before {said.snooze_days} days are over, so it cannot be put off "
+            "any more."
+        )
     return None
 
 

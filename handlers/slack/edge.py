@@ -42,22 +42,25 @@ READING_FIRST = "Reading the live value from Exchange Online first; your request
 BUSY = "The bot is busy right now. Try again in a moment."
 NOT_RECORDED = "This was *not recorded*, because the database is busy. Try again in a moment."
 NOT_KNOWN = (
-    "It is *not known* whether this was recorded, because the database went away in that moment. Look at the message again "
-    "before you do it once more."
+    "It is *not known* whether this was recorded, because the database went away in that moment. Look at the "
+    "message again before you do it once more."
 )
 NOT_KNOWN_FORM = (
-    "It is not known whether this was recorded, because the database went away in that moment. Send the form again as it is: "
-    "it counts only once."
+    "It is not known whether this was recorded, because the database went away in that moment. Send the form "
+    "again as it is: it counts only once."
 )
-NO_DATABASE = "The bot's database does not answer, so this could not be done and nothing was changed. Try again in a few minutes."
+NO_DATABASE = (
+    "The bot's database does not answer, so this could not be done and nothing was changed. Try again in a "
+    "few minutes."
+)
 TOO_LATE = "This waited too long and was not done, because the bot was busy. Try again."
 MISREAD = (
-    "Slack sent this in a shape that the bot does not understand, so nothing was done. Try again, or use a command instead: "
-    "`/legacytls help`."
+    "Slack sent this in a shape that the bot does not understand, so nothing was done. Try again, or use a "
+    "command instead: `/legacytls help`."
 )
 UNKNOWN_BUTTON = (
-    "This button is not in use any more, so nothing was done. `/legacytls status` shows how things stand, `/legacytls help` what "
-    "can be asked for."
+    "This button is not in use any more, so nothing was done. `/legacytls status` shows how things stand, "
+    "`/legacytls help` what can be asked for."
 )
 
 
@@ -97,9 +100,10 @@ class Edge:
         over: str = "",
         urgent: bool = True,
     ) -> None:
-        """Handle a kept delivery once its acknowledgement has left. No room is no loss: the worker takes up the rest.
+        """Handle a kept delivery once its acknowledgement has left.
 
-        ``over``: the hash of the person's App Home, where they acted on that; it is drawn anew. ``urgent``: as in ``do``.
+        No room is no loss: the worker takes up the rest. ``over``: the hash of the person's App Home, where
+        they acted on that; it is drawn anew. ``urgent``: as in ``do``.
         """
 
         def handle() -> None:
@@ -122,14 +126,18 @@ class Edge:
         if channel:
             self.executor.follow(progress, delay=PROGRESS_AFTER)
 
-    def do(self, reply: "Reply", job: Callable[[], None], *, within: float = 30.0, urgent: bool = False) -> bool:
+    def do(
+        self, reply: "Reply", job: Callable[[], None], *, within: float = 30.0, urgent: bool = False
+    ) -> bool:
         """Do ``job`` after its acknowledgement and answer whatever comes of it; ``False``: no room.
 
         ``urgent`` is what leads to an opt-in or out.
         """
         drop, whose = partial(reply.say, TOO_LATE), self.tenant
         act = answered(reply, job)
-        return self.executor.submit(act, within=within, drop=drop, person=reply.person, urgent=urgent, tenant=whose)
+        return self.executor.submit(
+            act, within=within, drop=drop, person=reply.person, urgent=urgent, tenant=whose
+        )
 
     def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a message, its numbers linked and its tenant named."""
@@ -144,9 +152,16 @@ class Edge:
         return self.dispatch.refusals.keep(person, what, text, request_id)
 
     def open_form(self, body: Mapping[str, Any], view: View) -> None:
-        """Open a form within Slack's three seconds, upon the one in which its button was pressed. Raises ``Unavailable``."""
+        """Open a form within Slack's three seconds, upon the one in which its button was pressed.
+
+        Raises ``Unavailable``.
+        """
         below = body.get("view")
-        pressed_in_form = isinstance(below, Mapping) and below.get("type") == "modal" and body.get("type") == "block_actions"
+        pressed_in_form = (
+            isinstance(below, Mapping)
+            and below.get("type") == "modal"
+            and body.get("type") == "block_actions"
+        )
         method = self.client.views_push if pressed_in_form else self.client.views_open
         call(method, trigger_id=trigger(body), view=signed_form(view.to_dict(), self.signature))
 
@@ -179,10 +194,13 @@ class Speaker(Protocol):
 class Reply:
     """Answer one act privately: by ``response_url``, else ephemeral, else by direct message.
 
-    ``thread`` is the thread that the person wrote in (its ``ts``), where an ephemeral answer is seen; empty where there is none.
+    ``thread`` is the thread that the person wrote in (its ``ts``), where an ephemeral answer is seen; empty
+    where there is none.
     """
 
-    def __init__(self, edge: Speaker, respond: Respond, *, person: str, channel: str, thread: str = "") -> None:
+    def __init__(
+        self, edge: Speaker, respond: Respond, *, person: str, channel: str, thread: str = ""
+    ) -> None:
         self._edge = edge
         self._respond = respond
         self.person = person
@@ -206,7 +224,10 @@ class Reply:
                 self._fall_back(message)
 
     def say(self, text: str) -> None:
-        """Answer with one of our own sentences; people in it become mentions. While Slack takes none, it stays owed."""
+        """Answer with one of our own sentences; people in it become mentions.
+
+        While Slack takes none, it stays owed.
+        """
         try:
             self.finish(Message(text=sentence(text)))
         except Unavailable:
@@ -242,7 +263,10 @@ class Reply:
 
 
 def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:
-    """``job``, told to the person where it could not be done. What is a defect is told too, and raised again for the log."""
+    """``job``, told to the person where it could not be done.
+
+    What is a defect is told too, and raised again for the log.
+    """
 
     def run() -> None:
         try:

@@ -1,7 +1,8 @@
 """Know Slack's own emoji by all their names: which names are one, and which are none.
 
-The names are Slack's, from the data set that it draws its emoji from (``emoji_names.txt``, with its source). What a workspace
-added is unknown here on purpose: whoever may add emoji can change what such a name shows, so none of them ever decides.
+The names are Slack's, from the data set that it draws its emoji from (``emoji_names.txt``, with its source).
+What a workspace added is unknown here on purpose: whoever may add emoji can change what such a name shows, so
+none of them ever decides.
 """
 
 import difflib
@@ -15,7 +16,8 @@ _DECISION_LIKE = frozenset({
     "white_check_mark", "heavy_check_mark", "ballot_box_with_check", "+1", "-1", "thumbsup_all", "x",
     "negative_squared_cross_mark", "heavy_multiplication_x",
 })  # fmt: skip
-"""The ticks, thumbs and crosses, by first names; ``thumbsup_all`` is one that Slack itself adds to every workspace."""
+"""The ticks, thumbs and crosses, by first names; ``thumbsup_all`` is one that Slack itself adds to every
+workspace."""
 
 
 def same_emoji(name: str, configured: str) -> bool:
@@ -49,6 +51,11 @@ def _first(name: str) -> str:
 
 @cache
 def _names() -> Mapping[str, str]:
-    """Every name, and the first name of the same emoji. Read once, when a name is first asked for (23 KB, 2 ms)."""
-    lines = (line.split() for line in _FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("# "))
+    """Every name, and the first name of the same emoji.
+
+    Read once, when a name is first asked for (23 KB, 2 ms).
+    """
+    lines = (
+        line.split() for line in _FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")
+    )
     return {name: names[0] for names in lines for name in names}

@@ -1,7 +1,8 @@
 """Our own bounded executor: work begins only once the acknowledgement has left, and never on Bolt's threads.
 
-While deliveries keep coming, work holds back for a moment, because answering competes with acknowledging for one processor. When
-too much waits, ``submit`` says so instead of queueing for ever; a job that waited too long is dropped with a word.
+While deliveries keep coming, work holds back for a moment, because answering competes with acknowledging for
+one processor. When too much waits, ``submit`` says so instead of queueing for ever; a job that waited too
+long is dropped with a word.
 """
 
 import heapq
@@ -13,22 +14,29 @@ from collections.abc import Callable
 from handlers.slack.turns import KEPT_FREE, Job, Turns, Waiting
 
 HEAD_START = 0.025
-"""Seconds acknowledgements get before work competes with them, counted from the newest delivery: nobody notices so little."""
+"""Seconds acknowledgements get before work competes with them, counted from the newest delivery: nobody
+notices so little."""
 
 LONGEST_HOLD = 1.0
-"""Seconds after which all that waits begins, whatever else comes: a form has to be open within Slack's three."""
+"""Seconds after which all that waits begins, whatever else comes: a form has to be open within Slack's
+three."""
 
 
 class Executor:
     """Take ``threads``, room of ``capacity`` jobs for each class, and ``run``, which must not raise.
 
-    People take turns: one's thousandth job waits behind the first of everybody else, and the more is waiting, the less of the
-    room one person may fill. What is ``urgent`` (asking for a change, opting out, and votes) has places of its own, goes first,
-    and finds a thread free whatever the others do.
+    People take turns: one's thousandth job waits behind the first of everybody else, and the more is waiting,
+    the less of the room one person may fill. What is ``urgent`` (asking for a change, opting out, and votes)
+    has places of its own, goes first, and finds a thread free whatever the others do.
     """
 
     def __init__(
-        self, run: Callable[[Job], None], *, threads: int = 8, capacity: int = 2048, of_one_tenant: int | None = None
+        self,
+        run: Callable[[Job], None],
+        *,
+        threads: int = 8,
+        capacity: int = 2048,
+        of_one_tenant: int | None = None,
     ) -> None:
         """``of_one_tenant``: threads that one tenant's jobs may have at a time; ``None``: all of them."""
         self._capacity = capacity
@@ -53,7 +61,10 @@ class Executor:
         self._working = threads
         self._ordinary_left = threads - threads // KEPT_FREE
         """How many more threads may do what is not urgent."""
-        self._threads = [threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(threads)]
+        self._threads = [
+            threading.Thread(target=self._work, name=f"executor-{number}", daemon=True)
+            for number in range(threads)
+        ]
         for thread in self._threads:
             thread.start()
 

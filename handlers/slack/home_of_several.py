@@ -1,6 +1,7 @@
 """Publish the App Home of who has a part in several tenants, one after the other by name.
 
-What has no room on one page is named with the command that shows it. Nothing of a tenant without a part is shown.
+What has no room on one page is named with the command that shows it. Nothing of a tenant without a part is
+shown.
 """
 
 from functools import partial
@@ -44,7 +45,9 @@ def _send(shared_edge: SharedEdge, person: str, over: str, page: dict[str, Any])
     call(shared_edge.client.views_publish, user_id=person, view=page, **({"hash": over} if over else {}))
 
 
-def _drawn(found: list[TenantListeners], person: str) -> tuple[list[tuple[TenantListeners, HomePage]], list[dict[str, Any]]]:
+def _drawn(
+    found: list[TenantListeners], person: str
+) -> tuple[list[tuple[TenantListeners, HomePage]], list[dict[str, Any]]]:
     """What is shown of which tenants, and the blocks of the page."""
     shown: list[tuple[TenantListeners, HomePage]] = []
     blocks: list[dict[str, Any]] = []
@@ -54,7 +57,9 @@ def _drawn(found: list[TenantListeners], person: str) -> tuple[list[tuple[Tenant
             left_out.append(_command(listeners))
             continue
         page = listeners.edge.dispatch.homes.page(person)
-        drawn = signed_blocks(view.page(page, person, listeners.edge.zone).to_dict()["blocks"], listeners.signature)
+        drawn = signed_blocks(
+            view.page(page, person, listeners.edge.zone).to_dict()["blocks"], listeners.signature
+        )
         if blocks and len(blocks) + len(drawn) > MOST:
             left_out.append(_command(listeners))
         else:

@@ -1,7 +1,8 @@
 """Publish App Homes one at a time: each person's newest once, at Slack's pace.
 
-A page is no truth that could be lost: whatever is not published is drawn anew the next time somebody opens the app. Nothing is
-tried without end: a conflict is met once, what Slack refuses for another reason is left until then.
+A page is no truth that could be lost: whatever is not published is drawn anew the next time somebody opens
+the app. Nothing is tried without end: a conflict is met once, what Slack refuses for another reason is left
+until then.
 """
 
 import threading
@@ -26,13 +27,16 @@ from storage.engine import Unreachable
 log = structlog.get_logger(__name__)
 
 CONFLICT = "hash_conflict"
-"""Slack's word for a page that was published by somebody else meanwhile (docs.slack.dev/reference/methods/views.publish)."""
+"""Slack's word for a page that was published by somebody else meanwhile
+(docs.slack.dev/reference/methods/views.publish)."""
 
 GAP = 0.02
-"""Seconds between two pages: what else the executor has to do comes in between, and a stopping process begins no further page."""
+"""Seconds between two pages: what else the executor has to do comes in between, and a stopping process begins
+no further page."""
 
 Publish = Callable[[str, str], None]
-"""Draws and publishes the page of a person over the one with this hash (empty: over any). Raises ``Unavailable``."""
+"""Draws and publishes the page of a person over the one with this hash (empty: over any). Raises
+``Unavailable``."""
 
 
 class Follow(Protocol):
@@ -51,7 +55,11 @@ class HomePages:
     """Who waits for their page. ``publish`` publishes one; ``follow`` has it done by the executor."""
 
     def __init__(
-        self, publish: Publish = lambda person, over: None, follow: Follow = _now, *, monotonic: Monotonic = time.monotonic
+        self,
+        publish: Publish = lambda person, over: None,
+        follow: Follow = _now,
+        *,
+        monotonic: Monotonic = time.monotonic,
     ) -> None:
         self._publish = publish
         self._follow = follow

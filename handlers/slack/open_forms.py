@@ -25,10 +25,11 @@ def request(
     earlier: int | None = None,
     unread: bool = False,
 ) -> None:
-    """Open the form of an opt-in or an extension for whoever may ask, and tell everybody else why not. Raises ``Unavailable``.
+    """Open the form of an opt-in or an extension for whoever may ask, and tell everybody else why not.
 
-    Prefilled from the request with the number ``earlier``; an extension without one, from the request behind the present window.
-    With ``unread`` the form opens although the value could not be read in time: it is read when the form is sent.
+    Raises ``Unavailable``. Prefilled from the request with the number ``earlier``; an extension without one,
+    from the request behind the present window. With ``unread`` the form opens although the value could not be
+    read in time: it is read when the form is sent.
     """
     verdict = edge.dispatch.requests.may_ask(reply.person, kind)
     not_read = verdict.reason is Reason.NOT_READ

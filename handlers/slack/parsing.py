@@ -1,7 +1,7 @@
 """Slack's payloads turned into what dispatch keeps: pure, and suspicious of every shape.
 
-The actor comes from the verified payload only, never from message text. ``response_url`` and ``trigger_id`` are secrets of the
-moment: they are handed on, never kept.
+The actor comes from the verified payload only, never from message text. ``response_url`` and ``trigger_id``
+are secrets of the moment: they are handed on, never kept.
 """
 
 import hashlib
@@ -22,10 +22,12 @@ BUTTONS = frozenset({"approve", "reject", "withdraw"})
 
 
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
-"""The ids of people and channels as far as they are relied on: short and plain, so that every database can keep them."""
+"""The ids of people and channels as far as they are relied on: short and plain, so that every database can
+keep them."""
 
 _TOKEN = re.compile(r"[!-~]{1,200}")
-"""The ids of events and views are only compared, and Slack promises no shape for them: whatever can be kept is taken."""
+"""The ids of events and views are only compared, and Slack promises no shape for them: whatever can be kept
+is taken."""
 
 _STAMP = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
@@ -39,8 +41,9 @@ def press(
 ) -> tuple[Command, Interaction] | None:
     """A click on one of our buttons; ``None`` for a button that only asks for something to be shown.
 
-    ``buttons`` makes a command of an action id and the number that the button carries; ``now`` stands in where Slack does not say
-    when. Where it happened is told by ``container`` or, in older shapes, by ``channel`` and ``message``. Raises ``Malformed``.
+    ``buttons`` makes a command of an action id and the number that the button carries; ``now`` stands in
+    where Slack does not say when. Where it happened is told by ``container`` or, in older shapes, by
+    ``channel`` and ``message``. Raises ``Malformed``.
     """
     action = _first(body.get("actions"))
     name = _text(action, "action_id")
@@ -72,8 +75,8 @@ def reaction(
 ) -> tuple[Command, Interaction] | None:
     """Read a deciding or look-alike reaction in our channels; ``None`` for every other one.
 
-    Raises ``Malformed``. Whether the message is the bot's own (user ``bot``) is kept too: it proves nothing, but then somebody
-    waits for an answer.
+    Raises ``Malformed``. Whether the message is the bot's own (user ``bot``) is kept too: it proves nothing,
+    but then somebody waits for an answer.
     """
     event = _mapping(body, "event")
     added = event.get("type") == "reaction_added"
@@ -112,7 +115,9 @@ def values(view: Mapping[str, Any]) -> dict[str, list[str]]:
     filled: dict[str, list[str]] = {}
     for block_id, block in state.items():
         found = (
-            [_chosen(element) for element in block.values() if isinstance(element, Mapping)] if isinstance(block, Mapping) else []
+            [_chosen(element) for element in block.values() if isinstance(element, Mapping)]
+            if isinstance(block, Mapping)
+            else []
         )
         filled[str(block_id)] = [text for texts in found for text in texts]
     return filled
@@ -156,7 +161,11 @@ def first_field(view: object) -> str:
     """Return the form's first block id, for a sentence about all of it; empty without fields."""
     blocks = view.get("blocks") if isinstance(view, Mapping) else None
     for block in blocks if isinstance(blocks, list) else []:
-        if isinstance(block, Mapping) and block.get("type") == "input" and isinstance(block.get("block_id"), str):
+        if (
+            isinstance(block, Mapping)
+            and block.get("type") == "input"
+            and isinstance(block.get("block_id"), str)
+        ):
             return str(block["block_id"])
     return ""
 
@@ -196,11 +205,18 @@ def _chosen(element: Mapping[str, Any]) -> list[str]:
     one = element.get("selected_option")
     several = element.get("selected_options")
     options = [one] if isinstance(one, Mapping) else several if isinstance(several, list) else []
-    return [option["value"] for option in options if isinstance(option, Mapping) and isinstance(option.get("value"), str)]
+    return [
+        option["value"]
+        for option in options
+        if isinstance(option, Mapping) and isinstance(option.get("value"), str)
+    ]
 
 
 def _clicked(action: Mapping[str, Any], body: Mapping[str, Any], now: datetime) -> tuple[str, datetime]:
-    """What tells this click from every other, and when it was made. The trigger's own id is a secret, its digest is none."""
+    """What tells this click from every other, and when it was made.
+
+    The trigger's own id is a secret, its digest is none.
+    """
     stamp = action.get("action_ts")
     if stamp is not None:
         return stamped(stamp), at(stamp)
@@ -219,7 +235,9 @@ def _first(found: object) -> Mapping[str, Any]:
     raise Malformed("no action in the payload")
 
 
-def _mapping(body: Mapping[str, Any], key: str, *, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+def _mapping(
+    body: Mapping[str, Any], key: str, *, default: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
     found = body.get(key)
     if isinstance(found, Mapping):
         return found

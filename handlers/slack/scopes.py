@@ -1,8 +1,8 @@
 """What the bot asks of a workspace: scopes, events and its one command, each with its reason.
 
-``manifest.yml`` is tested against this file, and ``legacytls check`` compares it with what the token was granted. It must never
-list what no code here uses: no history scope is asked for, so the bot cannot read what people write to each other. Slack sends
-it the messages that mention it, and nothing here looks at their text.
+``manifest.yml`` is tested against this file, and ``legacytls check`` compares it with what the token was
+granted. It must never list what no code here uses: no history scope is asked for, so the bot cannot read what
+people write to each other. Slack sends it the messages that mention it, and nothing here looks at their text.
 """
 
 COMMAND = "/legacytls"
@@ -12,7 +12,8 @@ REACTIONS = ("reaction_added", "reaction_removed")
 """Events that decide: kept before they are acknowledged, so that Slack sends again what could not be kept."""
 
 MENTION = "app_mention"
-"""Somebody typed ``@legacytls`` in a channel that the bot is in (docs.slack.dev/reference/events/app_mention)."""
+"""Somebody typed ``@legacytls`` in a channel that the bot is in
+(docs.slack.dev/reference/events/app_mention)."""
 
 HOME_OPENED = "app_home_opened"
 """Somebody opened the app; needs no scope (docs.slack.dev/reference/events/app_home_opened)."""
@@ -32,14 +33,17 @@ BOT_SCOPES: dict[str, str] = {
     "files:write": "uploads the record, or the evidence of a period, as a file when somebody asks for it",
     "groups:read": "sees the same of a private channel (conversations.info)",
     "im:write": "opens the direct message that answers a reaction (conversations.open)",
-    "reactions:read": "receives the reactions that decide, and tells which request they are on (reactions.get)",
+    "reactions:read": (
+        "receives the reactions that decide, and tells which request they are on (reactions.get)"
+    ),
     "usergroups:read": "expands a user group named as approvers or operators (usergroups.users.list)",
     "users:read": "refuses guests, bots, strangers and deactivated people (users.info)",
 }
 """Scope of the bot token -> what would not work without it."""
 
 COMFORTS = frozenset({"app_mentions:read", "channels:read", "files:read", "files:write", "groups:read"})
-"""Scopes without which the bot still serves: it cannot warn of a shared channel, read or upload a file, or answer a mention."""
+"""Scopes without which the bot still serves: it cannot warn of a shared channel, read or upload a file, or
+answer a mention."""
 
 
 def needed(*, groups: bool) -> frozenset[str]:
@@ -48,4 +52,5 @@ def needed(*, groups: bool) -> frozenset[str]:
 
 
 APP_SCOPE = "connections:write"
-"""Scope of the app-level token (``xapp-…``), needed for Socket Mode only; Slack's manifest has no place for it."""
+"""Scope of the app-level token (``xapp-…``), needed for Socket Mode only; Slack's manifest has no place for
+it."""

@@ -21,7 +21,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SharedEdge:
-    """Implements ``handlers.slack.edge.Speaker`` for no tenant. ``people`` knows members, and who may see all tenants."""
+    """Implements ``handlers.slack.edge.Speaker`` for no tenant.
+
+    ``people`` knows members, and who may see all tenants.
+    """
 
     executor: Executor
     client: SlackWebClient

@@ -9,10 +9,16 @@ from handlers.slack.parsing import BUTTONS, number
 SUBCOMMANDS = {
     "status": "the live value, read now, and what it means per protocol",
     "enable": "ask to opt in; a second person has to approve",
-    "extend": "ask to keep the opt-in longer, or give it an end: the same rule as for opting in. An earlier end takes one person",
+    "extend": (
+        "ask to keep the opt-in longer, or give it an end: the same rule as for opting in. An earlier end "
+        "takes one person"
+    ),
     "disable": "opt out; one operator or approver suffices",
     "history": "who asked, who decided, what was read back: all of it, or `history rejected @name 2026-11`",
-    "devices": "what still needs old TLS, whose it is, until when: `devices D12` shows one, `devices add` registers one",
+    "devices": (
+        "what still needs old TLS, whose it is, until when: `devices D12` shows one, `devices add` "
+        "registers one"
+    ),
     "why": "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`",
     "whatif": "who could decide an open request now, who not and why: `/legacytls whatif 12`",
     "calendar": "Microsoft's dates: past, running and to come, with their sources",
@@ -21,14 +27,16 @@ SUBCOMMANDS = {
     "export": "the whole record as a file in a direct message (`export csv`: a table, one row a change)",
     "help": "this overview",
 }
-"""What may follow ``/legacytls``, and what each does: for the help, for whoever mistypes, and for the sandbox's page."""
+"""What may follow ``/legacytls``, and what each does: for the help, for whoever mistypes, and for the
+sandbox's page."""
 
 _MEANT = {
     **dict.fromkeys(("off", "out", "optout"), "disable"),
     **dict.fromkeys(("on", "in", "optin"), "enable"),
     **dict.fromkeys(BUTTONS, "status"),
 }
-"""Words for a subcommand that are spelled nothing like it, without hyphens and spaces. Status names the open request."""
+"""Words for a subcommand that are spelled nothing like it, without hyphens and spaces. Status names the open
+request."""
 
 _MAIL_LINK = re.compile(r"<mailto:[^|>]*\|([^|>]+)>")
 """An address that Slack made a link of; the text is what was typed, the target may be encoded."""
@@ -53,7 +61,8 @@ def subcommand(text: str) -> tuple[str, str]:
 def address(text: str) -> str | None:
     """Return the mailbox in ``why scanner@contoso.com``; ``None`` unless the rest is one address.
 
-    Slack may send an address as a link (``<mailto:a@b.c|a@b.c>``) and escapes ``&``, ``<`` and ``>`` (Slack, "Formatting text").
+    Slack may send an address as a link (``<mailto:a@b.c|a@b.c>``) and escapes ``&``, ``<`` and ``>`` (Slack,
+    "Formatting text").
     """
     said = text.strip().partition(" ")[2].strip()
     link = _MAIL_LINK.fullmatch(said)
@@ -61,7 +70,10 @@ def address(text: str) -> str | None:
 
 
 def request_number(text: str) -> int | None:
-    """The number in ``whatif 12`` or ``whatif #12``; ``None`` where there is none. Raises ``Malformed`` for anything else."""
+    """The number in ``whatif 12`` or ``whatif #12``; ``None`` where there is none.
+
+    Raises ``Malformed`` for anything else.
+    """
     said = text.strip().partition(" ")[2].strip()
     return number(said.removeprefix("#")) if said else None
 

@@ -1,4 +1,7 @@
-"""Order waiting jobs by people's turns, and share the room for them: nobody's many hold up anybody's first."""
+"""Order waiting jobs by people's turns, and share the room for them.
+
+The many jobs of one person hold up nobody's first.
+"""
 
 import heapq
 from collections import Counter
@@ -31,7 +34,8 @@ class Waiting:
 class Turns:
     """Order one class of jobs by turns: every person's first, then every person's second.
 
-    Fair queueing by start times: a job's turn is one behind the person's last, and never before the turn that is being served.
+    Fair queueing by start times: a job's turn is one behind the person's last, and never before the turn that
+    is being served.
     """
 
     def __init__(self) -> None:
@@ -49,7 +53,10 @@ class Turns:
         return free > 0 and (not person or self._places[person] < max(1, free))
 
     def enlist(self, waiting: Waiting) -> None:
-        """Give a job its turn, and its place if it takes one. Without a person it belongs to the turn that is being served."""
+        """Give a job its turn, and its place if it takes one.
+
+        Without a person it belongs to the turn that is being served.
+        """
         if waiting.counts:
             self.taken += 1
             self._places[waiting.person] += 1

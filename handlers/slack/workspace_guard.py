@@ -1,6 +1,7 @@
 """Refuse and answer payloads for another workspace before any listener sees them.
 
-Which person acts is judged later, by ``handlers.policy.rule``; here it is only asked to whom Slack addressed the payload.
+Which person acts is judged later, by ``handlers.policy.rule``; here it is only asked to whom Slack addressed
+the payload.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,10 @@ class ForeignWorkspace(Exception):
 
 
 class WorkspaceGuard(Middleware):
-    """Compares every workspace and organisation that a payload names with those that ``auth.test`` told. None named: refused."""
+    """Compares every workspace and organisation that a payload names with those that ``auth.test`` told.
+
+    None named: refused.
+    """
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -31,9 +35,10 @@ class WorkspaceGuard(Middleware):
         resp: BoltResponse,
         next: Callable[[], BoltResponse],  # noqa: A002 - Bolt's name
     ) -> BoltResponse:
-        """Let the payload pass. Raises ``ForeignWorkspace``, which Bolt hands to whoever answers for failed listeners.
+        """Let the payload pass.
 
-        What holds nothing at all is nobody's act, and refused as unreadable.
+        Raises ``ForeignWorkspace``, which Bolt hands to whoever answers for failed listeners. What holds
+        nothing at all is nobody's act, and refused as unreadable.
         """
         if not req.body:
             return BoltResponse(status=400)
@@ -49,16 +54,18 @@ def is_addressed_to(home: Home, body: Mapping[str, Any]) -> bool:
 
 
 def _ours(home: Home, team: object, enterprise: object) -> bool:
-    return (bool(home.team_id) and team == home.team_id) or (home.enterprise_id is not None and enterprise == home.enterprise_id)
+    return (bool(home.team_id) and team == home.team_id) or (
+        home.enterprise_id is not None and enterprise == home.enterprise_id
+    )
 
 
 def _addresses(body: Mapping[str, Any]) -> Iterator[tuple[object, object]]:
     """Commands name ``team_id``, interactions ``team``; events carry who they were authorised for.
 
-    In a channel that is shared with another organisation an event's ``team_id`` may be theirs, so what it was authorised for
-    counts alone (Bolt reads it so, too: slack_bolt/request/internals.py). Where a payload names nothing of this (Slack leaves
-    ``team`` null for an app installed in an organisation), whatever else in it tells: the view's workspace, the event's context,
-    or the workspace of whoever acted.
+    In a channel that is shared with another organisation an event's ``team_id`` may be theirs, so what it was
+    authorised for counts alone (Bolt reads it so, too: slack_bolt/request/internals.py). Where a payload
+    names nothing of this (Slack leaves ``team`` null for an app installed in an organisation), whatever else
+    in it tells: the view's workspace, the event's context, or the workspace of whoever acted.
     """
     granted = body.get("authorizations")
     entries = [entry for entry in granted if isinstance(entry, Mapping)] if isinstance(granted, list) else []
@@ -73,7 +80,11 @@ def _addresses(body: Mapping[str, Any]) -> Iterator[tuple[object, object]]:
     if body.get("team_id") and team and team != own:
         yield team, enterprise
     if not (own or enterprise):
-        elsewhere = (body.get("context_team_id"), _field(body, "view", "team_id"), _field(body, "user", "team_id"))
+        elsewhere = (
+            body.get("context_team_id"),
+            _field(body, "view", "team_id"),
+            _field(body, "user", "team_id"),
+        )
         yield next((found for found in elsewhere if found), None), body.get("context_enterprise_id")
 
 

@@ -1,1 +1,4 @@
-"""Getting to the database: its address, connections, troubles and instants. Nothing here knows a table of the ledger."""
+"""Getting to the database: its address, connections, troubles and instants.
+
+Nothing here knows a table of the ledger.
+"""

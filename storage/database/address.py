@@ -1,7 +1,8 @@
 """Reads ``DATABASE_URL``: text in, the URL that is used out, or a sentence that says what to write instead.
 
-Every option has a meaning here or is refused by its name: one that would only show when a connection is made, or never, is a
-trap. Values are never repeated: a password in the wrong place must not reach a terminal or a log.
+Every option has a meaning here or is refused by its name: one that would only show when a connection is made,
+or never, is a trap. Values are never repeated: a password in the wrong place must not reach a terminal or a
+log.
 """
 
 import re
@@ -34,7 +35,14 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """The options of libpq that take one of a few words (postgresql.org/docs/current/libpq-connect.html)."""
 
-_NUMBERS = ("connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+_NUMBERS = (
+    "connect_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+)
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 _ELSEWHERE: Mapping[str, str] = {
@@ -52,10 +60,27 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 """Options of other drivers and tools, and what to write instead."""
 
-_IGNORED = ("pgbouncer", "prepare_threshold", "statement_cache_size", "prepared_statements", "preparedStatements")
-"""Options that ask for what holds anyway: no statement is prepared at the server (``storage.database.connecting``)."""
+_IGNORED = (
+    "pgbouncer",
+    "prepare_threshold",
+    "statement_cache_size",
+    "prepared_statements",
+    "preparedStatements",
+)
+"""Options that ask for what holds anyway: no statement is prepared at the server
+(``storage.database.connecting``)."""
 
-_SQLITE_OPTIONS = ("uri", "mode", "cache", "immutable", "vfs", "nolock", "psow", "timeout", "cached_statements")
+_SQLITE_OPTIONS = (
+    "uri",
+    "mode",
+    "cache",
+    "immutable",
+    "vfs",
+    "nolock",
+    "psow",
+    "timeout",
+    "cached_statements",
+)
 """Those of SQLite (sqlite.org/uri.html) and of its driver that the bot can live with."""
 
 
@@ -72,7 +97,11 @@ def parse(text: str) -> str:
 def _sqlite(text: str, rest: str) -> str:
     url = make_url(text)
     named = (url.database or "").partition("?")[0]
-    if not re.match(r"/(?!$|\?)", rest) or named in ("", ":memory:", "file::memory:") or url.query.get("mode") == "memory":
+    if (
+        not re.match(r"/(?!$|\?)", rest)
+        or named in ("", ":memory:", "file::memory:")
+        or url.query.get("mode") == "memory"
+    ):
         raise ValueError("write sqlite:///file.db: the record has to outlive the process")
     for name, value in _each(url):
         if name not in _SQLITE_OPTIONS:
@@ -100,27 +129,39 @@ def _postgresql(rest: str) -> str:
 
 
 def _parts(rest: str) -> URL:
-    """The URL's parts. Whoever writes a raw @ in a password gets a host and a database that hold the rest of it."""
+    """The URL's parts.
+
+    Whoever writes a raw @ in a password gets a host and a database that hold the rest of it.
+    """
     try:
         url = make_url(f"postgresql+psycopg://{_several_hosts(rest)}")
     except (ArgumentError, ValueError):
         raise ValueError(_RAW if rest.count("@") > 1 else _WHICH) from None
     options = rest.partition("@")[2].partition("?")[2]
-    unread = "@" in options and any(part.partition("=")[0] not in _known() or "=" not in part for part in options.split("&"))
+    unread = "@" in options and any(
+        part.partition("=")[0] not in _known() or "=" not in part for part in options.split("&")
+    )
     if "@" in (url.host or "") or "@" in (url.database or "") or unread:
         raise ValueError(_RAW)
-    if not re.fullmatch(r"[^\s/\[\]@]*", url.host or "") or not 0 < (1 if url.port is None else url.port) < 65536:
+    if (
+        not re.fullmatch(r"[^\s/\[\]@]*", url.host or "")
+        or not 0 < (1 if url.port is None else url.port) < 65536
+    ):
         raise ValueError(f"{_WHICH}, and a port between 1 and 65535")
     return url
 
 
 def _several_hosts(rest: str) -> str:
     """Write comma-separated hosts, as libpq's URLs have them, the way SQLAlchemy takes them."""
-    found = re.fullmatch(r"(?P<who>[^@]*@)?(?P<hosts>[^/?@]*,[^/?@]*)(?P<name>/[^?]*)?(\?(?P<options>.*))?", rest)
+    found = re.fullmatch(
+        r"(?P<who>[^@]*@)?(?P<hosts>[^/?@]*,[^/?@]*)(?P<name>/[^?]*)?(\?(?P<options>.*))?", rest
+    )
     if not found:
         return rest
     hosts = "&".join(f"host={host}" for host in found["hosts"].split(","))
-    return f"{found['who'] or ''}{found['name'] or '/'}?{hosts}" + (f"&{found['options']}" if found["options"] else "")
+    return f"{found['who'] or ''}{found['name'] or '/'}?{hosts}" + (
+        f"&{found['options']}" if found["options"] else ""
+    )
 
 
 def _each(url: URL) -> Iterator[tuple[str, str]]:
@@ -138,7 +179,8 @@ def _meaning(name: str, value: str, all_options: Mapping[str, object]) -> tuple[
         return None
     if name == "ssl" and "sslmode" not in all_options:
         name, value = "sslmode", _SSL.get(value.lower(), value)
-    if name == "sslmode" and value == "no-verify":  # node-postgres: TLS, and nobody's certificate is looked at
+    # node-postgres: TLS, and nobody's certificate is looked at
+    if name == "sslmode" and value == "no-verify":
         value = "require"
     if name not in _known():
         raise ValueError(_refused(name, "of PostgreSQL's client"))

@@ -28,7 +28,8 @@ def _postgresql_clock(element: database_clock, compiler: Any, **kw: Any) -> str:
 def is_over(until: ColumnElement[int], milliseconds: int) -> ColumnElement[bool]:
     """Tell by the database's clock whether a claim of at most ``milliseconds`` is over.
 
-    One that ends twice as far ahead is over as well: the clock was set back since, and its holder may be long gone. An hour or a
-    day without anybody on duty would be worse than a live holder that loses its claim once, as every holder must bear.
+    One that ends twice as far ahead is over as well: the clock was set back since, and its holder may be long
+    gone. An hour or a day without anybody on duty would be worse than a live holder that loses its claim
+    once, as every holder must bear.
     """
     return or_(until < database_clock(), until > database_clock() + 2 * milliseconds)

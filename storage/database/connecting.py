@@ -1,7 +1,7 @@
 """Opens connections: what each database needs to be told first, and how long any of it may take.
 
-Nothing waits for ever: not for a server that does not answer, not for a place in the pool, not for somebody else's lock. What the
-URL itself says wins over what is set here.
+Nothing waits for ever: not for a server that does not answer, not for a place in the pool, not for somebody
+else's lock. What the URL itself says wins over what is set here.
 """
 
 import sqlite3
@@ -17,7 +17,8 @@ from sqlalchemy.engine import URL
 from storage.database.files import file_of, keep_private
 
 READ_ONLY = "25006"
-"""SQLSTATE of a write on a server that only reads: after a failover the connection leads to what is a standby by now."""
+"""SQLSTATE of a write on a server that only reads: after a failover the connection leads to what is a standby
+by now."""
 
 CONNECT_WITHIN = 5
 """Seconds for a connection to one host; libpq takes whole ones, two at least."""
@@ -46,11 +47,13 @@ def quick_engine_of(url: URL) -> Engine:
 def untouched(url: URL, *, live: bool = False) -> URL:
     """Return the database for reading only: a SQLite file is neither made nor changed.
 
-    Whoever has a file open in WAL has its log beside it, and is read with SQLite's locks. Without a log the file is whole, and is
-    taken as it is: locks would need two more files, which a read-only folder refuses, and which would stay behind elsewhere
-    (sqlite.org/uri.html). PostgreSQL is asked in the ordinary way: there, connecting changes nothing.
+    Whoever has a file open in WAL has its log beside it, and is read with SQLite's locks. Without a log the
+    file is whole, and is taken as it is: locks would need two more files, which a read-only folder refuses,
+    and which would stay behind elsewhere (sqlite.org/uri.html). PostgreSQL is asked in the ordinary way:
+    there, connecting changes nothing.
 
-    ``live`` is for whoever waits for what others write: then the locks are needed, and the two files may be made.
+    ``live`` is for whoever waits for what others write: then the locks are needed, and the two files may be
+    made.
     """
     if url.get_backend_name() != "sqlite":
         return url
@@ -63,9 +66,13 @@ def untouched(url: URL, *, live: bool = False) -> URL:
 
 
 def _engine(url: URL, *, size: int, patience: float, connect: int) -> Engine:
-    make = partial(create_engine, url, pool_size=size, max_overflow=size, pool_timeout=patience, hide_parameters=True)
+    make = partial(
+        create_engine, url, pool_size=size, max_overflow=size, pool_timeout=patience, hide_parameters=True
+    )
     if url.get_backend_name() != "sqlite":
-        return _postgresql(make(isolation_level="READ COMMITTED", pool_pre_ping=True, connect_args=_arguments(url, connect)))
+        return _postgresql(
+            make(isolation_level="READ COMMITTED", pool_pre_ping=True, connect_args=_arguments(url, connect))
+        )
     engine = make(isolation_level="AUTOCOMMIT", connect_args={"timeout": patience})
     if url.query.get("mode") != "ro":
         file = file_of(url)
@@ -86,9 +93,9 @@ def _postgresql(engine: Engine) -> Engine:
 def _arguments(url: URL, connect: int) -> dict[str, object]:
     """Set libpq (postgresql.org/docs/current/libpq-connect.html) to notice a peer that is gone.
 
-    And one of psycopg: nothing is prepared at the server, because behind a pooler in transaction mode the next statement may meet
-    another server process (psycopg.org/psycopg3/docs/advanced/prepare.html). For the same reason nothing else is kept in a
-    session: no ``SET``, no advisory lock beyond its transaction.
+    And one of psycopg: nothing is prepared at the server, because behind a pooler in transaction mode the
+    next statement may meet another server process (psycopg.org/psycopg3/docs/advanced/prepare.html). For the
+    same reason nothing else is kept in a session: no ``SET``, no advisory lock beyond its transaction.
     """
     wanted: dict[str, object] = {
         "prepare_threshold": None,
@@ -115,7 +122,10 @@ def _leave_standby(context: ExceptionContext) -> None:
 
 
 def _durable(connection: Any, patience: float) -> None:
-    """Set what SQLite forgets with every connection. Recursive triggers: what REPLACE removes is guarded as if by DELETE."""
+    """Set what SQLite forgets with every connection.
+
+    Recursive triggers: what REPLACE removes is guarded as if by DELETE.
+    """
     cursor = connection.cursor()
     _write_ahead(cursor, patience)
     for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
@@ -124,7 +134,10 @@ def _durable(connection: Any, patience: float) -> None:
 
 
 def _write_ahead(cursor: sqlite3.Cursor, patience: float) -> None:
-    """Switch to WAL. Of two processes that open a new file at once, SQLite refuses one without asking its busy handler."""
+    """Switch to WAL.
+
+    Of two processes that open a new file at once, SQLite refuses one without asking its busy handler.
+    """
     until = time.monotonic() + patience
     while True:
         try:

@@ -1,8 +1,9 @@
 """Opens one connection to PostgreSQL, and finds out why there is none where there is none.
 
-libpq keeps to itself the SQLSTATE with which a server refuses a connection, and hands out a text in the server's language. So the
-connection is tried once more by libpq's own steps, with its protocol trace (postgresql.org/docs/current/libpq-control.html) going
-into a pipe of this process: the code is in there, and how far it came is told by the steps. Nothing of the trace is kept.
+libpq keeps to itself the SQLSTATE with which a server refuses a connection, and hands out a text in the
+server's language. So the connection is tried once more by libpq's own steps, with its protocol trace
+(postgresql.org/docs/current/libpq-control.html) going into a pipe of this process: the code is in there, and
+how far it came is told by the steps. Nothing of the trace is kept.
 """
 
 import os
@@ -18,7 +19,8 @@ from psycopg import pq
 from storage.database.troubles import Trouble, of_refusal
 
 PATIENCE = 1.5
-"""Seconds for finding out. A server that refuses does so at once; one that is silent was waited for already."""
+"""Seconds for finding out. A server that refuses does so at once; one that is silent was waited for
+already."""
 
 HELD = 65536
 """Bytes of the trace that are read: what a pipe of Linux holds, and many times what a refusal needs."""
@@ -97,7 +99,13 @@ def _judged(trace: bytes, furthest: int, *, asked: bool) -> NotConnected:
     if furthest == pq.ConnStatus.STARTED:
         return NotConnected(Trouble.SILENT)
     if furthest == pq.ConnStatus.SSL_STARTUP:
-        return NotConnected(Trouble.NO_TLS if _NO_TLS.search(trace) else Trouble.TLS if _TLS.search(trace) else Trouble.STRANGER)
+        return NotConnected(
+            Trouble.NO_TLS
+            if _NO_TLS.search(trace)
+            else Trouble.TLS
+            if _TLS.search(trace)
+            else Trouble.STRANGER
+        )
     return NotConnected(Trouble.STRANGER)
 
 

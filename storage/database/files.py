@@ -1,8 +1,9 @@
 """Keep a SQLite database's files to the bot's account: they hold reasons and names.
 
-SQLite gives its journals the rights of the database file (sqlite.org/walformat.html and ``findCreateFileMode`` in
-``os_unix.c``), so the file is made before SQLite would make it; files that are there already, from an older version or
-put back by hand, lose what others may do with them. Where there are no such rights (Windows) nothing is done.
+SQLite gives its journals the rights of the database file (sqlite.org/walformat.html and
+``findCreateFileMode`` in ``os_unix.c``), so the file is made before SQLite would make it; files that are
+there already, from an older version or put back by hand, lose what others may do with them. Where there are
+no such rights (Windows) nothing is done.
 """
 
 import os

@@ -6,7 +6,10 @@ from sqlalchemy import DateTime, Dialect, TypeDecorator
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC instant. SQLite keeps no zone, so it is cut before the write and put back after the read."""
+    """An aware UTC instant.
+
+    SQLite keeps no zone, so it is cut before the write and put back after the read.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True

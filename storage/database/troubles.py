@@ -1,14 +1,15 @@
 """Why the database cannot be used: one reason each, with a sentence for people and the next step.
 
-The reason follows from the driver's own codes: PostgreSQL's SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html) and
-SQLite's result code (sqlite.org/rescode.html). No text of a server is read or repeated: it may be in any language and may name
-what was written.
+The reason follows from the driver's own codes: PostgreSQL's SQLSTATE
+(postgresql.org/docs/current/errcodes-appendix.html) and SQLite's result code (sqlite.org/rescode.html). No
+text of a server is read or repeated: it may be in any language and may name what was written.
 """
 
 from enum import Enum
 
 PRIMARY = 0xFF
-"""SQLite's extended result codes hold the primary one in their lowest eight bits (sqlite.org/rescode.html)."""
+"""SQLite's extended result codes hold the primary one in their lowest eight bits
+(sqlite.org/rescode.html)."""
 
 ESCAPES = "write @ as %40, / as %2F, : as %3A, ? as %3F and % as %25"
 """How to write what has a meaning in a URL."""
@@ -19,15 +20,24 @@ class Trouble(Enum):
 
     SILENT = (
         "the server does not answer",
-        "Check host and port in DATABASE_URL, that the server runs and listens there, and what a firewall lets through.",
+        (
+            "Check host and port in DATABASE_URL, that the server runs and listens there, and what a "
+            "firewall lets through."
+        ),
     )
     UNRESOLVED = (
         "the server's name cannot be resolved",
-        f"Check the host in DATABASE_URL (in a user name or a password {ESCAPES}) and this machine's name service.",
+        (
+            f"Check the host in DATABASE_URL (in a user name or a password {ESCAPES}) and this machine's "
+            "name service."
+        ),
     )
     LOGIN = (
         "the server refuses the login",
-        f"Check user name and password in DATABASE_URL ({ESCAPES}), and whom the server's pg_hba.conf lets in from here.",
+        (
+            f"Check user name and password in DATABASE_URL ({ESCAPES}), and whom the server's pg_hba.conf "
+            "lets in from here."
+        ),
     )
     NO_DATABASE = (
         "the server has no database of this name",
@@ -43,7 +53,10 @@ class Trouble(Enum):
     )
     FULL_HOUSE = (
         "the server takes no more connections",
-        "Raise max_connections (or the pooler's limit), or the limit of the role or database; then run this again.",
+        (
+            "Raise max_connections (or the pooler's limit), or the limit of the role or database; then run "
+            "this again."
+        ),
     )
     STARTING = (
         "the server is starting, stopping or recovering",
@@ -51,11 +64,17 @@ class Trouble(Enum):
     )
     READ_ONLY = (
         "the database only reads, as a standby does",
-        "Let DATABASE_URL name the primary (or every host), or switch default_transaction_read_only off where it is on.",
+        (
+            "Let DATABASE_URL name the primary (or every host), or switch default_transaction_read_only off "
+            "where it is on."
+        ),
     )
     TLS = (
         "no TLS connection to the server comes about",
-        "Check sslmode and sslrootcert in DATABASE_URL (sslrootcert=system: this machine's authorities) and the certificate.",
+        (
+            "Check sslmode and sslrootcert in DATABASE_URL (sslrootcert=system: this machine's authorities) "
+            "and the certificate."
+        ),
     )
     NO_TLS = (
         "the server offers no TLS, and sslmode asks for it",
@@ -71,7 +90,10 @@ class Trouble(Enum):
     )
     POOLER = (
         "the server, or a pooler before it, does not take the connection as it is asked for",
-        "Of PgBouncer's modes session and transaction serve; an `options` in DATABASE_URL needs ignore_startup_parameters there.",
+        (
+            "Of PgBouncer's modes session and transaction serve; an `options` in DATABASE_URL needs "
+            "ignore_startup_parameters there."
+        ),
     )
     PRIVILEGE = (
         "the database's role lacks a privilege: `legacytls check` names it",
@@ -81,7 +103,10 @@ class Trouble(Enum):
         "the server answers, but takes no connection",
         "Look at the server's log for the reason, and check DATABASE_URL.",
     )
-    ENDED = ("the server ended the connection", "Run this again; if it lasts, look at the server's log. See DATABASE_URL.")
+    ENDED = (
+        "the server ended the connection",
+        "Run this again; if it lasts, look at the server's log. See DATABASE_URL.",
+    )
     TOO_SILENT = (
         "the transaction was silent for too long, so the database ended it",
         "Nothing was written. Run this again; DATABASE_URL is right.",
@@ -92,15 +117,24 @@ class Trouble(Enum):
     )
     LOCKED = (
         "another write is still under way",
-        "Run this again in a minute; if it lasts, look for a program that holds the database of DATABASE_URL open.",
+        (
+            "Run this again in a minute; if it lasts, look for a program that holds the database of "
+            "DATABASE_URL open."
+        ),
     )
     NO_FILE = (
         "the database's folder or file cannot be opened",
-        "Check the path in DATABASE_URL: the folder has to exist, and this account has to be able to write there.",
+        (
+            "Check the path in DATABASE_URL: the folder has to exist, and this account has to be able to "
+            "write there."
+        ),
     )
     FILE_READ_ONLY = (
         "the database's file or folder can only be read",
-        "Give this account the right to write to the file in DATABASE_URL and to its folder; a read-only mount will not do.",
+        (
+            "Give this account the right to write to the file in DATABASE_URL and to its folder; a "
+            "read-only mount will not do."
+        ),
     )
     DISK_FULL = ("the disk is full", "Make room where the database of DATABASE_URL lies.")
     DISK = (

@@ -1,6 +1,7 @@
 """The pure state machine of an entry of the register: which state may follow which, and nothing else.
 
-Who may cause a move is policy's business, one floor up. The ledger refuses every move that is not listed here.
+Who may cause a move is policy's business, one floor up. The ledger refuses every move that is not listed
+here.
 """
 
 from enum import StrEnum
@@ -27,7 +28,10 @@ ENDED = frozenset(DeviceState) - STANDING
 """States that nothing leaves: an ended entry is proposed anew, under another number."""
 
 DEVICE_MOVES: dict[tuple[DeviceState, DeviceState], str] = {
-    (DeviceState.PROPOSED, DeviceState.ACTIVE): "the change that names it was applied, or another approver accepted it",
+    (
+        DeviceState.PROPOSED,
+        DeviceState.ACTIVE,
+    ): "the change that names it was applied, or another approver accepted it",
     (DeviceState.PROPOSED, DeviceState.REFUSED): "an approver refused it",
     (DeviceState.PROPOSED, DeviceState.WITHDRAWN): "taken back",
     (DeviceState.PROPOSED, DeviceState.REPLACED): "replaced before anybody agreed",

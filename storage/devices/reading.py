@@ -64,12 +64,16 @@ class DeviceReader:
         """Return a page of standing entries, next due first, after this due day and number."""
         return self._page((), after, limit)
 
-    def owned_by(self, person: str | None, *, after: tuple[date, int] | None = None, limit: int = 20) -> list[Device]:
+    def owned_by(
+        self, person: str | None, *, after: tuple[date, int] | None = None, limit: int = 20
+    ) -> list[Device]:
         """Return a page of one owner's entries, next due first; ``None``: orphans."""
         mine = devices.c.owner_id.is_(None) if person is None else devices.c.owner_id == person
         return self._page((mine,), after, limit)
 
-    def due_before(self, day: date, *, after: tuple[date, int] | None = None, limit: int = 20) -> list[Device]:
+    def due_before(
+        self, day: date, *, after: tuple[date, int] | None = None, limit: int = 20
+    ) -> list[Device]:
         """One page of the standing entries that were due before a day, the oldest first."""
         return self._page((devices.c.due < day.isoformat(),), after, limit)
 
@@ -99,7 +103,9 @@ class DeviceReader:
 
     def has_active(self) -> bool:
         """Whether any entry is active."""
-        active = select(devices.c.id).where(self._mine, _STANDING, devices.c.state == DeviceState.ACTIVE.value)
+        active = select(devices.c.id).where(
+            self._mine, _STANDING, devices.c.state == DeviceState.ACTIVE.value
+        )
         return self._connection.execute(active.limit(1)).first() is not None
 
     def last_ended(self) -> Device | None:
@@ -110,7 +116,10 @@ class DeviceReader:
 
     def is_empty(self) -> bool:
         """Whether no entry stands on the register."""
-        return self._connection.execute(select(devices.c.id).where(self._mine, _STANDING).limit(1)).first() is None
+        return (
+            self._connection.execute(select(devices.c.id).where(self._mine, _STANDING).limit(1)).first()
+            is None
+        )
 
     def counts(self, today: date) -> DeviceCounts:
         """Count the standing entries; one is overdue whose due day was before ``today``."""
@@ -130,13 +139,18 @@ class DeviceReader:
         for column, each in ((table.active_at, 1), (table.ended_at, -1)):
             day = self._day(column)
             ever = (self._mine, table.active_at.is_not(None), column.is_not(None))
-            for found, count in self._connection.execute(select(day, func.count()).where(*ever).group_by(day)):
+            for found, count in self._connection.execute(
+                select(day, func.count()).where(*ever).group_by(day)
+            ):
                 when = date.fromisoformat(str(found))
                 by_day[when] = by_day.get(when, 0) + each * count
         return by_day
 
     def newest_act(self) -> int:
-        """The number of the newest event of any entry; 0 where there is none. It moves with every change of the register."""
+        """The number of the newest event of any entry; 0 where there is none.
+
+        It moves with every change of the register.
+        """
         query = select(func.max(device_acts.c.seq)).where(device_acts.c.tenant_id == self._tenant_id)
         return self._connection.execute(query).scalar_one() or 0
 
@@ -147,7 +161,9 @@ class DeviceReader:
 
     def acts(self, number: int) -> list[RecordedAct]:
         """Every act on one entry, oldest first."""
-        query = select(device_acts).where(device_acts.c.device_id == number, device_acts.c.tenant_id == self._tenant_id)
+        query = select(device_acts).where(
+            device_acts.c.device_id == number, device_acts.c.tenant_id == self._tenant_id
+        )
         return readable(self._connection, query.order_by(device_acts.c.id), device_acts, device_rows.act)
 
     def as_named(self, numbers: Collection[int]) -> tuple[NamedDevice, ...]:
@@ -156,20 +172,30 @@ class DeviceReader:
         Where a later day was asked for, it is that one: it holds once the request is applied.
         """
         return tuple(
-            NamedDevice(device.id, device.asked_due or device.due) for device in self.named(numbers) if device.is_standing
+            NamedDevice(device.id, device.asked_due or device.due)
+            for device in self.named(numbers)
+            if device.is_standing
         )
 
     def named_anew(self, request_id: int) -> datetime | None:
         """Return when a request's entries or their due days changed last; ``None``: never."""
         table = audit_events.c
-        about = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == "devices_changed")
+        about = (
+            table.tenant_id == self._tenant_id,
+            table.request_id == request_id,
+            table.kind == "devices_changed",
+        )
         query = select(table.at).where(*about).order_by(table.seq.desc()).limit(1)
         return self._connection.execute(query).scalar_one_or_none()
 
     def named_at_first(self, request_id: int) -> int:
         """Return how many entries of the register a request named when it was opened."""
         table = audit_events.c
-        about = (table.tenant_id == self._tenant_id, table.request_id == request_id, table.kind == "request_opened")
+        about = (
+            table.tenant_id == self._tenant_id,
+            table.request_id == request_id,
+            table.kind == "request_opened",
+        )
         payload = self._connection.execute(select(table.payload).where(*about).limit(1)).scalar_one_or_none()
         return len(json.loads(payload).get("devices") or ()) if payload else 0
 
@@ -189,7 +215,9 @@ class DeviceReader:
     def _devices(self, *only: ColumnElement[bool]) -> Select[Any]:
         return select(devices).where(self._mine, *only)
 
-    def _page(self, only: Sequence[ColumnElement[bool]], after: tuple[date, int] | None, limit: int) -> list[Device]:
+    def _page(
+        self, only: Sequence[ColumnElement[bool]], after: tuple[date, int] | None, limit: int
+    ) -> list[Device]:
         query = self._devices(_STANDING, *only)
         if after is not None:
             query = query.where(tuple_(devices.c.due, devices.c.id) > tuple_(after[0].isoformat(), after[1]))

@@ -1,7 +1,7 @@
 """Describe the register's values: frozen, typed, without any database or Slack shape.
 
-Every instant is an aware UTC ``datetime``; a due day is a calendar day of the configured zone, the last one on which the device
-may need old TLS.
+Every instant is an aware UTC ``datetime``; a due day is a calendar day of the configured zone, the last one
+on which the device may need old TLS.
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,8 @@ class Device:
     plan: str
     proposer_id: str
     proposer_enterprise_id: str | None
-    """The proposer's id in the whole organisation (Enterprise Grid), as Slack told it then; ``None``: outside of one."""
+    """The proposer's id in the whole organisation (Enterprise Grid), as Slack told it then; ``None``: outside
+    of one."""
     created_at: datetime
     owner_id: str | None
     """``None``: an orphan, shown until it has an owner."""

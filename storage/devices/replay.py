@@ -79,7 +79,9 @@ def named_differences(connection: Connection, tenant_id: str, request: ChangeReq
     """Return where a request's entries differ from the record, or an act was removed."""
     if not request.devices:
         return []
-    found = [each for named in request.devices for each in device_differences(connection, tenant_id, named.number)]
+    found = [
+        each for named in request.devices for each in device_differences(connection, tenant_id, named.number)
+    ]
     opened = (audit_events.c.tenant_id == tenant_id, audit_events.c.request_id == request.id)
     since = connection.execute(select(func.min(audit_events.c.seq)).where(*opened)).scalar()
     return found + unacted(connection, tenant_id, since=since or 0)
@@ -118,7 +120,8 @@ def report(event: Told) -> dict[str, Any]:
 def unacted(connection: Connection, tenant_id: str, *, since: int = 0) -> list[Difference]:
     """Return entry events from this number on whose act was removed or renumbered."""
     return [
-        Difference(device_acts.name, f"of event {seq}", WHOLE) for seq in connection.execute(_unacted(tenant_id, since)).scalars()
+        Difference(device_acts.name, f"of event {seq}", WHOLE)
+        for seq in connection.execute(_unacted(tenant_id, since)).scalars()
     ]
 
 

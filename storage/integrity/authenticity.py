@@ -42,7 +42,10 @@ class Unbelieved:
 
 
 class Authenticity:
-    """The keys of this process, and the rows that it did not believe since it started. Safe on every thread."""
+    """The keys of this process, and the rows that it did not believe since it started.
+
+    Safe on every thread.
+    """
 
     def __init__(self, keys: Keyring | None = None) -> None:
         self.keys = keys or Keyring()
@@ -54,7 +57,10 @@ class Authenticity:
         return self.keys.sign(table.name, row)
 
     def checked(self, table: Table, made: Callable[[Row[Any]], T]) -> Callable[[Row[Any]], T]:
-        """What ``made`` makes of a row, for a row that a bot with one of our keys wrote. It raises ``NotAuthentic``."""
+        """What ``made`` makes of a row, for a row that a bot with one of our keys wrote.
+
+        It raises ``NotAuthentic``.
+        """
 
         def make(row: Row[Any]) -> T:
             doubt = self.doubt(table, row)
@@ -90,7 +96,9 @@ class Authenticity:
             return list(self._unbelieved.values())
 
     def _remember(self, table: str, key: Sequence[object], found: Doubt) -> None:
-        name = " ".join(f"{column} {_shown(value)}" for column, value in zip(_IDENTITY[table], key, strict=True))
+        name = " ".join(
+            f"{column} {_shown(value)}" for column, value in zip(_IDENTITY[table], key, strict=True)
+        )
         with self._lock:
             self._unbelieved.setdefault((table, name), Unbelieved(table, name, found))
             while len(self._unbelieved) > REMEMBERED:
@@ -106,4 +114,6 @@ def authenticity_of(connection: Connection) -> Authenticity:
 def _shown(value: object) -> str:
     """Return what of a row's name people may see: whoever planted it chose the name."""
     shown = str(value)
-    return shown if re.fullmatch(r"[0-9]{1,19}(\.[0-9]{1,19})?|[CDG][A-Z0-9]{1,31}", shown) else "(no proper id)"
+    return (
+        shown if re.fullmatch(r"[0-9]{1,19}(\.[0-9]{1,19})?|[CDG][A-Z0-9]{1,31}", shown) else "(no proper id)"
+    )

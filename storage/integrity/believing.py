@@ -1,8 +1,9 @@
 """Hands out events of the record for whoever acts on them or compares rows with them: each is checked first.
 
-An event is believed when its stored bytes have its hash and, where there is a key, its authenticator was made with it; ``since``
-also follows the links, so that none is missing or put in between. Nothing else in this program judges by an event that was not
-read here. ``storage.record.verify`` checks the whole record, and shares no line with this.
+An event is believed when its stored bytes have its hash and, where there is a key, its authenticator was made
+with it; ``since`` also follows the links, so that none is missing or put in between. Nothing else in this
+program judges by an event that was not read here. ``storage.record.verify`` checks the whole record, and
+shares no line with this.
 """
 
 import hashlib
@@ -61,7 +62,8 @@ class Disbelieved(Exception):
     def __init__(self, seq: Any) -> None:
         super().__init__(f"event {seq} of the record is not as it was written")
         self.seq = seq
-        self.place = str(seq) if isinstance(seq, int) else "?"  # SQLite keeps any text there, which nobody is shown
+        # SQLite keeps any text there, which nobody is shown
+        self.place = str(seq) if isinstance(seq, int) else "?"
 
 
 def of_kind(kind: str) -> ColumnElement[bool]:
@@ -103,9 +105,10 @@ def of_request(connection: Connection, tenant_id: str, request_id: int) -> list[
 
 
 def since(connection: Connection, tenant_id: str, request_id: int) -> Iterator[Told]:
-    """Every event of the tenant since the first about one request, up to the newest, link by link. Raises ``Disbelieved``.
+    """Every event of the tenant since the first about one request, up to the newest, link by link.
 
-    None of them can have been removed, or given to another request, without its place being found here.
+    Raises ``Disbelieved``. None of them can have been removed, or given to another request, without its place
+    being found here.
     """
     first = connection.execute(_FIRST, {"tenant": tenant_id, "request": request_id}).scalar()
     if first is None:
@@ -148,7 +151,8 @@ def believed(tenant_id: str, row: Row[Any], authenticity: Authenticity) -> Told:
     request = "null" if row.request_id is None else row.request_id
     try:
         text = (
-            f'{{"actor":{json.dumps(row.actor)},"at":{json.dumps(row.spelled_at)},"kind":{json.dumps(row.kind)}'
+            f'{{"actor":{json.dumps(row.actor)},"at":{json.dumps(row.spelled_at)},"kind":'
+            f"{json.dumps(row.kind)}"
             f',"payload":{row.payload},"prev":"{row.prev_hash}","request":{request},"seq":{row.seq}'
             f',"tenant":{json.dumps(tenant_id)}}}'
         )

@@ -1,7 +1,8 @@
-"""Compares rows with what the believed events of the record say they have to be. It judges nobody and changes nothing.
+"""Compares rows with what the believed events of the record say they have to be.
 
-Rows are read as they are stored, so that a damaged one is a difference like any other. Ask inside a recording transaction for an
-answer that holds: between two statements outside of one, somebody may record something.
+It judges nobody and changes nothing. Rows are read as they are stored, so that a damaged one is a difference
+like any other. Ask inside a recording transaction for an answer that holds: between two statements outside of
+one, somebody may record something.
 """
 
 import json
@@ -16,7 +17,15 @@ from storage.database.instants import Instant
 from storage.integrity import believing, replay
 from storage.integrity.believing import Disbelieved, spelled_instant
 from storage.integrity.damaged import DAMAGE, is_damage
-from storage.schema.tables import attempts, baselines, change_requests, decisions, organizations, reasons, rules
+from storage.schema.tables import (
+    attempts,
+    baselines,
+    change_requests,
+    decisions,
+    organizations,
+    reasons,
+    rules,
+)
 
 Stored = Mapping[str, Any]
 """One row as it is stored, instants spelled as ``canonical.stamp`` does."""
@@ -38,7 +47,9 @@ class Difference:
 
     def __str__(self) -> str:
         """The place alone, as it is named to people."""
-        return f"{self.table} {self.row}" if self.column == WHOLE else f"{self.table} {self.row}: {self.column}"
+        return (
+            f"{self.table} {self.row}" if self.column == WHOLE else f"{self.table} {self.row}: {self.column}"
+        )
 
 
 def raw(table: Table) -> list[ColumnElement[Any]]:
@@ -74,7 +85,8 @@ def request_differences(
 ) -> tuple[list[Difference], replay.Replay]:
     """Where a request, its votes, its reason and its attempts differ from its events, and what those say.
 
-    ``through`` follows every link of the record since the request was opened; else its own events alone are looked up.
+    ``through`` follows every link of the record since the request was opened; else its own events alone are
+    looked up.
     """
     try:
         told = replay.replay(_events(connection, tenant_id, request_id, through), request_id)
@@ -88,12 +100,16 @@ def request_differences(
     return found, told
 
 
-def _events(connection: Connection, tenant_id: str, request_id: int, through: bool) -> Iterable[believing.Told]:
+def _events(
+    connection: Connection, tenant_id: str, request_id: int, through: bool
+) -> Iterable[believing.Told]:
     look = believing.since if through else believing.of_request
     return look(connection, tenant_id, request_id)
 
 
-def _request(connection: Connection, tenant_id: str, request_id: int, told: replay.Replay) -> Iterator[Difference]:
+def _request(
+    connection: Connection, tenant_id: str, request_id: int, told: replay.Replay
+) -> Iterator[Difference]:
     mine = {"request": request_id, "tenant": tenant_id}
     row = next(iter(stored_rows(connection, change_requests, _ONE, mine)), None)
     if row is None or not told.opened:
@@ -104,7 +120,9 @@ def _request(connection: Connection, tenant_id: str, request_id: int, told: repl
 
 def baseline_differences(connection: Connection, tenant_id: str) -> list[Difference]:
     """Where the row that says what ought to be differs from the newest such event."""
-    return _newest(connection, baselines, tenant_id, believing.newest(connection, tenant_id, "baseline"), replay.baseline)
+    return _newest(
+        connection, baselines, tenant_id, believing.newest(connection, tenant_id, "baseline"), replay.baseline
+    )
 
 
 def rule_differences(connection: Connection, tenant_id: str) -> list[Difference]:
@@ -115,10 +133,14 @@ def rule_differences(connection: Connection, tenant_id: str) -> list[Difference]
 def organization_differences(connection: Connection, tenant_id: str) -> list[Difference]:
     """Where the kept organisation differs from the one that was recorded."""
     event = believing.newest(connection, tenant_id, "organization")
-    return _newest(connection, organizations, tenant_id, event, lambda told: {"name": told.payload.get("name")})
+    return _newest(
+        connection, organizations, tenant_id, event, lambda told: {"name": told.payload.get("name")}
+    )
 
 
-def _newest(connection: Connection, table: Table, tenant_id: str, event: believing.Told | None, row_of: Any) -> list[Difference]:
+def _newest(
+    connection: Connection, table: Table, tenant_id: str, event: believing.Told | None, row_of: Any
+) -> list[Difference]:
     row = next(iter(stored_rows(connection, table, _NEWEST[table], {"tenant": tenant_id})), None)
     if row is None and event is None:
         return []
@@ -128,7 +150,9 @@ def _newest(connection: Connection, table: Table, tenant_id: str, event: believi
     return list(columns(table.name, key, row, row_of(event)))
 
 
-def pairwise(table: str, rows: Iterable[Stored], recorded: Iterable[replay.Row], *, at: str) -> Iterator[Difference]:
+def pairwise(
+    table: str, rows: Iterable[Stored], recorded: Iterable[replay.Row], *, at: str
+) -> Iterator[Difference]:
     """Compare rows with events, both in recording order; ``at`` names a place without a row."""
     for row, expected in zip_longest(rows, recorded):
         if row is None or expected is None:

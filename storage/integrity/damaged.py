@@ -1,7 +1,8 @@
 """Read rows that may be damaged: set unreadable ones aside, return those beside them.
 
-SQLite keeps any bytes in any column, and both databases keep words, JSON and times that this program never wrote. Most reads meet
-none of it, so the ordinary way costs nothing more; only where it fails is every row asked for by itself.
+SQLite keeps any bytes in any column, and both databases keep words, JSON and times that this program never
+wrote. Most reads meet none of it, so the ordinary way costs nothing more; only where it fails is every row
+asked for by itself.
 """
 
 import threading
@@ -82,7 +83,8 @@ def any_bytes(connection: Connection) -> Iterator[None]:
 def is_damage(error: Exception) -> bool:
     """Whether the stored bytes are to blame, and not the database that handed them out.
 
-    Python's ``sqlite3`` raises an ``OperationalError`` without any code of SQLite's for text that is no UTF-8.
+    Python's ``sqlite3`` raises an ``OperationalError`` without any code of SQLite's for text that is no
+    UTF-8.
     """
     if isinstance(error, DataError) or not isinstance(error, DBAPIError):
         return True

@@ -1,7 +1,7 @@
 """Reads rows that the first edition wrote, in which a text held what is a column of its own today.
 
-This is the only place that does: whoever needs it reads a record (``storage.rows``), which says it in a type. Nothing new is
-written this way, and the rows themselves are never altered.
+This is the only place that does: whoever needs it reads a record (``storage.rows``), which says it in a type.
+Nothing new is written this way, and the rows themselves are never altered.
 """
 
 from storage.records import Waiting, WriteOutcome

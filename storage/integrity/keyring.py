@@ -1,10 +1,11 @@
 """Sign rows with keys kept outside the database, and judge what was read. Pure.
 
-An authenticator is ``<key id>.<HMAC-SHA-256 in hex>``. What is authenticated is a JSON array: the scheme's name, the
-table's name and the columns below in this order, in the one spelling of ``storage.integrity.canonical``, instants as
-``2026-11-23T12:00:00.000000Z``. So no row passes for one of another table or tenant, and no column's end for another one's
-beginning. Columns that change while the row lives (claims, tries, when it was delivered) stay outside; docs/security.md says
-what somebody could do with them.
+An authenticator is ``<key id>.<HMAC-SHA-256 in hex>``. What is authenticated is a JSON array: the scheme's
+name, the table's name and the columns below in this order, in the one spelling of
+``storage.integrity.canonical``, instants as ``2026-11-23T12:00:00.000000Z``. So no row passes for one of
+another table or tenant, and no column's end for another one's beginning. Columns that change while the row
+lives (claims, tries, when it was delivered) stay outside; docs/security.md says what somebody could do with
+them.
 """
 
 import hashlib
@@ -38,7 +39,10 @@ class Doubt(StrEnum):
 
 
 class Keyring:
-    """The keys that authenticate rows, newest first: the first one signs, all of them verify. It may be empty."""
+    """The keys that authenticate rows, newest first: the first one signs, all of them verify.
+
+    It may be empty.
+    """
 
     def __init__(self, keys: Sequence[bytes] = ()) -> None:
         self._keys = {key_id(key): key for key in keys}
@@ -79,11 +83,19 @@ class Keyring:
             expected = _mac(key, table, row)
         except (TypeError, ValueError):  # SQLite keeps any type in any column
             return Doubt.FORGED
-        return None if hmac.compare_digest(expected.encode(), mac.encode("utf-8", "surrogatepass")) else Doubt.FORGED
+        return (
+            None
+            if hmac.compare_digest(expected.encode(), mac.encode("utf-8", "surrogatepass"))
+            else Doubt.FORGED
+        )
 
     def names_newest(self, authenticator: object) -> bool:
         """Tell whether an authenticator names the newest key; ``doubt`` judges whether it signed."""
-        return self.newest is not None and isinstance(authenticator, str) and authenticator.startswith(f"{self.newest}.")
+        return (
+            self.newest is not None
+            and isinstance(authenticator, str)
+            and authenticator.startswith(f"{self.newest}.")
+        )
 
 
 def key_id(key: bytes) -> str:

@@ -13,7 +13,9 @@ from storage.records import Baseline, SettingValue
 LATELY = timedelta(days=1)
 """For how long what was found is said where nobody has to look for it."""
 
-_NEVER_MADE = frozenset({State.PENDING, State.REJECTED, State.WITHDRAWN, State.EXPIRED, State.STALE, State.SUPERSEDED})
+_NEVER_MADE = frozenset(
+    {State.PENDING, State.REJECTED, State.WITHDRAWN, State.EXPIRED, State.STALE, State.SUPERSEDED}
+)
 
 
 def instant(spelled: object) -> datetime | None:
@@ -34,7 +36,8 @@ def instant(spelled: object) -> datetime | None:
 def recorded_baseline(told: Told, row: Baseline | None) -> Baseline | None:
     """Return the row where the newest such event agrees or is missing, else the event's word.
 
-    Earlier versions did not record since when: the row's word counts as far as it agrees, else the time of the event.
+    Earlier versions did not record since when: the row's word counts as far as it agrees, else the time of
+    the event.
     """
     try:
         value, end = SettingValue(told.payload["value"]), instant(told.payload["window_end"])
@@ -44,14 +47,23 @@ def recorded_baseline(told: Told, row: Baseline | None) -> Baseline | None:
     agrees = row is not None and (row.value, row.window_end, row.request_id) == (value, end, told.request_id)
     if agrees and row is not None and since in (None, row.since):
         return row
-    return Baseline(value=value, since=since or datetime.fromisoformat(told.at), request_id=told.request_id, window_end=end)
+    return Baseline(
+        value=value,
+        since=since or datetime.fromisoformat(told.at),
+        request_id=told.request_id,
+        window_end=end,
+    )
 
 
 def recorded_end(connection: Connection, tenant_id: str, request_id: int) -> datetime | None:
     """Return until when a request was approved, by events; ``None``: no end, or not opened."""
     try:
         told = replay.replay(believing.of_request(connection, tenant_id, request_id), request_id)
-        return instant(told.request.get("window_end")) if told.opened and told.request["state"] not in _NEVER_MADE else None
+        return (
+            instant(told.request.get("window_end"))
+            if told.opened and told.request["state"] not in _NEVER_MADE
+            else None
+        )
     except (Disbelieved, Damaged):
         return None
 

@@ -1,9 +1,9 @@
 """What the events of one request say its rows have to be, purely: a fold over the record, oldest event first.
 
-Every value is spelled as text, as ``storage.integrity.comparing`` reads the rows: an instant as ``canonical.stamp`` writes it.
-What the events do not determine is left out: ``version``, ``detail``, ``waiting``, ``retry_at`` and ``correlation_id`` change
-without an event, and nothing about the setting is decided by them. Events of earlier versions, which carried less, determine
-less.
+Every value is spelled as text, as ``storage.integrity.comparing`` reads the rows: an instant as
+``canonical.stamp`` writes it. What the events do not determine is left out: ``version``, ``detail``,
+``waiting``, ``retry_at`` and ``correlation_id`` change without an event, and nothing about the setting is
+decided by them. Events of earlier versions, which carried less, determine less.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +50,9 @@ class Replay:
         elif event.kind == "attempt":
             self.attempts.append(attempt(event))
         elif event.kind == "reason_given":
-            self.reasons.append({"person_id": event.actor, "reason": said.get("reason"), "given_at": event.at})
+            self.reasons.append(
+                {"person_id": event.actor, "reason": said.get("reason"), "given_at": event.at}
+            )
 
     def _moved(self, event: Told) -> None:
         said = event.payload
@@ -60,7 +62,8 @@ class Replay:
         if "sent_at" in said:
             self.request["sent_at"] = said["sent_at"]
         elif State.APPLYING in (to, before) and to in (State.APPLYING, State.APPROVED):
-            self.request.pop("sent_at", None)  # an earlier version recorded that it was sent, not the instant of the row
+            # an earlier version recorded that it was sent, not the instant of the row
+            self.request.pop("sent_at", None)
 
 
 def replay(events: Iterable[Told], request_id: int) -> Replay:
@@ -76,7 +79,8 @@ def born(event: Told) -> dict[str, Any]:
     """The row that an opened request begins with."""
     said = event.payload
     row = {name: said[name] for name in (*CONTENT, "state") if name in said}
-    row["requester_enterprise_id"] = said.get("requester_enterprise_id")  # earlier versions knew of none, and kept none
+    # earlier versions knew of none, and kept none
+    row["requester_enterprise_id"] = said.get("requester_enterprise_id")
     row["devices"], row["ticket"] = named(said), said.get("ticket")
     settled = event.at if row.get("state") in SETTLED else None
     return row | {"sent_at": None, "settled_at": settled}
@@ -98,13 +102,16 @@ def attempt(event: Told) -> Row:
     """The row of ``attempts`` that a step of the talk with Exchange leaves."""
     said = event.payload
     row = {name: said[name] for name in ("step", "client_request_id", "value", "detail") if name in said}
-    return row | {"at": event.at, "outcome": said.get("outcome")}  # earlier versions had no column for it, and left it empty
+    # earlier versions had no column for it, and left it empty
+    return row | {"at": event.at, "outcome": said.get("outcome")}
 
 
 def baseline(event: Told) -> Row:
     """Return the row of ``baselines`` a change leaves; earlier versions lack since when."""
     said = event.payload
-    return {name: said[name] for name in ("value", "window_end", "since") if name in said} | {"request_id": event.request_id}
+    return {name: said[name] for name in ("value", "window_end", "since") if name in said} | {
+        "request_id": event.request_id
+    }
 
 
 def rule(event: Told) -> Row:

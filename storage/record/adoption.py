@@ -1,8 +1,9 @@
 """Takes a record over with a key: from then on, nothing that the key did not authenticate is believed.
 
-It goes in batches and may be ended at any time: the first event is signed last, together with the event that says so, and by
-it a later start knows that all is done. What was there before the first key is trusted once. A new key beside an older one
-takes over only what the older one authenticated. Any other record is left as it is until a person accepts it.
+It goes in batches and may be ended at any time: the first event is signed last, together with the event that
+says so, and by it a later start knows that all is done. What was there before the first key is trusted once.
+A new key beside an older one takes over only what the older one authenticated. Any other record is left as it
+is until a person accepts it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,7 +45,8 @@ class Basis(StrEnum):
     NEW_KEY = "rotation"
     """An older key of ours authenticated it."""
     PERSON = "accepted"
-    """A person has accepted the database as it stands; what still waits to be done is left unsigned, and so set aside."""
+    """A person has accepted the database as it stands; what still waits to be done is left unsigned, and so
+    set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class _Work:
 def adopt(database: Database, tenant_id: str, now: datetime, *, seen_authenticated: bool) -> Adopted:
     """Take the tenant's record over with the newest key, where nobody has to be asked.
 
-    ``seen_authenticated``: this process has seen the record authenticated before, so one that is not was put in its place.
-    Raises ``Unreachable``.
+    ``seen_authenticated``: this process has seen the record authenticated before, so one that is not was put
+    in its place. Raises ``Unreachable``.
     """
     keys = database.authenticity.keys
     if not keys:
@@ -74,7 +76,9 @@ def adopt(database: Database, tenant_id: str, now: datetime, *, seen_authenticat
     return Adopted.NOW
 
 
-def would_adopt(connection: Connection, tenant_id: str, keys: Keyring, *, seen_authenticated: bool) -> Adopted:
+def would_adopt(
+    connection: Connection, tenant_id: str, keys: Keyring, *, seen_authenticated: bool
+) -> Adopted:
     """Tell what ``adopt`` would do, without doing it."""
     if not keys:
         return Adopted.NO_KEY
@@ -94,9 +98,15 @@ def take_over(database: Database, tenant_id: str, now: datetime, basis: Basis) -
         if first is not None and keys.names_newest(first.authenticator):
             return  # another replica was faster
         seq, newest = chain.head(connection, tenant_id)
-        payload = {"key": keys.newest, "keys": list(keys.ids), "basis": basis.value, "head": f"{seq}:{newest}"}
+        payload = {
+            "key": keys.newest,
+            "keys": list(keys.ids),
+            "basis": basis.value,
+            "head": f"{seq}:{newest}",
+        }
         chain.append(connection, tenant_id, at=now, kind=KEY_ADOPTED, actor="bot", payload=payload)
-        first_and_late = or_(audit_events.c.seq == 1, audit_events.c.seq > began)  # others go on writing meanwhile
+        # others go on writing meanwhile
+        first_and_late = or_(audit_events.c.seq == 1, audit_events.c.seq > began)
         last = connection.execute(_every(audit_events, tenant_id).where(first_and_late))
         _sign_batch(connection, keys, audit_events, last, basis)
 
@@ -107,7 +117,9 @@ def first_and_last(connection: Connection, tenant_id: str) -> tuple[Row[Any] | N
     return _event(connection, tenant_id, 1), connection.execute(newest).one_or_none()
 
 
-def _basis(connection: Connection, tenant_id: str, keys: Keyring, *, seen_authenticated: bool) -> Adopted | Basis:
+def _basis(
+    connection: Connection, tenant_id: str, keys: Keyring, *, seen_authenticated: bool
+) -> Adopted | Basis:
     first, newest = first_and_last(connection, tenant_id)
     if first is None or newest is None:
         return Adopted.REFUSED if seen_authenticated or newest is not None else Basis.FIRST_KEY
@@ -153,7 +165,9 @@ def _sign_all(database: Database, tenant_id: str, keys: Keyring, work: _Work, ba
         behind = tuple_(*order) < last if work.newest_first else tuple_(*order) > last
 
 
-def _sign_batch(connection: Connection, keys: Keyring, table: Table, rows: Iterable[Row[Any]], basis: Basis) -> None:
+def _sign_batch(
+    connection: Connection, keys: Keyring, table: Table, rows: Iterable[Row[Any]], basis: Basis
+) -> None:
     primary = [column.name for column in table.primary_key]
     signed = [
         {f"k_{name}": row._mapping[name] for name in primary}  # noqa: SLF001 - SQLAlchemy's own public name

@@ -1,7 +1,7 @@
 """Reads every change out of the audit record, one after the other: what its events up to a number say of it.
 
-The events alone are read, so two passes up to the same number yield the same whatever happens meanwhile. They are not judged:
-what was tampered with is handed out as it stands, and ``storage.record.verify`` finds it.
+The events alone are read, so two passes up to the same number yield the same whatever happens meanwhile. They
+are not judged: what was tampered with is handed out as it stands, and ``storage.record.verify`` finds it.
 """
 
 import json
@@ -44,7 +44,9 @@ class RecordedChange:
             self.corrected_at = event.at
 
 
-def recorded_changes(database: Database, tenant_id: str, *, up_to: int | None = None) -> Iterator[RecordedChange]:
+def recorded_changes(
+    database: Database, tenant_id: str, *, up_to: int | None = None
+) -> Iterator[RecordedChange]:
     """Yield every change of a tenant by number, from events up to ``up_to`` (``None``: all).
 
     One change is kept at a time, and no connection between two batches of events.
@@ -67,7 +69,9 @@ def told_by_change(database: Database, tenant_id: str, up_to: int | None) -> Ite
     table = audit_events.c
     at = spelled_instant(table.at).label("spelled_at")
     about = select(table.seq, at, table.kind, table.actor, table.request_id, table.payload)
-    about = about.where(table.tenant_id == tenant_id, table.request_id.is_not(None)).order_by(table.request_id, table.seq)
+    about = about.where(table.tenant_id == tenant_id, table.request_id.is_not(None)).order_by(
+        table.request_id, table.seq
+    )
     if up_to is not None:
         about = about.where(table.seq <= up_to)
     last = (0, 0)

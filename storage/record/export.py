@@ -1,7 +1,8 @@
 """Writes the audit record out for people who have no access to the database, one line an event, oldest first.
 
-A line is the canonical event (see ``storage.chain``) in JSON with its ``hash`` added, so that the export proves itself offline.
-This module never judges the record: what was tampered with is exported as it stands, and fails the check.
+A line is the canonical event (see ``storage.chain``) in JSON with its ``hash`` added, so that the export
+proves itself offline. This module never judges the record: what was tampered with is exported as it stands,
+and fails the check.
 """
 
 import json
@@ -48,10 +49,11 @@ def lines(
 ) -> Iterator[str]:
     """Yield the tenant's events from ``since`` up to, not including, ``until``, each with its newline.
 
-    Both bounds are aware; ``None`` is no bound. No event between the first and the last of them is left out, even if a
-    clock ran backwards: what is exported is always an unbroken piece of the chain. ``up_to`` is the number of the last
-    event; with it, two passes yield the same. Events are read a few at a time, so a record of any length takes the same
-    memory, and no connection is held between them. Raises ``ValueError`` for a bound without a zone.
+    Both bounds are aware; ``None`` is no bound. No event between the first and the last of them is left out,
+    even if a clock ran backwards: what is exported is always an unbroken piece of the chain. ``up_to`` is the
+    number of the last event; with it, two passes yield the same. Events are read a few at a time, so a record
+    of any length takes the same memory, and no connection is held between them. Raises ``ValueError`` for a
+    bound without a zone.
     """
     if any(bound is not None and bound.tzinfo is None for bound in (since, until)):
         raise ValueError("an instant must be aware")
@@ -67,9 +69,11 @@ def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> l
 def spelled(stored: Stored, tenant_id: str) -> str:
     """Spell an event that was read for its check as its line, with its payload as it stands.
 
-    A payload is kept in its canonical form, so that it is not parsed to be written: that costs most of the time.
+    A payload is kept in its canonical form, so that it is not parsed to be written: that costs most of the
+    time.
     """
-    if not isinstance(stored.payload, str) or "\n" in stored.payload:  # altered: it must not look like several events
+    # altered: it must not look like several events
+    if not isinstance(stored.payload, str) or "\n" in stored.payload:
         return canonical(_altered(stored, tenant_id)) + "\n"
     texts = (stored.actor, spelled_at(stored.at), stored.hash, stored.kind, stored.prev_hash, tenant_id)
     actor, at, digest, kind, prev, tenant = map(encode_basestring_ascii, texts)
@@ -82,8 +86,9 @@ def spelled(stored: Stored, tenant_id: str) -> str:
 
 def _altered(stored: Stored, tenant_id: str) -> Event:
     return {
-        "tenant": tenant_id, "seq": stored.seq, "at": spelled_at(stored.at), "kind": stored.kind, "actor": stored.actor,
-        "request": stored.request_id, "payload": _payload(stored.payload), "prev": stored.prev_hash, "hash": stored.hash,
+        "tenant": tenant_id, "seq": stored.seq, "at": spelled_at(stored.at), "kind": stored.kind,
+        "actor": stored.actor, "request": stored.request_id, "payload": _payload(stored.payload),
+        "prev": stored.prev_hash, "hash": stored.hash,
     }  # fmt: skip
 
 
@@ -119,7 +124,9 @@ def _piece(database: Database, tenant_id: str, bounds: _Bounds) -> Select[Any]:
     piece = _of_tenant(tenant_id)
     with database.read() as connection:
         if since is not None:
-            first = connection.execute(select(func.min(table.seq)).where(of_tenant, table.at >= since)).scalar()
+            first = connection.execute(
+                select(func.min(table.seq)).where(of_tenant, table.at >= since)
+            ).scalar()
             piece = piece.where(table.seq >= first if first is not None else false())
         if until is not None:
             last = connection.execute(select(func.max(table.seq)).where(of_tenant, table.at < until)).scalar()
@@ -148,7 +155,10 @@ def _event(row: Row[Any]) -> Event:
 
 
 def spelled_at(stored: datetime | str) -> str:
-    """Spell a stored instant as in a line. Text goes out as it stands: an altered time may be none any more."""
+    """Spell a stored instant as in a line.
+
+    Text goes out as it stands: an altered time may be none any more.
+    """
     return stored.replace(" ", "T") + "Z" if isinstance(stored, str) else stamp(stored)
 
 

@@ -1,7 +1,8 @@
-"""Keeps the newest head of the record that this process has seen, in a file outside the database. It knows no database.
+"""Keeps the newest head of the record that this process has seen, in a file outside the database.
 
-A head that is kept was committed before, so a database whose chain does not hold it was put back from a backup, or is another
-one. One that is kept too late only makes an older backup pass, so it is kept before anything is sent.
+It knows no database. A head that is kept was committed before, so a database whose chain does not hold it was
+put back from a backup, or is another one. One that is kept too late only makes an older backup pass, so it is
+kept before anything is sent.
 """
 
 import json
@@ -27,7 +28,8 @@ class Head:
     seq: int
     hash: str
     accepted: tuple[str, ...] = ()
-    """The hashes of the events by which somebody accepted a restored copy, as far as this process has seen them."""
+    """The hashes of the events by which somebody accepted a restored copy, as far as this process has seen
+    them."""
     authenticated: bool = False
     """Whether the record was authenticated with a key by then."""
 
@@ -52,13 +54,21 @@ class HeadFile:
         except OSError as refused:
             raise NotKept(f"the file with the newest head cannot be read ({refused.strerror})") from None
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise NotKept("the file with the newest head is damaged; accepting the record as it is writes it anew") from None
+            raise NotKept(
+                "the file with the newest head is damaged; accepting the record as it is writes it anew"
+            ) from None
 
     def write(self, head: Head) -> None:
         """Keep a head, whole or not at all, so that it survives a power cut. Raises ``NotKept``."""
         if self.path is None:
             return
-        said = {"form": _FORM, "seq": head.seq, "hash": head.hash, "accepted": head.accepted, "key": head.authenticated}
+        said = {
+            "form": _FORM,
+            "seq": head.seq,
+            "hash": head.hash,
+            "accepted": head.accepted,
+            "key": head.authenticated,
+        }
         try:
             _replace(self.path, json.dumps(said))
         except OSError as refused:

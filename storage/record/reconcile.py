@@ -1,7 +1,7 @@
-"""Replays the whole record and compares every table that it determines, as one snapshot has them. It never writes.
+"""Replays the whole record and compares every table that it determines, as one snapshot has them.
 
-Rows and events come in the same order and are held against each other as they pass, so a longer record needs no more memory: of
-one request at a time what its events say, and a few rows ahead.
+It never writes. Rows and events come in the same order and are held against each other as they pass, so a
+longer record needs no more memory: of one request at a time what its events say, and a few rows ahead.
 """
 
 from collections import deque
@@ -20,10 +20,19 @@ from storage.integrity.believing import Disbelieved, Told
 from storage.integrity.comparing import WHOLE, Difference, Stored, columns, raw
 from storage.integrity.damaged import any_bytes
 from storage.schema.device_tables import device_acts, devices, reports
-from storage.schema.tables import attempts, audit_events, change_requests, decisions, reasons, reminder_answers, rules
+from storage.schema.tables import (
+    attempts,
+    audit_events,
+    change_requests,
+    decisions,
+    reasons,
+    reminder_answers,
+    rules,
+)
 
 AHEAD = 20
-"""Rows and events looked ahead for the place where both agree again: one that was put in is then told from all behind it."""
+"""Rows and events looked ahead for the place where both agree again: one that was put in is then told from
+all behind it."""
 
 _BATCH = 200
 
@@ -36,7 +45,9 @@ def differences(database: Database, tenant_id: str) -> Iterator[Difference]:
             yield from _register(connection, tenant_id)
             yield from _listed(connection, tenant_id, reports, "report_imported", device_replay.report)
             yield from _listed(connection, tenant_id, rules, "rule", replay.rule)
-            yield from _listed(connection, tenant_id, reminder_answers, "reminder_answered", replay.reminder_answer)
+            yield from _listed(
+                connection, tenant_id, reminder_answers, "reminder_answered", replay.reminder_answer
+            )
         except Disbelieved as altered:
             yield Difference(audit_events.name, altered.place, WHOLE)
         yield from comparing.baseline_differences(connection, tenant_id)
@@ -61,7 +72,11 @@ def _snapshot(database: Database) -> Iterator[Connection]:
 def _requests(connection: Connection, tenant_id: str) -> Iterator[Difference]:
     """Requests with their votes, reasons and attempts, in the order of their numbers."""
     table = audit_events.c
-    about = believing.events_of(tenant_id).where(table.request_id.is_not(None)).order_by(table.request_id, table.seq)
+    about = (
+        believing.events_of(tenant_id)
+        .where(table.request_id.is_not(None))
+        .order_by(table.request_id, table.seq)
+    )
     told = _Ahead(replay.grouped(believing.streamed(connection, tenant_id, about)), lambda group: group[0])
     whole = _Ahead(_rows(connection, tenant_id, change_requests), lambda row: row["id"])
     parts = [
@@ -88,8 +103,12 @@ def _request(number: int, row: Stored | None, told: replay.Replay) -> Iterator[D
 def _register(connection: Connection, tenant_id: str) -> Iterator[Difference]:
     """The entries of the register with the acts on them, in the order of their numbers."""
     of_acts = (device_acts.c.tenant_id == tenant_id, device_acts.c.seq == audit_events.c.seq)
-    about = believing.events_of(tenant_id).where(*of_acts).order_by(device_acts.c.device_id, audit_events.c.seq)
-    told = _Ahead(device_replay.grouped(believing.streamed(connection, tenant_id, about)), lambda group: group[0])
+    about = (
+        believing.events_of(tenant_id).where(*of_acts).order_by(device_acts.c.device_id, audit_events.c.seq)
+    )
+    told = _Ahead(
+        device_replay.grouped(believing.streamed(connection, tenant_id, about)), lambda group: group[0]
+    )
     whole = _Ahead(_rows(connection, tenant_id, devices), lambda row: row["id"])
     acts = _Ahead(_rows(connection, tenant_id, device_acts), lambda row: row["device_id"])
     while any(stream.more for stream in (told, whole, acts)):
@@ -126,7 +145,9 @@ def _listed(
     yield from aligned(table.name, _rows(connection, tenant_id, table), recorded, at=f"of a {kind} event")
 
 
-def aligned(table: str, rows: Iterable[Stored], recorded: Iterable[replay.Row], *, at: str) -> Iterator[Difference]:
+def aligned(
+    table: str, rows: Iterable[Stored], recorded: Iterable[replay.Row], *, at: str
+) -> Iterator[Difference]:
     """Compare rows with events in recording order; name what is on one side only."""
     ours, theirs = _Window(rows), _Window(recorded)
     while (row := ours.first()) is not None or theirs.first() is not None:

@@ -1,7 +1,7 @@
 """Cells and rows of CSV for spreadsheets: no text in them is run as a formula, and none loses a byte.
 
-A cell that a spreadsheet would run, and one that begins with an apostrophe, gets one apostrophe in front; take the first
-apostrophe of a cell away and the stored text is back (OWASP, CSV Injection).
+A cell that a spreadsheet would run, and one that begins with an apostrophe, gets one apostrophe in front;
+take the first apostrophe of a cell away and the stored text is back (OWASP, CSV Injection).
 """
 
 import csv

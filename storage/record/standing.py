@@ -38,8 +38,13 @@ class Untrusted:
         ends = f"{self.detail[:1].upper()}{self.detail[1:]}. Nothing is opted in or extended until "
         if self.why is Mistrust.NOT_KEPT:
             return f"{ends}the folder LEGACYTLS_STATE_DIR can be written again; opting out goes on."
-        looks = "The database looks like a backup that was put back. " if self.why is Mistrust.RESTORED else ""
-        return f"{looks}{ends}somebody has looked at it and run `legacytls verify --accept-restore`; opting out goes on."
+        looks = (
+            "The database looks like a backup that was put back. " if self.why is Mistrust.RESTORED else ""
+        )
+        return (
+            f"{looks}{ends}somebody has looked at it and run `legacytls verify --accept-restore`; opting "
+            "out goes on."
+        )
 
 
 class Standing:
@@ -48,7 +53,9 @@ class Standing:
     ``must_keep``: the operator has named the folder, so that a head that cannot be kept stops opting in.
     """
 
-    def __init__(self, database: Database, tenant_id: str, file: HeadFile, *, must_keep: bool = False) -> None:
+    def __init__(
+        self, database: Database, tenant_id: str, file: HeadFile, *, must_keep: bool = False
+    ) -> None:
         self._database = database
         self._tenant_id = tenant_id
         self._file = file
@@ -87,7 +94,8 @@ class Standing:
     def keep(self) -> bool:
         """Keep the newest committed head, unless the record is not the one we know. Raises ``Unreachable``.
 
-        Trouble with the file becomes the ``problem``, and is tried again with the next call. Tells whether opting in may go on.
+        Trouble with the file becomes the ``problem``, and is tried again with the next call. Tells whether
+        opting in may go on.
         """
         if self._file.path is None:
             return True
@@ -99,14 +107,21 @@ class Standing:
             return self.problem is None or not self._must_keep
 
     def know_anew(self) -> None:
-        """Take the record as it stands now for the one we know: a person has said so. Raises ``Unreachable``."""
+        """Take the record as it stands now for the one we know: a person has said so.
+
+        Raises ``Unreachable``.
+        """
         with self._lock, self._database.read() as connection:
             self._known, self._written, self._unreadable = None, None, False
             self._keep(connection)
 
     def _strange(self, connection: Connection) -> Untrusted | None:
         known, found = self._known, chain.head(connection, self._tenant_id)
-        if known is not None and not self._holds(connection, known) and not self._is_accepted(connection, known, found):
+        if (
+            known is not None
+            and not self._holds(connection, known)
+            and not self._is_accepted(connection, known, found)
+        ):
             detail = f"event {known.seq} of the record is not the one that was seen before"
             return Untrusted(Mistrust.RESTORED, detail, known, found)
         doubt = self._doubt(connection)
@@ -146,7 +161,11 @@ class Standing:
         before, (seq, digest) = self._known, chain.head(connection, self._tenant_id)
         old, since = (before.accepted, before.seq) if before is not None else ((), 0)
         authenticated = bool(self._database.authenticity.keys) or self.seen_authenticated
-        if before is not None and self.problem is None and self._is_kept(before, seq, authenticated=authenticated):
+        if (
+            before is not None
+            and self.problem is None
+            and self._is_kept(before, seq, authenticated=authenticated)
+        ):
             return
         fresh = [row.hash for row in self._acceptances(connection, since)]
         head = Head(seq, digest, tuple(dict.fromkeys([*old, *fresh])), authenticated)

@@ -9,11 +9,15 @@ from storage.engine import Database
 from storage.schema.tables import audit_events
 
 STATEMENTS = ("day", "reconciled", "head_posted", "timestamped")
-"""The kinds by which the bot records what a pack shows beside the changes: no news to anybody by themselves."""
+"""The kinds by which the bot records what a pack shows beside the changes: no news to anybody by
+themselves."""
 
 
 def last_before(database: Database, tenant_id: str, end: datetime) -> int:
-    """The number of the newest event recorded before an instant; 0 where there is none. Raises ``Unreachable``."""
+    """The number of the newest event recorded before an instant; 0 where there is none.
+
+    Raises ``Unreachable``.
+    """
     table = audit_events.c
     query = select(func.max(table.seq)).where(table.tenant_id == tenant_id, table.at < end)
     with database.read() as connection:

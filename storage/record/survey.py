@@ -1,6 +1,6 @@
-"""Looks through what the bot may act on next for rows that cannot be read or do not agree with the record. It changes nothing.
+"""Looks through what the bot may act on next for rows that cannot be read or do not agree with the record.
 
-Every question is answered by an index, and by as many rows as are open or owed.
+It changes nothing. Every question is answered by an index, and by as many rows as are open or owed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -106,6 +106,8 @@ def _damaged(connection: Connection, tenant_id: str) -> Iterator[Difference]:
         (deliveries, deliveries.c.done_at.is_(None), inbox.item),
     )
     for table, waiting, made in looks:
-        query = select(table).where(table.c.tenant_id == tenant_id, waiting).order_by(table.c.id).limit(AT_ONCE)
+        query = (
+            select(table).where(table.c.tenant_id == tenant_id, waiting).order_by(table.c.id).limit(AT_ONCE)
+        )
         for (number,) in split(connection, query, table, made)[1]:
             yield Difference(table.name, str(number), comparing.WHOLE)

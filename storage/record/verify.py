@@ -1,10 +1,11 @@
 """Checks the audit record link by link, without sharing a line with the code that wrote it.
 
-What is hashed is rebuilt from the stored bytes as the docstring of ``storage.chain`` describes it, so that a defect of the writer
-cannot hide itself here. This module never writes, and never needs more memory for a longer record.
+What is hashed is rebuilt from the stored bytes as the docstring of ``storage.chain`` describes it, so that a
+defect of the writer cannot hide itself here. This module never writes, and never needs more memory for a
+longer record.
 
-What no check of a chain can tell: an owner of the database may rebuild the whole of it, or cut off its end. Only a head that was
-seen elsewhere (the bot posts it in Slack) settles that; hand it in as ``witness``.
+What no check of a chain can tell: an owner of the database may rebuild the whole of it, or cut off its end.
+Only a head that was seen elsewhere (the bot posts it in Slack) settles that; hand it in as ``witness``.
 """
 
 import hashlib
@@ -70,7 +71,10 @@ _NOT_AUTHENTIC = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check found. ``checked`` events are sound and end in the head; ``problem`` names the first that is not."""
+    """What a check found.
+
+    ``checked`` events are sound and end in the head; ``problem`` names the first that is not.
+    """
 
     ok: bool
     checked: int
@@ -81,11 +85,13 @@ class Verdict:
     """What is wrong with the authenticator of the event that ``problem`` names, where nothing else is."""
 
 
-def verify(database: Database, tenant_id: str, *, witness: tuple[int, str] | None = None, chain_only: bool = False) -> Verdict:
+def verify(
+    database: Database, tenant_id: str, *, witness: tuple[int, str] | None = None, chain_only: bool = False
+) -> Verdict:
     """Check one tenant's record from its first event to its last, as one statement sees it.
 
-    ``witness`` is a sequence number and the head's hash as they were seen outside the database. Authenticators are judged with
-    the database's keys, if there are any, unless ``chain_only``.
+    ``witness`` is a sequence number and the head's hash as they were seen outside the database.
+    Authenticators are judged with the database's keys, if there are any, unless ``chain_only``.
     """
     check = Check(database, tenant_id, witness=witness, chain_only=chain_only)
     for _ in check.events():
@@ -95,10 +101,18 @@ def verify(database: Database, tenant_id: str, *, witness: tuple[int, str] | Non
 
 
 class Check:
-    """One check, for whoever needs the events, too: they are read once. The arguments are those of ``verify``."""
+    """One check, for whoever needs the events, too: they are read once.
+
+    The arguments are those of ``verify``.
+    """
 
     def __init__(
-        self, database: Database, tenant_id: str, *, witness: tuple[int, str] | None = None, chain_only: bool = False
+        self,
+        database: Database,
+        tenant_id: str,
+        *,
+        witness: tuple[int, str] | None = None,
+        chain_only: bool = False,
     ) -> None:
         self._database = database
         self._tenant_id = tenant_id
@@ -109,7 +123,10 @@ class Check:
         """What is wrong with the first event that is not sound, if one came by."""
 
     def events(self) -> Iterator[Stored]:
-        """Yield every event as it is stored, those behind one that is not sound included. Raises ``Unreachable``."""
+        """Yield every event as it is stored, those behind one that is not sound included.
+
+        Raises ``Unreachable``.
+        """
         opened = self._database.read()
         with opened as connection, _any_bytes(connection), _stored(connection, self._tenant_id) as rows:
             for event in (Stored._make(row) for batch in rows.partitions(_BATCH) for row in batch):
@@ -159,7 +176,10 @@ def _fault(event: Stored, tenant_id: str, expected: int, prev: str) -> str | Non
     if not _is_typed(event):
         return f"Event {expected} was altered: a field is of another type than it was written in."
     if event.prev_hash != prev:
-        return f"Event {expected} does not follow the one before it: another event stood there when it was written."
+        return (
+            f"Event {expected} does not follow the one before it: another event stood there when it was "
+            "written."
+        )
     if hashlib.sha256(_canonical(event, tenant_id)).hexdigest() != event.hash:
         return f"Event {expected} was altered: its content does not match its hash."
     return None
@@ -175,9 +195,16 @@ def _proof(event: Stored, tenant_id: str, keys: Mapping[str, bytes]) -> Authenti
     if name not in keys:
         return Authenticator.UNKNOWN_KEY
     fields = [event.kind, event.actor, event.request_id, event.payload, event.prev_hash, event.hash]
-    said = json.dumps(["legacytls-1", "audit_events", tenant_id, event.seq, _instant(event.at), *fields], separators=(",", ":"))
+    said = json.dumps(
+        ["legacytls-1", "audit_events", tenant_id, event.seq, _instant(event.at), *fields],
+        separators=(",", ":"),
+    )
     expected = hmac.new(keys[name], said.encode("ascii"), hashlib.sha256).hexdigest()
-    return Authenticator.SOUND if hmac.compare_digest(expected.encode(), mac.encode("utf-8", "replace")) else Authenticator.FORGED
+    return (
+        Authenticator.SOUND
+        if hmac.compare_digest(expected.encode(), mac.encode("utf-8", "replace"))
+        else Authenticator.FORGED
+    )
 
 
 def _instant(stored: str) -> str:

@@ -1,7 +1,7 @@
-"""What each table and column means, for whoever looks at the database itself: comments of PostgreSQL. SQLite has none.
+"""What each table and column means, for whoever looks at the database itself: comments of PostgreSQL.
 
-A new table or column gets its line here and its comment in the migration that makes it; changed words need a migration of their
-own (``apply`` once more).
+SQLite has none. A new table or column gets its line here and its comment in the migration that makes it;
+changed words need a migration of their own (``apply`` once more).
 """
 
 from sqlalchemy import MetaData
@@ -14,7 +14,9 @@ _TENANT = "Entra id of the tenant that the row belongs to."
 _PERSON = "Slack id of the person."
 _VALUE = "not set, opted in or opted out: the setting AllowLegacyTLSClients."
 _KEY = "What tells it from every other one of the tenant: the same key is kept once."
-_CLAIM = "Until when a process has it in hand, in milliseconds since 1970 by the clock of the database; 0: nobody."
+_CLAIM = (
+    "Until when a process has it in hand, in milliseconds since 1970 by the clock of the database; 0: nobody."
+)
 _CORRELATION = "Id that the logs carry for everything about one act."
 _AUTHENTICATOR = "Made of the row with a key that is kept outside the database; empty: made without a key."
 
@@ -23,9 +25,13 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         "One wish to change the setting a row, opt-outs and changes made outside the bot included.",
         {
             "id": "Number that people read, such as #12; counted over all tenants, never given twice.",
-            "kind": "opt_in, extension, shortening (an earlier end), opt_out, or a change made outside the bot.",
+            "kind": (
+                "opt_in, extension, shortening (an earlier end), opt_out, or a change made outside the bot."
+            ),
             "requester_id": "Slack id of whoever asked; empty: the bot itself, or somebody outside it.",
-            "requester_enterprise_id": "The same person's id in the whole Enterprise Grid organisation; empty: outside of one.",
+            "requester_enterprise_id": (
+                "The same person's id in the whole Enterprise Grid organisation; empty: outside of one."
+            ),
             "door": "By which way it was asked: button, reaction, command, or the bot itself.",
             "reason": "Why, as typed.",
             "clients": "The devices that need it and their owners, as typed.",
@@ -43,9 +49,16 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "sent_at": "When the write was sent to Exchange; empty: never.",
             "settled_at": "When it came to its end; empty: it is open.",
             "correlation_id": _CORRELATION,
-            "waiting": "What an open request waits for, as far as something is decided by it; empty: nothing is.",
-            "devices": "The entries of the register that it names, each with its due day, in JSON; empty: it names none.",
-            "ticket": "The number of the change ticket, as it was typed; empty: none was asked for, or given.",
+            "waiting": (
+                "What an open request waits for, as far as something is decided by it; empty: nothing is."
+            ),
+            "devices": (
+                "The entries of the register that it names, each with its due day, in JSON; empty: it "
+                "names none."
+            ),
+            "ticket": (
+                "The number of the change ticket, as it was typed; empty: none was asked for, or given."
+            ),
         },
     ),
     "decisions": (
@@ -70,11 +83,17 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "client_request_id": "The id under which Exchange logs the call.",
             "value": "What was read; " + _VALUE,
             "detail": "What came back, without secrets.",
-            "outcome": "Of an answer: accepted, refused, not_processed or unknown; empty: another step, or an earlier version.",
+            "outcome": (
+                "Of an answer: accepted, refused, not_processed or unknown; empty: another step, or an "
+                "earlier version."
+            ),
         },
     ),
     "observations": (
-        "Readings of the live setting that followed each other and told the same. Old rows are removed (LEGACYTLS_RETENTION).",
+        (
+            "Readings of the live setting that followed each other and told the same. Old rows are removed "
+            "(LEGACYTLS_RETENTION)."
+        ),
         {
             "at": "When it was read; the last time, of several.",
             "first_at": "When it was read for the first time, of several; empty: it was read once.",
@@ -95,10 +114,17 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "window_end": "When the opt-in ends; empty: no end.",
         },
     ),
-    "organizations": ("The tenant's initial domain, compared with every answer before a write.", {"name": "The initial domain."}),
+    "organizations": (
+        "The tenant's initial domain, compared with every answer before a write.",
+        {"name": "The initial domain."},
+    ),
     "rules": (
         "One rule of who may decide a row, as it was configured. Rows are only added; the newest holds.",
-        {"digest": "SHA-256 of the body.", "body": "The rule in canonical JSON.", "since": "Since when it holds."},
+        {
+            "digest": "SHA-256 of the body.",
+            "body": "The rule in canonical JSON.",
+            "since": "Since when it holds.",
+        },
     ),
     "audit_events": (
         "The record: one event a row, chained by hashes. Rows are only added.",
@@ -180,7 +206,10 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "homes": (
-        "What each person's App Home was first seen to show with its buttons; a press on an older page does not count.",
+        (
+            "What each person's App Home was first seen to show with its buttons; a press on an older page "
+            "does not count."
+        ),
         {
             "digest": "SHA-256 of exactly what is approved there.",
             "shown_at": "Since when a press on it counts.",
@@ -199,17 +228,25 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "leases": (
-        "Which process has which job: one row a duty and tenant. Some other rights, such as to export, are rows here as well.",
+        (
+            "Which process has which job: one row a duty and tenant. Some other rights, such as to export, "
+            "are rows here as well."
+        ),
         {
             "name": "The duty and the tenant, or another right.",
-            "holder": "The process that has it, or had it last: host, number and chance; empty: nobody ever had.",
+            "holder": (
+                "The process that has it, or had it last: host, number and chance; empty: nobody ever had."
+            ),
             "epoch": "Counted up whenever the holder changes.",
             "until": "Until when, in milliseconds since 1970 by the clock of the database.",
             "tenant_id": "Entra id of the tenant; empty: no job, or last taken by an earlier version.",
             "duty": "What is done for the tenant; empty: as above.",
             "due_at": "When it is due again; empty: the ledger's other tables tell.",
             "attempts": "How often in a row it has ended otherwise than done; empty: never.",
-            "outcome": "How it ended: done, stuck, unreachable or failed; empty: it is under way, was cut short, or never begun.",
+            "outcome": (
+                "How it ended: done, stuck, unreachable or failed; empty: it is under way, was cut short, "
+                "or never begun."
+            ),
         },
     ),
 }
@@ -246,7 +283,11 @@ def statements(there: dict[str, list[str]]) -> list[str]:
         if table in TABLES:
             found.append(f"COMMENT ON TABLE {table} IS {_literal(TABLES[table][0])}")
             described = ((column, of_column(table, column)) for column in columns)
-            found += [f'COMMENT ON COLUMN {table}."{column}" IS {_literal(text)}' for column, text in described if text]
+            found += [
+                f'COMMENT ON COLUMN {table}."{column}" IS {_literal(text)}'
+                for column, text in described
+                if text
+            ]
     return found
 
 

@@ -12,7 +12,9 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "reason": "Why it cannot speak TLS 1.2, as typed.",
             "plan": "What is to become of it, as typed.",
             "proposer_id": "Slack id of whoever put it on the register.",
-            "proposer_enterprise_id": "The same person's id in the whole Enterprise Grid organisation; empty: outside of one.",
+            "proposer_enterprise_id": (
+                "The same person's id in the whole Enterprise Grid organisation; empty: outside of one."
+            ),
             "fingerprint": "SHA-256 of device, site and sender: the same device stands on the register once.",
             "created_at": "When it was put on the register.",
             "owner_id": "Slack id of whoever answers for it; empty: nobody does.",

@@ -57,14 +57,23 @@ devices = Table(
 IS_STANDING = text("state = 'proposed' OR state = 'active'")
 """Spelled with OR, or SQLite does not take the index (sqlite.org/partialindex.html)."""
 _OF_TENANT = devices.c.tenant_id
-Index("ix_devices_due", _OF_TENANT, devices.c.due, devices.c.id, sqlite_where=IS_STANDING, postgresql_where=IS_STANDING)
+Index(
+    "ix_devices_due",
+    _OF_TENANT,
+    devices.c.due,
+    devices.c.id,
+    sqlite_where=IS_STANDING,
+    postgresql_where=IS_STANDING,
+)
 Index(
     "ix_devices_owner",
     *(_OF_TENANT, devices.c.owner_id, devices.c.due, devices.c.id),
     sqlite_where=IS_STANDING,
     postgresql_where=IS_STANDING,
 )
-Index("ix_devices_sender", _OF_TENANT, devices.c.sender, sqlite_where=IS_STANDING, postgresql_where=IS_STANDING)
+Index(
+    "ix_devices_sender", _OF_TENANT, devices.c.sender, sqlite_where=IS_STANDING, postgresql_where=IS_STANDING
+)
 Index(
     "ux_devices_standing",
     *(_OF_TENANT, devices.c.fingerprint),

@@ -1,7 +1,8 @@
 """Define the triggers that guard the record: which must exist, which are missing.
 
-What the migrations create is said here once more, as data: a test holds the two against each other on both databases. In
-PostgreSQL what a trigger says is compared by its parts, because its spelled form differs between versions of the server.
+What the migrations create is said here once more, as data: a test holds the two against each other on both
+databases. In PostgreSQL what a trigger says is compared by its parts, because its spelled form differs
+between versions of the server.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ _CONTENT = (
 )
 _EVENT = "tenant_id, seq, at, kind, actor, request_id, payload, prev_hash, hash"
 _DEVICE_CONTENT = (
-    "id, tenant_id, device, sender, site, protocol, reason, plan, proposer_id, proposer_enterprise_id, fingerprint, created_at"
+    "id, tenant_id, device, sender, site, protocol, reason, plan, proposer_id, proposer_enterprise_id, "
+    "fingerprint, created_at"
 )
 _DEVICE_ENDED = "'replaced', 'withdrawn', 'refused'"
 _APPEND_ONLY = (
@@ -65,7 +67,9 @@ class Guard:
 
     def for_postgresql(self) -> str:
         """The statement that creates it in PostgreSQL."""
-        events = " OR ".join(f"UPDATE OF {self.columns}" if self.columns and name == "UPDATE" else name for name in self.events)
+        events = " OR ".join(
+            f"UPDATE OF {self.columns}" if self.columns and name == "UPDATE" else name for name in self.events
+        )
         each = "STATEMENT" if "TRUNCATE" in self.events else "ROW"
         when = f" WHEN ({self.when})" if self.when else ""
         where = f"BEFORE {events} ON {self.table} FOR EACH {each}{when}"
@@ -81,9 +85,16 @@ class Guard:
 def _shared() -> Iterator[Guard]:
     """Those that are spelled alike in both."""
     settled = f"OLD.state IN ({_SETTLED}) AND NEW.state <> OLD.state"
-    yield Guard("change_requests_no_delete", "change_requests", ("DELETE",), message="a change request is never removed")
+    yield Guard(
+        "change_requests_no_delete",
+        "change_requests",
+        ("DELETE",),
+        message="a change request is never removed",
+    )
     yield Guard("change_requests_content", "change_requests", ("UPDATE",), _CONTENT, message=_FIXED)
-    yield Guard("change_requests_requester", "change_requests", ("UPDATE",), "requester_enterprise_id", message=_FIXED)
+    yield Guard(
+        "change_requests_requester", "change_requests", ("UPDATE",), "requester_enterprise_id", message=_FIXED
+    )
     yield Guard("change_requests_ticket", "change_requests", ("UPDATE",), "ticket", message=_FIXED)
     yield Guard("change_requests_settled", "change_requests", ("UPDATE",), "state", settled, _SETTLES)
     named = f"OLD.state IN ({_SETTLED})"
@@ -105,7 +116,9 @@ def _sqlite() -> Iterator[Guard]:
     for table, same in _IDENTITY.items():
         there = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - constants of this file
         yield Guard(f"{table}_no_replace", table, ("INSERT",), when=there, message=_altered(table))
-    yield Guard("change_requests_number", "change_requests", ("UPDATE",), when="NEW.id <> OLD.id", message=_FIXED)
+    yield Guard(
+        "change_requests_number", "change_requests", ("UPDATE",), when="NEW.id <> OLD.id", message=_FIXED
+    )
     yield Guard("devices_number", "devices", ("UPDATE",), when="NEW.id <> OLD.id", message=_DEVICE_FIXED)
 
 
@@ -141,7 +154,15 @@ def missing(connection: Connection) -> list[str]:
         there = {row.name: row.sql for row in connection.execute(_IN_SQLITE)}
         return sorted(guard.name for guard in SQLITE if there.get(guard.name) != guard.for_sqlite())
     found = {
-        (row.tgname, row.relname, row.tgtype, tuple(sorted(row.columns)), row.conditional, row.enabled, row.prosrc.strip())
+        (
+            row.tgname,
+            row.relname,
+            row.tgtype,
+            tuple(sorted(row.columns)),
+            row.conditional,
+            row.enabled,
+            row.prosrc.strip(),
+        )
         for row in connection.execute(_IN_POSTGRESQL)
     }
     return sorted(guard.name for guard in POSTGRESQL if guard.parts() not in found)
@@ -158,7 +179,10 @@ def put_back(connection: Connection) -> list[str]:
         return gone
     if gone:
         connection.execute(
-            text(f"CREATE OR REPLACE FUNCTION legacytls_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ {_FUNCTION} $$")
+            text(
+                "CREATE OR REPLACE FUNCTION legacytls_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                f"{_FUNCTION} $$"
+            )
         )
     for guard in POSTGRESQL:
         if guard.name in gone:

@@ -79,7 +79,11 @@ cards = Table(
 _LINK: Column[str] = Column("link", Text, nullable=False)
 
 permalinks = Table(
-    "permalinks", metadata, Column("request_id", ForeignKey("change_requests.id"), primary_key=True), tenant(), _LINK
+    "permalinks",
+    metadata,
+    Column("request_id", ForeignKey("change_requests.id"), primary_key=True),
+    tenant(),
+    _LINK,
 )
 
 inbox = Table(

@@ -1,7 +1,8 @@
 """The tables of the ledger, as SQLAlchemy Core sees them; the migrations create them.
 
-Every table carries the tenant's id. What may never change (decisions, attempts, events, rules, reasons, answers to reminders and
-the content of a request) is additionally guarded by triggers, see the first migration.
+Every table carries the tenant's id. What may never change (decisions, attempts, events, rules, reasons,
+answers to reminders and the content of a request) is additionally guarded by triggers, see the first
+migration.
 """
 
 from sqlalchemy import (
@@ -18,12 +19,25 @@ from sqlalchemy import (
 )
 
 from storage.database.instants import Instant
-from storage.schema import base, device_tables, home_table, lease_table, message_tables, probe_table, stream_table
+from storage.schema import (
+    base,
+    device_tables,
+    home_table,
+    lease_table,
+    message_tables,
+    probe_table,
+    stream_table,
+)
 from storage.schema.base import authenticator, of_request, tenant
 from storage.schema.comments import describe
 
 metadata = base.metadata
-probes, streams, devices, homes = probe_table.probes, stream_table.streams, device_tables.devices, home_table.homes
+probes, streams, devices, homes = (
+    probe_table.probes,
+    stream_table.streams,
+    device_tables.devices,
+    home_table.homes,
+)
 leases = lease_table.leases
 notices, inbox, cards = message_tables.notices, message_tables.inbox, message_tables.cards
 reminder_answers, permalinks = message_tables.reminder_answers, message_tables.permalinks
@@ -66,10 +80,24 @@ change_requests = Table(
     sqlite_autoincrement=True,
 )
 
-_ONE_OPEN = text("kind IN ('opt_in', 'extension') AND state IN ('pending', 'approved', 'applying', 'uncertain')")
+_ONE_OPEN = text(
+    "kind IN ('opt_in', 'extension') AND state IN ('pending', 'approved', 'applying', 'uncertain')"
+)
 _ONE_OPT_OUT = text("kind = 'opt_out' AND state IN ('approved', 'applying')")
-Index("ux_one_open_opt_in", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPEN, postgresql_where=_ONE_OPEN)
-Index("ux_one_open_opt_out", change_requests.c.tenant_id, unique=True, sqlite_where=_ONE_OPT_OUT, postgresql_where=_ONE_OPT_OUT)
+Index(
+    "ux_one_open_opt_in",
+    change_requests.c.tenant_id,
+    unique=True,
+    sqlite_where=_ONE_OPEN,
+    postgresql_where=_ONE_OPEN,
+)
+Index(
+    "ux_one_open_opt_out",
+    change_requests.c.tenant_id,
+    unique=True,
+    sqlite_where=_ONE_OPT_OUT,
+    postgresql_where=_ONE_OPT_OUT,
+)
 
 OPEN_STATES = text("state IN ('pending', 'approved', 'applying', 'uncertain')")
 _OF_A_TENANT = (change_requests.c.tenant_id, change_requests.c.state)
@@ -187,7 +215,13 @@ audit_events = Table(
 )
 
 SETTINGS = text("kind = 'settings'")
-Index("ix_audit_events_settings", audit_events.c.tenant_id, audit_events.c.seq, sqlite_where=SETTINGS, postgresql_where=SETTINGS)
+Index(
+    "ix_audit_events_settings",
+    audit_events.c.tenant_id,
+    audit_events.c.seq,
+    sqlite_where=SETTINGS,
+    postgresql_where=SETTINGS,
+)
 
 _OF_A_REQUEST = text("request_id IS NOT NULL")
 Index(

@@ -1,4 +1,5 @@
-"""How soon commands are acknowledged: one at a time, sixteen in flight, and sixty-four at once while Exchange is slow."""
+"""How soon commands are acknowledged: one at a time, sixteen in flight, and sixty-four at once while Exchange
+is slow."""
 
 import asyncio
 import statistics
@@ -43,20 +44,45 @@ async def measure_socket_mode(workspace: Workspace, subjects: Subjects, rounds: 
     lines = {name: await workspace.line(name) for name in names}
     url = workspace.url
     await asyncio.sleep(2)
-    hurried = await _in_turns(rounds, {name: _alone(line, url, 20 if name == "default" else 150) for name, line in lines.items()})
-    calm = await _in_turns(rounds, {name: _alone(lines[name], url, 8, pause=UNHURRIED) for name in ("inline", "ours")})
+    hurried = await _in_turns(
+        rounds, {name: _alone(line, url, 20 if name == "default" else 150) for name, line in lines.items()}
+    )
+    calm = await _in_turns(
+        rounds, {name: _alone(lines[name], url, 8, pause=UNHURRIED) for name in ("inline", "ours")}
+    )
     rates = await _in_turns(
-        rounds, {name: _together([line] * IN_FLIGHT, url, 160 if name == "default" else 800) for name, line in lines.items()}
+        rounds,
+        {
+            name: _together([line] * IN_FLIGHT, url, 160 if name == "default" else 800)
+            for name, line in lines.items()
+        },
     )
     busy = lines["ours"].refused
-    bursts = [await _burst(workspace, subjects, lines, name, rounds=max(1, rounds // 2)) for name in ("ours", ON_POSTGRES)]
+    bursts = [
+        await _burst(workspace, subjects, lines, name, rounds=max(1, rounds // 2))
+        for name in ("ours", ON_POSTGRES)
+    ]
     alone = {name: _median(taken) for name, taken in hurried.items()}
     unhurried = {name: _median(taken) for name, taken in calm.items()}
     told = f"{busy} told that the bot is busy"
     return [
-        Figure("ack of status, one after the other", "ms", alone["ours"], "<= 1.3x", alone["inline"], floor=alone["floor"]),
+        Figure(
+            "ack of status, one after the other",
+            "ms",
+            alone["ours"],
+            "<= 1.3x",
+            alone["inline"],
+            floor=alone["floor"],
+        ),
         Figure("ack of status, each answered first", "ms", unhurried["ours"], "<= 1.3x", unhurried["inline"]),
-        Figure("ack of status, against default flags", "ms", alone["ours"], "<= 0.1x", alone["default"], "Bolt's default flags"),
+        Figure(
+            "ack of status, against default flags",
+            "ms",
+            alone["ours"],
+            "<= 0.1x",
+            alone["default"],
+            "Bolt's default flags",
+        ),
         _throughput("Socket Mode", rates, note=told),
         *_on_postgres(alone, rates, subjects.postgres.why),
         *bursts,
@@ -66,7 +92,9 @@ async def measure_socket_mode(workspace: Workspace, subjects: Subjects, rounds: 
 def _on_postgres(alone: Mapping[str, float], rates: Mapping[str, Sequence[float]], why: str) -> list[Figure]:
     """The same acknowledgements by a bot whose ledger is on PostgreSQL."""
     return [
-        Figure("ack of status, on PostgreSQL", "ms", alone.get(ON_POSTGRES), "<= 1.3x", alone["inline"], note=why),
+        Figure(
+            "ack of status, on PostgreSQL", "ms", alone.get(ON_POSTGRES), "<= 1.3x", alone["inline"], note=why
+        ),
         _rate_on_postgres("", rates, why),
     ]
 
@@ -74,12 +102,16 @@ def _on_postgres(alone: Mapping[str, float], rates: Mapping[str, Sequence[float]
 def _rate_on_postgres(way: str, rates: Mapping[str, Sequence[float]], why: str) -> Figure:
     rate = statistics.median(rates[ON_POSTGRES]) if ON_POSTGRES in rates else None
     inline = statistics.median(rates["inline"])
-    return Figure(f"acks a second, {IN_FLIGHT} in flight, {way}on PostgreSQL", "1/s", rate, ">= 0.7x", inline, note=why)
+    return Figure(
+        f"acks a second, {IN_FLIGHT} in flight, {way}on PostgreSQL", "1/s", rate, ">= 0.7x", inline, note=why
+    )
 
 
 async def measure_http(workspace: Workspace, subjects: Subjects, rounds: int) -> list[Figure]:
     """HTTP over kept-alive connections, each request signed."""
-    ports = {kind: int(await asyncio.to_thread(subjects.bare(kind, "http").line)) for kind in ("floor", "inline")}
+    ports = {
+        kind: int(await asyncio.to_thread(subjects.bare(kind, "http").line)) for kind in ("floor", "inline")
+    }
     ports["ours"] = free_port()
     subjects.ours("http", port=ports["ours"])
     if (database := subjects.postgres.new_database()) is not None:
@@ -98,7 +130,14 @@ async def measure_http(workspace: Workspace, subjects: Subjects, rounds: int) ->
     medians = {name: _median(taken) for name, taken in alone.items()}
     ours, floor = statistics.median(rates["ours"]), statistics.median(rates["floor"])
     return [
-        Figure("HTTP: ack of status, one after the other", "ms", medians["ours"], "-", medians["inline"], floor=medians["floor"]),
+        Figure(
+            "HTTP: ack of status, one after the other",
+            "ms",
+            medians["ours"],
+            "-",
+            medians["inline"],
+            floor=medians["floor"],
+        ),
         _throughput("HTTP", rates),
         Figure("acks a second, 16 in flight, HTTP", "1/s", ours, ">= 0.3x", floor, "raw WSGI with HMAC"),
         _rate_on_postgres("HTTP, ", rates, subjects.postgres.why),
@@ -107,12 +146,19 @@ async def measure_http(workspace: Workspace, subjects: Subjects, rounds: int) ->
 
 def _throughput(way: str, rates: Mapping[str, Sequence[float]], note: str = "") -> Figure:
     ours, bare, floor = (statistics.median(rates[name]) for name in ("ours", "inline", "floor"))
-    return Figure(f"acks a second, {IN_FLIGHT} in flight, {way}", "1/s", ours, ">= 0.7x", bare, floor=floor, note=note)
+    return Figure(
+        f"acks a second, {IN_FLIGHT} in flight, {way}", "1/s", ours, ">= 0.7x", bare, floor=floor, note=note
+    )
 
 
-async def _burst(workspace: Workspace, subjects: Subjects, lines: Mapping[str, Line], name: str, *, rounds: int) -> Figure:
-    """Many at once while Exchange takes long. Raises ``TimeoutError`` unless everybody is answered with the value."""
-    what = f"slowest ack of {BURST} at once, Exchange takes {SLOW:.0f} s" + (", on PostgreSQL" if name == ON_POSTGRES else "")
+async def _burst(
+    workspace: Workspace, subjects: Subjects, lines: Mapping[str, Line], name: str, *, rounds: int
+) -> Figure:
+    """Many at once while Exchange takes long. Raises ``TimeoutError`` unless everybody is answered with the
+    value."""
+    what = f"slowest ack of {BURST} at once, Exchange takes {SLOW:.0f} s" + (
+        ", on PostgreSQL" if name == ON_POSTGRES else ""
+    )
     line = lines.get(name)
     if line is None:
         return Figure(what, "ms", None, "<= 200 ms", note=subjects.postgres.why)
@@ -139,7 +185,9 @@ async def _quiet(workspace: Workspace) -> None:
         await asyncio.sleep(2.5)
 
 
-def _alone(carrier: Carrier, url: str, count: int, *, pause: float = 0.0) -> Callable[[], Awaitable[list[float]]]:
+def _alone(
+    carrier: Carrier, url: str, count: int, *, pause: float = 0.0
+) -> Callable[[], Awaitable[list[float]]]:
     """Milliseconds of each acknowledgement, the next command only after it."""
 
     async def measure() -> list[float]:

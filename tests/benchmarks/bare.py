@@ -1,4 +1,5 @@
-"""What the bot is measured beside, each a process of its own: Bolt without anything on it, and no Bolt at all.
+"""What the bot is measured beside, each a process of its own: Bolt without anything on it, and no Bolt at
+all.
 
 ``python -m tests.benchmarks.bare inline|default|floor socket|http``; the port of HTTP is printed.
 """
@@ -21,7 +22,9 @@ def bolt(*, inline: bool, socket_mode: bool) -> None:
     from slack_sdk import WebClient
 
     client = WebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
-    app = App(client=client, signing_secret=os.environ["SLACK_SIGNING_SECRET"], process_before_response=inline)
+    app = App(
+        client=client, signing_secret=os.environ["SLACK_SIGNING_SECRET"], process_before_response=inline
+    )
 
     @app.command("/legacytls")
     def acknowledge(ack: Ack) -> None:
@@ -54,7 +57,9 @@ def _checked(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[byt
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     stamped = b"v0:" + environ["HTTP_X_SLACK_REQUEST_TIMESTAMP"].encode() + b":" + body
     digest = hmac.new(os.environ["SLACK_SIGNING_SECRET"].encode(), stamped, hashlib.sha256).hexdigest()
-    good = hmac.compare_digest(f"v0={digest}", environ["HTTP_X_SLACK_SIGNATURE"]) and "command" in parse_qs(body.decode())
+    good = hmac.compare_digest(f"v0={digest}", environ["HTTP_X_SLACK_SIGNATURE"]) and "command" in parse_qs(
+        body.decode()
+    )
     start("200 OK" if good else "401 Unauthorized", [("Content-Length", "0")])
     return []
 
@@ -65,7 +70,9 @@ async def _echo() -> None:
 
     token, base = os.environ["SLACK_APP_TOKEN"], os.environ["SLACK_API_URL"]
     async with aiohttp.ClientSession() as session:
-        opened = await session.post(f"{base}apps.connections.open", headers={"Authorization": f"Bearer {token}"})
+        opened = await session.post(
+            f"{base}apps.connections.open", headers={"Authorization": f"Bearer {token}"}
+        )
         async with session.ws_connect((await opened.json())["url"]) as socket:
             async for message in socket:
                 envelope = json.loads(message.data)

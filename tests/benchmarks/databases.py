@@ -8,7 +8,8 @@ from tests.postgres import NoPostgres, Server, _text, own_server
 
 
 class Postgres:
-    """Use as a context manager; without a server every database is ``None`` and ``why`` says why, for the table."""
+    """Use as a context manager; without a server every database is ``None`` and ``why`` says why, for the
+    table."""
 
     def __init__(self) -> None:
         self.why = ""
@@ -22,7 +23,9 @@ class Postgres:
             self.why = f"not measured: {str(absent).splitlines()[0]}"
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stack.close()
 
     def new_database(self) -> str | None:

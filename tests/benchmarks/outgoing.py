@@ -1,4 +1,5 @@
-"""What a call to Slack and a reading from Exchange cost beside their bare counterparts, and the ledger beside the driver."""
+"""What a call to Slack and a reading from Exchange cost beside their bare counterparts, and the ledger beside
+the driver."""
 
 import itertools
 import json
@@ -75,7 +76,8 @@ def measure_exchange(tenant: Tenant, rounds: int) -> list[Figure]:
 
 
 class _Authority:
-    """Answers MSAL from memory, as its ``http_client``: a thousand real sign-ins would take minutes and are not measured."""
+    """Answers MSAL from memory, as its ``http_client``: a thousand real sign-ins would take minutes and are
+    not measured."""
 
     status, code, retry_after = 200, None, None
 
@@ -84,8 +86,13 @@ class _Authority:
 
     def get(self, url: str, **_: object) -> SimpleNamespace:
         base = url.partition("/v2.0/")[0]
-        ends = {"authorization_endpoint": f"{base}/oauth2/v2.0/authorize", "token_endpoint": f"{base}/oauth2/v2.0/token"}
-        return SimpleNamespace(status_code=200, text=json.dumps({"issuer": f"{base}/v2.0", **ends}), headers={})
+        ends = {
+            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+            "token_endpoint": f"{base}/oauth2/v2.0/token",
+        }
+        return SimpleNamespace(
+            status_code=200, text=json.dumps({"issuer": f"{base}/v2.0", **ends}), headers={}
+        )
 
     def post(self, url: str, **_: object) -> SimpleNamespace:
         granted = {"token_type": "Bearer", "expires_in": 3599, "access_token": "t" * 1500}
@@ -96,16 +103,21 @@ class _Authority:
 
 
 def measure_tokens(rounds: int) -> list[Figure]:
-    """A token from MSAL's cache, each tenant's in turn: as many apps and caches in memory as there are tenants."""
+    """A token from MSAL's cache, each tenant's in turn: as many apps and caches in memory as there are
+    tenants."""
     tenants = [_signed_in(f"11111111-2222-3333-4444-{number:012}") for number in range(TENANTS)]
     turns = itertools.cycle(tenants)
-    many, one = ledger_speed.medians(lambda: _from_cache(next(turns)), lambda: _from_cache(tenants[0]), rounds=rounds * 500)
+    many, one = ledger_speed.medians(
+        lambda: _from_cache(next(turns)), lambda: _from_cache(tenants[0]), rounds=rounds * 500
+    )
     return [Figure(f"a token from the cache, {TENANTS} tenants", "ms", many, "<= 0.1 ms", one, "1 tenant")]
 
 
 def _signed_in(tenant_id: str) -> Tokens:
     place, secret = CLOUDS["worldwide"], ClientSecret(SecretStr("measured"))
-    tokens = Tokens(tenant_id, tenant_id, secret, authority=place.authority, instance_discovery=False, scope=place.scope)
+    tokens = Tokens(
+        tenant_id, tenant_id, secret, authority=place.authority, instance_discovery=False, scope=place.scope
+    )
     tokens._signed_in()._wire = _Authority()  # type: ignore[assignment]
     tokens.bearer()
     return tokens
@@ -120,7 +132,10 @@ def _from_cache(tokens: Tokens) -> None:
 def _bare_reading(given: dict[str, str], token: str) -> Callable[[], object]:
     session = requests.Session()
     url = f"{given['EXCHANGE_API_URL']}/adminapi/beta/{given['AZURE_TENANT_ID']}/InvokeCommand"
-    headers = {"Authorization": f"Bearer {token}", "X-AnchorMailbox": f"APP:SystemMailbox@{given['AZURE_TENANT_ID']}"}
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "X-AnchorMailbox": f"APP:SystemMailbox@{given['AZURE_TENANT_ID']}",
+    }
 
     def read() -> object:
         answer = session.post(url, json=READ, headers=headers, timeout=10)
@@ -131,12 +146,17 @@ def _bare_reading(given: dict[str, str], token: str) -> Callable[[], object]:
 
 
 def measure_ledger(folder: Path, postgres: Postgres, rounds: int) -> list[Figure]:
-    """What the ledger costs beside the driver on both databases, a long history beside a short one, many writers on SQLite."""
+    """What the ledger costs beside the driver on both databases, a long history beside a short one, many
+    writers on SQLite."""
     figures = []
-    for name, url in (("sqlite", f"sqlite:///{folder / 'ledger.db'}"), ("postgresql", postgres.new_database())):
+    for name, url in (
+        ("sqlite", f"sqlite:///{folder / 'ledger.db'}"),
+        ("postgresql", postgres.new_database()),
+    ):
         if url is None:
             figures += [
-                replace(figure, note=postgres.why) for figure in _rows(name, [None] * (2 + len(ledger_speed.PLACES)), HISTORY)
+                replace(figure, note=postgres.why)
+                for figure in _rows(name, [None] * (2 + len(ledger_speed.PLACES)), HISTORY)
             ]
             continue
         upgrade(url)
@@ -152,7 +172,8 @@ def _rows(name: str, taken: Sequence[Pair | None], history: int) -> list[Figure]
     places = zip(ledger_speed.PLACES, pages, strict=True)
     return [
         Figure(f"read + audit event, {name}", "ms", ours, "<= 2x", driver, "the driver"),
-        Figure(f"check of {ledger_speed.EVENTS} events, {name}", "ms", checked, "<= 1.5x", loop, "a raw loop"),
+        Figure(f"check of {ledger_speed.EVENTS} events, {name}", "ms", checked, "<= 1.5x", loop,
+            "a raw loop"),
         *(Figure(f"history at {history:,} rows, {place}, {name}", "ms", long, "<= 1.5x", short, "1,000 rows")
           for place, (long, short) in places),
     ]  # fmt: skip
@@ -192,7 +213,9 @@ def _read_and_record(database: Database, request_id: int, rounds: int) -> Pair:
             entry.reader.request(request_id)
             entry.record("moved", "bot", {}, request_id)
 
-    bare, core = ledger_speed.medians(lambda: ledger_speed.chained(driver, request_id), ours, rounds=rounds * 50)
+    bare, core = ledger_speed.medians(
+        lambda: ledger_speed.chained(driver, request_id), ours, rounds=rounds * 50
+    )
     driver.connection.close()
     return core, bare
 

@@ -1,4 +1,5 @@
-"""Takes every figure once, both sides of each in turns, with what is measured and who measures on processors of their own."""
+"""Takes every figure once, both sides of each in turns, with what is measured and who measures on processors
+of their own."""
 
 import asyncio
 import os

@@ -14,7 +14,8 @@ _names = itertools.count(1)
 
 
 async def measure_start(workspace: Workspace, subjects: Subjects, rounds: int) -> list[Figure]:
-    """Start, wait for the WebSocket, look at the memory, end. The database is migrated, as at every start but the first."""
+    """Start, wait for the WebSocket, look at the memory, end. The database is migrated, as at every start but
+    the first."""
     first = f"starting{next(_names)}"
     database = f"sqlite:///{subjects.folder / 'starting.db'}"
     await _start(workspace, lambda name: subjects.ours("socket", name=name, DATABASE_URL=database), first)
@@ -26,7 +27,8 @@ async def measure_start(workspace: Workspace, subjects: Subjects, rounds: int) -
         ):
             taken[kind].append(await _start(workspace, begin, f"starting{next(_names)}"))
     (ours, bare), (ours_mib, bare_mib) = (
-        [statistics.median(once[index] for once in taken[kind]) for kind in ("ours", "bare")] for index in (0, 1)
+        [statistics.median(once[index] for once in taken[kind]) for kind in ("ours", "bare")]
+        for index in (0, 1)
     )
     return [
         Figure("start until connected", "ms", ours * 1000, "<= 3x", bare * 1000),

@@ -1,4 +1,5 @@
-"""Starts what is measured, each in a process of its own on one processor, while whoever measures has the other."""
+"""Starts what is measured, each in a process of its own on one processor, while whoever measures has the
+other."""
 
 import json
 import os
@@ -62,11 +63,16 @@ class Subjects:
         self._stack = stack
         self.folder = folder
         self._url = url
-        self.tenant = Tenant(stack.enter_context(_process(["-m", "tests.benchmarks.tenant", str(folder)], {}, measured=False)))
+        self.tenant = Tenant(
+            stack.enter_context(_process(["-m", "tests.benchmarks.tenant", str(folder)], {}, measured=False))
+        )
 
     def bare(self, kind: str, mode: str, *, name: str = "") -> Subject:
-        """Bolt alone (``inline``, ``default``) or no Bolt (``floor``), known to the workspace by its kind or a name."""
-        return self._start(["-m", "tests.benchmarks.bare", kind, mode], {"SLACK_APP_TOKEN": f"xapp-{name or kind}"})
+        """Bolt alone (``inline``, ``default``) or no Bolt (``floor``), known to the workspace by its kind or
+        a name."""
+        return self._start(
+            ["-m", "tests.benchmarks.bare", kind, mode], {"SLACK_APP_TOKEN": f"xapp-{name or kind}"}
+        )
 
     def ours(self, mode: str, *, port: int = 0, name: str = "ours", **settings: str) -> Subject:
         """The bot as it is shipped; by default on SQLite and with nothing else set."""
@@ -78,7 +84,9 @@ class Subjects:
             "DATABASE_URL": f"sqlite:///{self.folder / (name + mode)}.db",
         }
         arguments = ["-m", "bot", "run", "--mode", mode, "--port", str(port)]
-        return self._start(arguments, self.tenant.environment | {"SLACK_API_URL": f"{self._url}/api/"} | given | settings)
+        return self._start(
+            arguments, self.tenant.environment | {"SLACK_API_URL": f"{self._url}/api/"} | given | settings
+        )
 
     def _start(self, arguments: list[str], settings: dict[str, str]) -> Subject:
         shared = {
@@ -90,11 +98,13 @@ class Subjects:
 
 
 @contextmanager
-def _process(arguments: list[str], settings: dict[str, str], *, measured: bool = True) -> Iterator["subprocess.Popen[str]"]:
+def _process(
+    arguments: list[str], settings: dict[str, str], *, measured: bool = True
+) -> Iterator["subprocess.Popen[str]"]:
     inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
     process = subprocess.Popen(
-        [sys.executable, *arguments], env=inherited | {"PYTHONPATH": str(ROOT)} | settings, cwd=ROOT, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, *arguments], env=inherited | {"PYTHONPATH": str(ROOT)} | settings, cwd=ROOT,
+        text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     pin(process.pid, measured=measured)
     try:

@@ -12,9 +12,11 @@ FILE = Path(__file__).parents[2] / "benchmarks.json"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``ratio`` is ours to what stands beside it, taken in the same run; where there is none, the goal is about ``ours``.
+    """``ratio`` is ours to what stands beside it, taken in the same run; where there is none, the goal is
+    about ``ours``.
 
-    ``ours`` is ``None`` for what could not be measured here, and ``note`` says why: no row is left out silently.
+    ``ours`` is ``None`` for what could not be measured here, and ``note`` says why: no row is left out
+    silently.
     """
 
     what: str
@@ -39,12 +41,18 @@ def text(figures: Sequence[Figure]) -> str:
     """The table for people."""
     rows = [COLUMNS, *(_row(figure) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def save(figures: Sequence[Figure]) -> None:
     """Keep the run for comparison; the file is not part of the repository."""
-    machine = {"python": platform.python_version(), "system": platform.platform(), "at": datetime.now(UTC).isoformat()}
+    machine = {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "at": datetime.now(UTC).isoformat(),
+    }
     kept = [asdict(figure) | {"ratio": figure.ratio} for figure in figures]
     FILE.write_text(json.dumps({"machine": machine, "figures": kept}, indent=2) + "\n", encoding="utf-8")
 

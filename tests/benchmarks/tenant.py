@@ -1,7 +1,7 @@
 """The sandbox's Microsoft in a process of its own, so that it does not compete with who measures.
 
-``python -m tests.benchmarks.tenant FOLDER`` prints its settings as JSON. Each line of its input orders one slow read, in seconds;
-the answer to each is how many reads there were so far.
+``python -m tests.benchmarks.tenant FOLDER`` prints its settings as JSON. Each line of its input orders one
+slow read, in seconds; the answer to each is how many reads there were so far.
 """
 
 import json

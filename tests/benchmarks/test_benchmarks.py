@@ -1,4 +1,5 @@
-"""The whole table, briefly: ``pytest -m long tests/benchmarks``. It prints, and asserts nothing about time."""
+"""The whole table, briefly: ``pytest -m long tests/benchmarks``. It prints, and asserts nothing about
+time."""
 
 import math
 import os
@@ -19,4 +20,6 @@ def test_every_figure_can_be_taken(capsys: pytest.CaptureFixture[str]) -> None:
     unmeasured = [figure for figure in figures if figure.ours is None]
     assert all(figure.note.startswith("not measured: ") for figure in unmeasured)
     assert not unmeasured or os.environ.get("TESTS_REQUIRE_POSTGRES") != "1"
-    assert all(math.isfinite(figure.ours) and figure.ours > 0 for figure in figures if figure.ours is not None)
+    assert all(
+        math.isfinite(figure.ours) and figure.ours > 0 for figure in figures if figure.ours is not None
+    )

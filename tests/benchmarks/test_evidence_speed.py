@@ -1,6 +1,8 @@
-"""What the evidence of a year costs, as ratios of one run on one machine: ``pytest -m long tests/benchmarks``.
+"""What the evidence of a year costs, as ratios of one run on one machine: ``pytest -m long
+tests/benchmarks``.
 
-It prints and asserts nothing about time: a busy machine is no defect. PostgreSQL does not sync in tests, on both sides alike.
+It prints and asserts nothing about time: a busy machine is no defect. PostgreSQL does not sync in tests, on
+both sides alike.
 """
 
 import io
@@ -29,16 +31,19 @@ CHANGES, EACH = 10_000, 10
 """Changes of the year, and events of each."""
 
 YEAR = Period(NOW.date(), NOW.date() + timedelta(days=365))
-TEXT = "The scanners of the warehouse speak TLS 1.0 alone; no delivery note leaves the house without them. " * 3
+TEXT = (
+    "The scanners of the warehouse speak TLS 1.0 alone; no delivery note leaves the house without them. " * 3
+)
 
 
 def change(entry: Entry, number: int) -> None:
     """The events that an opt-in with one approval leaves, and the daily ones of a change."""
     at = stamp(entry.now)
     opened = {
-        "kind": "opt_in", "state": "pending", "requester_id": "U0ALICE", "door": "command", "reason": TEXT, "clients": TEXT,
-        "from_value": "opted out", "to_value": "opted in", "protocols": "smtp-auth", "created_at": at, "window_end": at,
-        "rule_digest": "d" * 64, "expires_at": at, "ticket": f"CHG-{number}",
+        "kind": "opt_in", "state": "pending", "requester_id": "U0ALICE", "door": "command", "reason": TEXT,
+        "clients": TEXT, "from_value": "opted out", "to_value": "opted in", "protocols": "smtp-auth",
+        "created_at": at, "window_end": at, "rule_digest": "d" * 64, "expires_at": at,
+        "ticket": f"CHG-{number}",
     }  # fmt: skip
     voted = {"vote": "approve", "door": "button", "digest": "d" * 64, "voted_at": at}
     moves = [("pending", "approved"), ("approved", "applying"), ("applying", "applied")]
@@ -47,9 +52,18 @@ def change(entry: Entry, number: int) -> None:
     for before, after in moves[:2]:
         entry.record("moved", "bot", {"from": before, "to": after, "detail": "Approved by @U0BOB."}, number)
     for step in ("sending", "answered", "read_back"):
-        entry.record("attempt", "bot", {"step": step, "value": "opted in", "detail": "", "outcome": None}, number)
+        entry.record(
+            "attempt", "bot", {"step": step, "value": "opted in", "detail": "", "outcome": None}, number
+        )
     entry.record("moved", "bot", {"from": moves[2][0], "to": moves[2][1], "detail": "Applied."}, number)
-    row = {"id": str(number), "at": at, "actor": "app", "value": "opted in", "result": "succeeded", "matched": "yes"}
+    row = {
+        "id": str(number),
+        "at": at,
+        "actor": "app",
+        "value": "opted in",
+        "result": "succeeded",
+        "matched": "yes",
+    }
     said = [{"number": number, "at": at, "matched": "yes"}]
     told = {"rows": [row | {"number": number, "why": "the bot sent it then"}], "changes": said}
     entry.record("reconciled", "bot", {"from": at, "until": at, **told})
@@ -70,7 +84,10 @@ def pack(database: Database, file: IO[bytes]) -> None:
 
 def bare(driver: RawSqlite | RawPostgresql, files: dict[str, bytes]) -> None:
     """Read each event once and zip what the pack holds."""
-    query = f"SELECT seq, at, kind, actor, request_id, payload, prev_hash, hash FROM audit_events WHERE tenant_id = {driver.mark}"
+    query = (
+        "SELECT seq, at, kind, actor, request_id, payload, prev_hash, hash FROM audit_events WHERE "
+        f"tenant_id = {driver.mark}"
+    )
     for row in driver.execute(f"{query} ORDER BY seq", (TENANT,)):
         json.dumps([str(row[1]), *row[2:5], json.loads(row[5]), *row[6:]], sort_keys=True)
     with zipfile.ZipFile(io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as target:
@@ -120,8 +137,8 @@ def test_the_evidence_of_a_year(database: Database, show: Show) -> None:
     driver.connection.close()
     size = sum(map(len, files.values())) / 2**20
     show(
-        f"{database.engine.dialect.name}: evidence of {CHANGES} changes, {CHANGES * EACH} events ({size:.0f} MiB): "
-        f"{ours:.1f} s, {ours / raw_seconds:.2f}x reading and zipping (goal 2x)"
+        f"{database.engine.dialect.name}: evidence of {CHANGES} changes, {CHANGES * EACH} events ({size:.0f} "
+        f"MiB): {ours:.1f} s, {ours / raw_seconds:.2f}x reading and zipping (goal 2x)"
     )
     many = peak(database)
     show(f"    memory {many:.1f} MiB, with a tenth of it {few:.1f} MiB (goal: flat)")

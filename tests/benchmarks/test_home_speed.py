@@ -48,7 +48,9 @@ def test_opening_the_home_with_five_hundred_items(database: Database, show: Show
     assert home is not None
     slowest, blocks = max(taken), len(home["blocks"])
     told = f"{statistics.median(taken):.1f} ms, slowest of {ROUNDS} {slowest:.1f} ms, {blocks} blocks"
-    show(f"{database.engine.dialect.name}: a Home with {ITEMS} items is published within {told} (goal 300 ms)")
+    show(
+        f"{database.engine.dialect.name}: a Home with {ITEMS} items is published within {told} (goal 300 ms)"
+    )
 
 
 def opened(pages: HomePages) -> float:

@@ -1,7 +1,8 @@
-"""What the ledger costs beside the bare driver, as ratios of one run on one machine: ``pytest -m long tests/benchmarks``.
+"""What the ledger costs beside the bare driver, as ratios of one run on one machine: ``pytest -m long
+tests/benchmarks``.
 
-It prints and asserts nothing about time: a busy machine is no defect. PostgreSQL does not sync in tests, on both sides alike.
-``TESTS_HISTORY_ROWS=1000000`` looks at a longer history.
+It prints and asserts nothing about time: a busy machine is no defect. PostgreSQL does not sync in tests, on
+both sides alike. ``TESTS_HISTORY_ROWS=1000000`` looks at a longer history.
 """
 
 import hashlib
@@ -116,10 +117,20 @@ def chained(driver: RawSqlite | RawPostgresql, request_id: int) -> None:
     """Read a request, append one linked event, commit: the ledger's statements without the ledger."""
     mark = driver.mark
     driver.begin()
-    driver.execute(f"SELECT * FROM change_requests WHERE tenant_id = {mark} AND id = {mark}", (TENANT, request_id)).fetchone()
+    driver.execute(
+        f"SELECT * FROM change_requests WHERE tenant_id = {mark} AND id = {mark}", (TENANT, request_id)
+    ).fetchone()
     newest = f"SELECT seq, hash FROM audit_events WHERE tenant_id = {mark} ORDER BY seq DESC LIMIT 1"
     seq, prev = driver.execute(newest, (TENANT,)).fetchone()
-    event = {"tenant": TENANT, "seq": seq + 1, "at": AT, "kind": "moved", "actor": "bot", "request": request_id, "prev": prev}
+    event = {
+        "tenant": TENANT,
+        "seq": seq + 1,
+        "at": AT,
+        "kind": "moved",
+        "actor": "bot",
+        "request": request_id,
+        "prev": prev,
+    }
     digest = hashlib.sha256(json.dumps(event | {"payload": {}}, sort_keys=True).encode()).hexdigest()
     driver.execute(
         f"INSERT INTO audit_events VALUES ({', '.join([mark] * 9)})",
@@ -140,7 +151,10 @@ def test_one_read_and_one_audit_event(database: Database, show: Show) -> None:
 
     bare, core = medians(lambda: chained(driver, request_id), ours)
     driver.connection.close()
-    show(f"{_name(database)}: read + audit event: driver {bare:.3f} ms, ledger {core:.3f} ms: {core / bare:.2f}x (goal 2x)")
+    show(
+        f"{_name(database)}: read + audit event: driver {bare:.3f} ms, ledger {core:.3f} ms: "
+        f"{core / bare:.2f}x (goal 2x)"
+    )
 
 
 def _name(database: Database) -> str:
@@ -157,8 +171,8 @@ def test_sixteen_writers_on_sqlite(migrated_sqlite_url: str, show: Show) -> None
     assert verify(database, TENANT).checked == 1 + 2 * 640
     database.close()
     show(
-        f"sqlite: 16 writers: {together:.0f}/s against {alone:.0f}/s alone: {together / alone:.2f}x (goal 0.9x), "
-        f"no lock error, slowest {slowest * 1000:.0f} ms (goal 300 ms)"
+        f"sqlite: 16 writers: {together:.0f}/s against {alone:.0f}/s alone: {together / alone:.2f}x (goal "
+        f"0.9x), no lock error, slowest {slowest * 1000:.0f} ms (goal 300 ms)"
     )
 
 
@@ -190,8 +204,13 @@ def test_a_page_of_a_long_history(database: Database, show: Show) -> None:
     short = _pages(ledger, 1000)
     _lengthen(database, LONG_HISTORY)
     long = _pages(ledger, LONG_HISTORY)
-    told = ", ".join(f"{where} {after / before:.2f}x" for where, before, after in zip(PLACES, short, long, strict=True))
-    show(f"{_name(database)}: history page at {LONG_HISTORY} rows against 1000: {told} (goal 1.5x; {short[0]:.3f} ms)")
+    told = ", ".join(
+        f"{where} {after / before:.2f}x" for where, before, after in zip(PLACES, short, long, strict=True)
+    )
+    show(
+        f"{_name(database)}: history page at {LONG_HISTORY} rows against 1000: {told} (goal 1.5x; "
+        f"{short[0]:.3f} ms)"
+    )
 
 
 def test_a_tick_beside_a_long_record(database: Database, show: Show) -> None:
@@ -204,7 +223,10 @@ def test_a_tick_beside_a_long_record(database: Database, show: Show) -> None:
     short = _tick(house)
     _lengthen(database, LONG_HISTORY)
     long = _tick(house)
-    show(f"{_name(database)}: tick at {LONG_HISTORY} rows against 1000: {long / short:.2f}x (goal 1.5x; {short:.3f} ms)")
+    show(
+        f"{_name(database)}: tick at {LONG_HISTORY} rows against 1000: {long / short:.2f}x (goal 1.5x; "
+        f"{short:.3f} ms)"
+    )
 
 
 def _tick(house: House) -> float:
@@ -215,7 +237,11 @@ def _tick(house: House) -> float:
     house.deliver()
 
     def tick() -> None:
-        assert not dispatch.take_up_leftovers() + dispatch.withdrawals.expire_due() + dispatch.optouts.end_window()
+        assert (
+            not dispatch.take_up_leftovers()
+            + dispatch.withdrawals.expire_due()
+            + dispatch.optouts.end_window()
+        )
         assert not house.settling.run() + house.apply.run(lease) + attribution.run() + reminders.run()
         assert not dispatch.drift.observe(timedelta(minutes=10))
         with house.ledger.reading() as reader:
@@ -230,7 +256,8 @@ PERSON = "U0BOB"
 
 
 def _lengthen(database: Database, rows: int) -> None:
-    """Copy the one change until there are so many, a minute apart: every 50th rejected, every 7th asked for by one person."""
+    """Copy the one change until there are so many, a minute apart: every 50th rejected, every 7th asked for
+    by one person."""
     numbers = (
         "WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last)"
         if database.is_sqlite
@@ -271,7 +298,9 @@ def _pages(ledger: Ledger, rows: int) -> list[float]:
         lambda: page(None, HistoryFilter(states=rejected)),
         lambda: page(None, HistoryFilter(kinds=outside)),
         lambda: page(None, HistoryFilter(person=PERSON)),
-        lambda: page(None, HistoryFilter(since=middle - timedelta(hours=2), until=middle + timedelta(hours=2))),
+        lambda: page(
+            None, HistoryFilter(since=middle - timedelta(hours=2), until=middle + timedelta(hours=2))
+        ),
     )
 
 
@@ -282,7 +311,10 @@ def test_checking_a_record(database: Database, show: Show) -> None:
     assert verify(database, TENANT).checked == EVENTS
     driver.connection.close()
     each, ratio = checked * 1000 / EVENTS, checked / raw_loop
-    show(f"{_name(database)}: check of {EVENTS} events: {each:.1f} us each, {ratio:.2f}x a raw loop (goal 1.5x)")
+    show(
+        f"{_name(database)}: check of {EVENTS} events: {each:.1f} us each, {ratio:.2f}x a raw loop (goal "
+        "1.5x)"
+    )
 
 
 def fill(database: Database) -> None:
@@ -294,7 +326,10 @@ def fill(database: Database) -> None:
 
 def raw_check(driver: RawSqlite | RawPostgresql) -> None:
     """The least a check has to do: read every event, decode, encode, hash."""
-    query = f"SELECT seq, at, kind, actor, request_id, payload, prev_hash, hash FROM audit_events WHERE tenant_id = {driver.mark}"
+    query = (
+        "SELECT seq, at, kind, actor, request_id, payload, prev_hash, hash FROM audit_events WHERE "
+        f"tenant_id = {driver.mark}"
+    )
     for row in driver.execute(f"{query} ORDER BY seq", (TENANT,)):
         event = [str(row[1]), *row[2:5], json.loads(row[5]), *row[6:]]
         hashlib.sha256(json.dumps(event, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,6 +1,8 @@
-"""What the register costs at 50,000 rows, as ratios of one run on one machine: ``pytest -m long tests/benchmarks``.
+"""What the register costs at 50,000 rows, as ratios of one run on one machine: ``pytest -m long
+tests/benchmarks``.
 
-It prints and asserts nothing about time: a busy machine is no defect. PostgreSQL does not sync in tests, on both sides alike.
+It prints and asserts nothing about time: a busy machine is no defect. PostgreSQL does not sync in tests, on
+both sides alike.
 """
 
 import csv
@@ -40,7 +42,9 @@ def test_importing_a_report(database: Database, show: Show) -> None:
 
     bare, own = medians(lambda: plainly(driver, next(days)), ours, rounds=3)
     driver.connection.close()
-    told = f"csv.DictReader and one executemany {bare:.0f} ms, import {own:.0f} ms: {own / bare:.2f}x (goal 2x)"
+    told = (
+        f"csv.DictReader and one executemany {bare:.0f} ms, import {own:.0f} ms: {own / bare:.2f}x (goal 2x)"
+    )
     show(f"{database.engine.dialect.name}: {ROWS:,} rows: {told}")
 
 
@@ -79,7 +83,10 @@ def test_a_page_of_devices(database: Database, show: Show) -> None:
     told = ", ".join(f"{what} {after / before:.2f}x" for what, before, after in named)
     name = database.engine.dialect.name
     show(f"{name}: devices at {ROWS:,} entries against {FEW}: {told} (goal 1.5x; {few[0]:.2f} ms)")
-    show(f"{name}: counting all anew, once after a change: {cold:.1f} ms at {ROWS:,}, {cold_few:.2f} ms at {FEW}")
+    show(
+        f"{name}: counting all anew, once after a change: {cold:.1f} ms at {ROWS:,}, {cold_few:.2f} ms at "
+        f"{FEW}"
+    )
 
 
 def counted_anew(house: House) -> None:
@@ -108,11 +115,15 @@ def lengthen(database: Database, rows: int) -> None:
         else "WITH numbers AS (SELECT generate_series(CAST(:first AS int), CAST(:last AS int)) AS n)"
     )
     same = (
-        "tenant_id, device, sender, site, protocol, reason, plan, proposer_id, created_at, owner_id, due_by, state, version, "
-        "moves, changed_at"
+        "tenant_id, device, sender, site, protocol, reason, plan, proposer_id, created_at, owner_id, due_by, "
+        "state, version, moves, changed_at"
     )
     there = "CAST(n AS text)"
-    due = "date('2027-01-01', '+' || (n % 365) || ' days')" if database.is_sqlite else "CAST(date '2027-01-01' + n % 365 AS text)"
+    due = (
+        "date('2027-01-01', '+' || (n % 365) || ' days')"
+        if database.is_sqlite
+        else "CAST(date '2027-01-01' + n % 365 AS text)"
+    )
     copied = f"SELECT n, {there}, {due}, {same} FROM numbers, devices WHERE id = 1"
     copy = f"INSERT INTO devices (id, fingerprint, due, {same}) {numbers} {copied}"
     with database.write() as connection:

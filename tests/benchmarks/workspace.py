@@ -1,6 +1,8 @@
-"""A Slack made for measuring: answers the Web API at once, takes answers, and times acknowledgements on raw connections.
+"""A Slack made for measuring: answers the Web API at once, takes answers, and times acknowledgements on raw
+connections.
 
-Each subject has an app token of its own, so that several can be connected and measured in turn. It checks nothing.
+Each subject has an app token of its own, so that several can be connected and measured in turn. It checks
+nothing.
 """
 
 import asyncio
@@ -27,9 +29,10 @@ def payload(url: str) -> dict[str, str]:
     """``/legacytls status`` as Slack sends it."""
     number = next(_numbers)
     return {
-        "token": "x", "team_id": TEAM, "team_domain": "contoso", "channel_id": CHANNEL, "channel_name": "mail-changes",
-        "user_id": PERSON, "user_name": "alice", "command": "/legacytls", "text": "status", "api_app_id": "A0LEGACY",
-        "is_enterprise_install": "false", "response_url": f"{url}/answer/{number}", "trigger_id": f"{number}.1",
+        "token": "x", "team_id": TEAM, "team_domain": "contoso", "channel_id": CHANNEL,
+        "channel_name": "mail-changes", "user_id": PERSON, "user_name": "alice", "command": "/legacytls",
+        "text": "status", "api_app_id": "A0LEGACY", "is_enterprise_install": "false",
+        "response_url": f"{url}/answer/{number}", "trigger_id": f"{number}.1",
     }  # fmt: skip
 
 
@@ -45,7 +48,12 @@ class Line:
     async def acknowledge(self, body: dict[str, str]) -> float:
         """Send one command and wait for its acknowledgement; returns seconds."""
         number = f"{next(_numbers):032x}"
-        envelope = {"envelope_id": number, "type": "slash_commands", "accepts_response_payload": True, "payload": body}
+        envelope = {
+            "envelope_id": number,
+            "type": "slash_commands",
+            "accepts_response_payload": True,
+            "payload": body,
+        }
         text = json.dumps(envelope)
         arrived: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.owed[number] = arrived
@@ -97,7 +105,8 @@ class Workspace:
         return self.lines[subject]
 
     async def answered(self, count: int, saying: str) -> list[float]:
-        """Wait until so many commands have been answered with ``saying``; returns when, on the clock of ``perf_counter``."""
+        """Wait until so many commands have been answered with ``saying``; returns when, on the clock of
+        ``perf_counter``."""
         async with asyncio.timeout(LONGEST_WAIT), self._arrived:
             await self._arrived.wait_for(lambda: len(self._told(saying)) >= count)
         return self._told(saying)
@@ -120,7 +129,13 @@ class Workspace:
         person = {"id": PERSON, "name": "alice", "team_id": TEAM, "deleted": False, "is_bot": False}
         place = self.url.replace("http", "ws", 1)
         told: dict[str, dict[str, Any]] = {
-            "auth.test": {"team_id": TEAM, "user_id": BOT, "bot_id": "B0LEGACY", "team": "Contoso", "user": "legacytls"},
+            "auth.test": {
+                "team_id": TEAM,
+                "user_id": BOT,
+                "bot_id": "B0LEGACY",
+                "team": "Contoso",
+                "user": "legacytls",
+            },
             "apps.connections.open": {"url": f"{place}/socket?subject={token}"},
             "users.info": {"user": person},
             "usergroups.users.list": {"users": []},
@@ -132,7 +147,9 @@ class Workspace:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         line, subject = Line(socket), request.query["subject"].removeprefix("xapp-")
-        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0LEGACY"}})
+        await socket.send_json(
+            {"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0LEGACY"}}
+        )
         self.lines[subject] = line
         async with self._arrived:
             self._arrived.notify_all()
@@ -157,7 +174,8 @@ class Wire:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def acknowledge(self, body: dict[str, str]) -> float:
-        """Post one command and wait for the answer; returns seconds. Raises ``AssertionError`` unless it is 200."""
+        """Post one command and wait for the answer; returns seconds. Raises ``AssertionError`` unless it is
+        200."""
         request = signed(urlencode(body).encode())
         began = time.perf_counter()
         self.writer.write(request)
@@ -175,6 +193,7 @@ def signed(body: bytes) -> bytes:
     digest = hmac.new(SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     lines = (
         "POST /slack/events HTTP/1.1", "Host: localhost", "Content-Type: application/x-www-form-urlencoded",
-        f"X-Slack-Request-Timestamp: {stamp}", f"X-Slack-Signature: v0={digest}", f"Content-Length: {len(body)}", "", "",
+        f"X-Slack-Request-Timestamp: {stamp}", f"X-Slack-Signature: v0={digest}",
+        f"Content-Length: {len(body)}", "", "",
     )  # fmt: skip
     return "\r\n".join(lines).encode() + body

@@ -1,4 +1,5 @@
-"""Draws the layouts that ``check`` asks Slack about once for the same settings: that took two thirds of every check."""
+"""Draws the layouts that ``check`` asks Slack about once for the same settings: that took two thirds of every
+check."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,5 @@
-"""The machine on which an admin types ``legacytls``: a folder, settings in the environment, Slack and Microsoft on loopback.
+"""The machine on which an admin types ``legacytls``: a folder, settings in the environment, Slack and
+Microsoft on loopback.
 
 Every command is a process of its own; nothing of the tests' own surroundings reaches it.
 """
@@ -42,9 +43,14 @@ class Outcome:
 
 
 def command(
-    *arguments: str, settings: dict[str, str], folder: Path, stdout: int | None = None, interpreter: bool = False
+    *arguments: str,
+    settings: dict[str, str],
+    folder: Path,
+    stdout: int | None = None,
+    interpreter: bool = False,
 ) -> Outcome:
-    """Run ``python -m bot`` with nothing but ``settings`` in a folder. Whatever it writes holds no traceback and no secret.
+    """Run ``python -m bot`` with nothing but ``settings`` in a folder. Whatever it writes holds no traceback
+    and no secret.
 
     With ``interpreter`` Python itself is started, as people start it.
     """
@@ -55,10 +61,18 @@ def command(
         if interpreter:
             call = [sys.executable, "-m", "bot", *arguments]
             code = subprocess.run(
-                call, env=environment, cwd=folder, stdin=subprocess.DEVNULL, timeout=50, check=False, **streams
+                call,
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                timeout=50,
+                check=False,
+                **streams,
             ).returncode
         else:
-            code = ended(start("bot", *arguments, environment=environment, folder=folder, **streams), within=50)
+            code = ended(
+                start("bot", *arguments, environment=environment, folder=folder, **streams), within=50
+            )
         outcome = Outcome(code, _written(out), _written(err))
     assert "Traceback" not in outcome.said or "LEGACYTLS_LOG_LEVEL" in settings, outcome.said
     leaked = [name for name in SECRETS if settings.get(name) and settings[name] in outcome.said]
@@ -84,10 +98,16 @@ class Machine:
         self.microsoft = Microsoft(self.folder, clock=lambda: datetime.now(UTC))
         self.microsoft.start()
         self.slack.start()
-        self.settings = self.slack.environment | self.microsoft.environment | {"DATABASE_URL": f"sqlite:///{self.database}"}
+        self.settings = (
+            self.slack.environment
+            | self.microsoft.environment
+            | {"DATABASE_URL": f"sqlite:///{self.database}"}
+        )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.slack.stop()
         self.microsoft.stop()
 
@@ -95,7 +115,9 @@ class Machine:
     def database(self) -> Path:
         return self.folder / "record.db"
 
-    def run(self, *arguments: str, without: tuple[str, ...] = (), interpreter: bool = False, **changed: str) -> Outcome:
+    def run(
+        self, *arguments: str, without: tuple[str, ...] = (), interpreter: bool = False, **changed: str
+    ) -> Outcome:
         """Run one command with some settings changed or left away."""
         kept = {name: value for name, value in self.settings.items() if name not in without}
         return command(*arguments, settings=kept | changed, folder=self.folder, interpreter=interpreter)

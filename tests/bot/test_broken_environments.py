@@ -1,6 +1,8 @@
-"""Every verb in every broken environment ends in a sentence with a next step: no traceback, no name of a class, no secret.
+"""Every verb in every broken environment ends in a sentence with a next step: no traceback, no name of a
+class, no secret.
 
-In this process, because it is a matter of hundreds of runs; what depends on how a process is started is at the end.
+In this process, because it is a matter of hundreds of runs; what depends on how a process is started is at
+the end.
 """
 
 import contextlib
@@ -40,7 +42,9 @@ VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "e
 HUSH = "hush-hush"
 PG = f"postgresql://bot:{HUSH}@127.0.0.1"
 
-CLASS = re.compile(r"\b[A-Z]\w*(Error|Exception|Timeout|Warning)\b|\b[A-Z][a-z]+[A-Z]\w+\(|\bgaierror\b|<class |\bErrno\b")
+CLASS = re.compile(
+    r"\b[A-Z]\w*(Error|Exception|Timeout|Warning)\b|\b[A-Z][a-z]+[A-Z]\w+\(|\bgaierror\b|<class |\bErrno\b"
+)
 """How the name of a class looks, and what Python itself says of one."""
 
 
@@ -90,7 +94,9 @@ def no_home(broken: Broken) -> None:
     broken.patch.setattr(pwd, "getpwuid", unknown)
     broken.patch.setattr(pwd, "getpwnam", unknown)
     broken.unset("HOME")
-    for module in [name for name in sys.modules if name.startswith("slack_sdk.oauth.installation_store.file")]:
+    for module in [
+        name for name in sys.modules if name.startswith("slack_sdk.oauth.installation_store.file")
+    ]:
         broken.patch.delitem(sys.modules, module)
 
 
@@ -103,7 +109,10 @@ def no_working_directory(broken: Broken) -> None:
 
 def a_link_to_itself(broken: Broken) -> None:
     (broken.folder / "loop").symlink_to(broken.folder / "loop")
-    broken.set(DATABASE_URL=f"sqlite:///{broken.folder}/loop/x.db", AZURE_CLIENT_CERTIFICATE_PATH=str(broken.folder / "loop"))
+    broken.set(
+        DATABASE_URL=f"sqlite:///{broken.folder}/loop/x.db",
+        AZURE_CLIENT_CERTIFICATE_PATH=str(broken.folder / "loop"),
+    )
 
 
 def env_file(content: bytes) -> Break:
@@ -112,7 +121,9 @@ def env_file(content: bytes) -> Break:
 
 ENVIRONMENTS: dict[str, Break] = {
     # settings
-    "nothing set": lambda broken: broken.unset(*[name for name in os.environ if name.startswith(("SLACK_", "AZURE_", "LEGACY"))]),
+    "nothing set": lambda broken: broken.unset(
+        *[name for name in os.environ if name.startswith(("SLACK_", "AZURE_", "LEGACY"))]
+    ),
     "a time zone that there is none of": setting(LEGACYTLS_TIMEZONE="Nowhere/Town"),
     "a time zone that is a path": setting(LEGACYTLS_TIMEZONE="../../etc/passwd"),
     "a time zone too long to be one": setting(LEGACYTLS_TIMEZONE="x" * 5000),
@@ -123,13 +134,19 @@ ENVIRONMENTS: dict[str, Break] = {
     "a channel by name": setting(LEGACYTLS_CHANNEL="#changes"),
     "the same emoji twice": setting(LEGACYTLS_APPROVE_EMOJI="x", LEGACYTLS_REJECT_EMOJI="x"),
     "a log level of another program": setting(LEGACYTLS_LOG_LEVEL="verbose"),
-    "tokens in each other's place": setting(SLACK_BOT_TOKEN="xapp-1-hush-hush", SLACK_APP_TOKEN="xoxb-1-hush-hush"),
+    "tokens in each other's place": setting(
+        SLACK_BOT_TOKEN="xapp-1-hush-hush", SLACK_APP_TOKEN="xoxb-1-hush-hush"
+    ),
     "two credentials": setting(AZURE_CLIENT_SECRET=HUSH),
     "a certificate that is not there": setting(AZURE_CLIENT_CERTIFICATE_PATH="/no/such/file.pem"),
     "a certificate that is a folder": setting(AZURE_CLIENT_CERTIFICATE_PATH="/tmp"),
-    "a certificate that is empty": lambda broken: broken.set(AZURE_CLIENT_CERTIFICATE_PATH=broken.file("empty.pem")),
+    "a certificate that is empty": lambda broken: broken.set(
+        AZURE_CLIENT_CERTIFICATE_PATH=broken.file("empty.pem")
+    ),
     "a certificate that is something else": lambda broken: broken.set(
-        AZURE_CLIENT_CERTIFICATE_PATH=broken.file("x.pem", b"-----BEGIN CERTIFICATE-----\n\xff\x00\n-----END CERTIFICATE-----\n")
+        AZURE_CLIENT_CERTIFICATE_PATH=broken.file(
+            "x.pem", b"-----BEGIN CERTIFICATE-----\n\xff\x00\n-----END CERTIFICATE-----\n"
+        )
     ),
     "a certificate that is a device": setting(AZURE_CLIENT_CERTIFICATE_PATH="/dev/null"),
     "a path with a null": lambda broken: (
@@ -146,7 +163,9 @@ ENVIRONMENTS: dict[str, Break] = {
         broken.set(AZURE_FEDERATED_TOKEN_FILE=broken.file("token")),
     ),
     "milestones that are a folder": setting(LEGACYTLS_MILESTONES="/tmp"),
-    "milestones that are no text": lambda broken: broken.set(LEGACYTLS_MILESTONES=broken.file("m.yaml", b"\xff\xfe\x00\x00")),
+    "milestones that are no text": lambda broken: broken.set(
+        LEGACYTLS_MILESTONES=broken.file("m.yaml", b"\xff\xfe\x00\x00")
+    ),
     "milestones that never end": lambda broken: broken.set(
         LEGACYTLS_MILESTONES=broken.file("m.yaml", b"a: &a [x,x]\nb: &b [*a,*a]\n" + b"- " * 3000)
     ),
@@ -165,15 +184,21 @@ ENVIRONMENTS: dict[str, Break] = {
     "a database where nobody may write": setting(DATABASE_URL="sqlite:////proc/x.db"),
     "a database that is a full device": setting(DATABASE_URL="sqlite:////dev/full"),
     "a database that is a link to itself": a_link_to_itself,
-    "a database that is a text": lambda broken: broken.set(DATABASE_URL=f"sqlite:///{broken.file('x.txt', b'dear diary' * 500)}"),
+    "a database that is a text": lambda broken: broken.set(
+        DATABASE_URL=f"sqlite:///{broken.file('x.txt', b'dear diary' * 500)}"
+    ),
     "a database that only reads": lambda broken: broken.set(
         DATABASE_URL=f"sqlite:///file:{broken.folder}/record.db?mode=ro&uri=true"
     ),
-    "a database of a newer version": lambda broken: broken.sqlite("UPDATE alembic_version SET version_num = '9999'"),
+    "a database of a newer version": lambda broken: broken.sqlite(
+        "UPDATE alembic_version SET version_num = '9999'"
+    ),
     "a database of somebody else's": lambda broken: broken.sqlite(
         "DROP TABLE alembic_version", "CREATE TABLE alembic_version (x)"
     ),
-    "a database that lost a table": lambda broken: broken.sqlite("DROP TABLE change_requests", "DROP TABLE leases"),
+    "a database that lost a table": lambda broken: broken.sqlite(
+        "DROP TABLE change_requests", "DROP TABLE leases"
+    ),
     "a database that is cut off": lambda broken: os.truncate(broken.folder / "record.db", 5000),
     "a database that was spoiled": lambda broken: broken.file(
         "record.db", (broken.folder / "record.db").read_bytes()[:4096] + b"\x5a" * 60000
@@ -192,23 +217,39 @@ ENVIRONMENTS: dict[str, Break] = {
     "a port that cannot be one": setting(DATABASE_URL=f"{PG}:99999/x"),
     "no server on the socket": setting(DATABASE_URL="postgresql:///x?host=/no/such/folder"),
     "another database": setting(DATABASE_URL=f"mysql://bot:{HUSH}@127.0.0.1/x"),
-    "libpq's own variables": lambda broken: broken.set(PGSSLMODE="paranoid", DATABASE_URL=f"{PG}:{broken.refused}/x"),
-    "a timeout in words": lambda broken: broken.set(PGCONNECT_TIMEOUT="soon", DATABASE_URL=f"{PG}:{broken.refused}/x"),
-    "a service that is not there": lambda broken: broken.set(PGSERVICE="nowhere", DATABASE_URL=f"{PG}:{broken.refused}/x"),
+    "libpq's own variables": lambda broken: broken.set(
+        PGSSLMODE="paranoid", DATABASE_URL=f"{PG}:{broken.refused}/x"
+    ),
+    "a timeout in words": lambda broken: broken.set(
+        PGCONNECT_TIMEOUT="soon", DATABASE_URL=f"{PG}:{broken.refused}/x"
+    ),
+    "a service that is not there": lambda broken: broken.set(
+        PGSERVICE="nowhere", DATABASE_URL=f"{PG}:{broken.refused}/x"
+    ),
     # the network
-    "Slack refuses connections": lambda broken: broken.set(SLACK_API_URL=f"http://127.0.0.1:{broken.refused}/api/"),
+    "Slack refuses connections": lambda broken: broken.set(
+        SLACK_API_URL=f"http://127.0.0.1:{broken.refused}/api/"
+    ),
     "Slack's address is a page": setting(SLACK_API_URL="https://contoso.slack.com/#/api"),
     "Slack in plain text": setting(SLACK_API_URL="http://slack.com/api/"),
-    "Entra refuses connections": lambda broken: broken.set(AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{broken.refused}"),
-    "Exchange refuses connections": lambda broken: broken.set(EXCHANGE_API_URL=f"https://127.0.0.1:{broken.refused}"),
-    "Exchange's address has a port that cannot be one": setting(EXCHANGE_API_URL="https://127.0.0.1:99999999"),
+    "Entra refuses connections": lambda broken: broken.set(
+        AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{broken.refused}"
+    ),
+    "Exchange refuses connections": lambda broken: broken.set(
+        EXCHANGE_API_URL=f"https://127.0.0.1:{broken.refused}"
+    ),
+    "Exchange's address has a port that cannot be one": setting(
+        EXCHANGE_API_URL="https://127.0.0.1:99999999"
+    ),
     "a proxy that is not there": lambda broken: broken.set(
         HTTPS_PROXY=f"http://127.0.0.1:{broken.refused}", HTTP_PROXY=f"http://127.0.0.1:{broken.refused}"
     ),
     "a proxy that cannot be one": setting(HTTPS_PROXY="http://[not-an-address", HTTP_PROXY="::::"),
     "a proxy of an unknown kind": setting(HTTPS_PROXY="gopher://127.0.0.1:1", ALL_PROXY="carrier://pigeon"),
     "authorities that are not there": setting(REQUESTS_CA_BUNDLE="/no/such/bundle.pem"),
-    "authorities that are something else": lambda broken: broken.set(REQUESTS_CA_BUNDLE=broken.file("ca.pem", b"\xff" * 100)),
+    "authorities that are something else": lambda broken: broken.set(
+        REQUESTS_CA_BUNDLE=broken.file("ca.pem", b"\xff" * 100)
+    ),
     "authorities that are an empty folder": lambda broken: broken.set(REQUESTS_CA_BUNDLE=str(broken.folder)),
     "no authorities at all": lambda broken: broken.set(REQUESTS_CA_BUNDLE=broken.file("none.pem")),
     # the process
@@ -216,7 +257,9 @@ ENVIRONMENTS: dict[str, Break] = {
     "no working directory": no_working_directory,
     "no folder for what is temporary": setting(TMPDIR="/no/such/folder"),
     "a terminal without a width": setting(COLUMNS="wide", LINES="-1", TERM="nothing-known"),
-    "a locale that there is none of": setting(LC_ALL="xx_XX.nonsense", LANG="xx_XX.nonsense", TZ="Nowhere/Town"),
+    "a locale that there is none of": setting(
+        LC_ALL="xx_XX.nonsense", LANG="xx_XX.nonsense", TZ="Nowhere/Town"
+    ),
     "a health port that is taken": lambda broken: broken.set(LEGACYTLS_HEALTH_PORT=str(broken.taken)),
     "a health host of another machine": lambda broken: broken.set(
         LEGACYTLS_HEALTH_HOST="192.0.2.1", LEGACYTLS_HEALTH_PORT="3999"
@@ -268,7 +311,8 @@ def broken(
     (tmp_path / "record.db").write_bytes(_migrated_sqlite.read_bytes())
     found.set(**neighbours, DATABASE_URL=f"sqlite:///{tmp_path}/record.db")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(process, "_serve", lambda *_: None)  # all that comes before serving is what may be broken
+    # all that comes before serving is what may be broken
+    monkeypatch.setattr(process, "_serve", lambda *_: None)
     return found
 
 
@@ -309,19 +353,31 @@ def test_there_are_enough_of_them() -> None:
 # What depends on how the process is started
 
 
-def started(*arguments: str, folder: Path, shell: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+def started(
+    *arguments: str, folder: Path, shell: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run a verb in a process of its own, in a shell where its streams are what is broken."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{folder}/record.db"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": f"sqlite:///{folder}/record.db",
+    }
     environment |= {"AZURE_TENANT_ID": "11111111-2222-3333-4444-555555555555", **settings}
     line = ["bash", "-c", f'exec "$@" {shell}', "bash", sys.executable, "-m", "bot", *arguments]
-    return subprocess.run(line, env=environment, cwd=folder, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(
+        line, env=environment, cwd=folder, capture_output=True, text=True, timeout=50, check=False
+    )
 
 
 @pytest.mark.parametrize("shell", [">&-", ">&- 2>&-", "<&- >&-", "<&- >&- 2>&-"])
-def test_a_closed_standard_output_is_a_quiet_end(shell: str, tmp_path: Path, migrated_sqlite_url: str) -> None:
+def test_a_closed_standard_output_is_a_quiet_end(
+    shell: str, tmp_path: Path, migrated_sqlite_url: str
+) -> None:
     done = started("history", folder=tmp_path, shell=shell, DATABASE_URL=migrated_sqlite_url)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert (tmp_path / "legacytls.db").read_bytes().startswith(b"SQLite format 3"), "what was printed went into the database"
+    assert (tmp_path / "legacytls.db").read_bytes().startswith(b"SQLite format 3"), (
+        "what was printed went into the database"
+    )
 
 
 def test_a_full_standard_output_is_told(tmp_path: Path) -> None:
@@ -333,7 +389,13 @@ def test_a_full_standard_output_is_told(tmp_path: Path) -> None:
 
 
 def test_a_terminal_that_knows_ascii_only_gets_question_marks(tmp_path: Path) -> None:
-    done = started("status", folder=tmp_path, PYTHONIOENCODING="ascii", AZURE_CLIENT_ID="x", AZURE_MANAGED_IDENTITY="maybe")
+    done = started(
+        "status",
+        folder=tmp_path,
+        PYTHONIOENCODING="ascii",
+        AZURE_CLIENT_ID="x",
+        AZURE_MANAGED_IDENTITY="maybe",
+    )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert started("calendar", "--help", folder=tmp_path, PYTHONIOENCODING="ascii").stderr.count("Error") == 0
@@ -345,5 +407,7 @@ def test_an_account_without_a_passwd_entry_and_without_a_home_is_served(tmp_path
         pytest.skip("no user namespaces here")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "AZURE_TENANT_ID": "contoso.example"}
     line = [*apart, sys.executable, "-m", "bot", "history"]
-    done = subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(
+        line, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "No change is on record yet.\n", "")

@@ -1,6 +1,8 @@
-"""The command line as an admin meets it: every verb in a process of its own, its words, its exit code, and what it never says.
+"""The command line as an admin meets it: every verb in a process of its own, its words, its exit code, and
+what it never says.
 
-Where the start or the end of Python is part of the claim, it is started as people do (``interpreter``); see ``tests.processes``.
+Where the start or the end of Python is part of the claim, it is started as people do (``interpreter``); see
+``tests.processes``.
 """
 
 import contextlib
@@ -30,7 +32,20 @@ from tests.bot.machine import ROOT, Machine, Outcome, command
 from tests.handlers.driver import ALICE, BOB, House
 from tests.sentences import says
 
-VERBS = ("run", "sandbox", "init", "migrate", "check", "status", "history", "calendar", "verify", "export", "evidence", "probe")
+VERBS = (
+    "run",
+    "sandbox",
+    "init",
+    "migrate",
+    "check",
+    "status",
+    "history",
+    "calendar",
+    "verify",
+    "export",
+    "evidence",
+    "probe",
+)
 SHORT_VERBS = ("migrate", "check", "status", "history", "calendar", "verify", "export")
 RECORD_VERBS = ("verify", "export")
 DAY = timedelta(days=1)
@@ -38,7 +53,8 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """One machine whose record holds an opt-in of two days ago, an opt-out of yesterday and an open request."""
+    """One machine whose record holds an opt-in of two days ago, an opt-out of yesterday and an open
+    request."""
     with Machine(tmp_path_factory.mktemp("machine")) as found:
         upgrade(found.settings["DATABASE_URL"])
         database = Database(found.settings["DATABASE_URL"])
@@ -141,7 +157,11 @@ def test_wrong_settings_stop_every_verb_at_once_with_all_mistakes_and_no_value(
     verb: str, machine: Machine, tmp_path: Path
 ) -> None:
     pasted = "pasted-into-the-wrong-line"
-    wrong = {"LEGACYTLS_TIMEZONE": pasted, "LEGACYTLS_OBSERVE_EVERY": pasted, "LEGACYTLS_APPROVALS_REQUIRED": pasted}
+    wrong = {
+        "LEGACYTLS_TIMEZONE": pasted,
+        "LEGACYTLS_OBSERVE_EVERY": pasted,
+        "LEGACYTLS_APPROVALS_REQUIRED": pasted,
+    }
     outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/none.db", **wrong)
     assert outcome.code == 2
     assert outcome.out == ""
@@ -173,8 +193,26 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("verb", "needs"),
     [
-        ("run", {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "LEGACYTLS_CHANNEL", "LEGACYTLS_APPROVERS", "AZURE_TENANT_ID"}),
-        ("check", {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "LEGACYTLS_CHANNEL", "LEGACYTLS_APPROVERS", "AZURE_TENANT_ID"}),
+        (
+            "run",
+            {
+                "SLACK_BOT_TOKEN",
+                "SLACK_APP_TOKEN",
+                "LEGACYTLS_CHANNEL",
+                "LEGACYTLS_APPROVERS",
+                "AZURE_TENANT_ID",
+            },
+        ),
+        (
+            "check",
+            {
+                "SLACK_BOT_TOKEN",
+                "SLACK_APP_TOKEN",
+                "LEGACYTLS_CHANNEL",
+                "LEGACYTLS_APPROVERS",
+                "AZURE_TENANT_ID",
+            },
+        ),
         ("status", {"AZURE_TENANT_ID", "AZURE_CLIENT_ID"}),
         ("history", {"AZURE_TENANT_ID"}),
         ("calendar", {"AZURE_TENANT_ID"}),
@@ -182,9 +220,15 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(machine: Machine) -> None:
         ("export", {"AZURE_TENANT_ID"}),
     ],
 )
-def test_a_verb_asks_for_what_it_needs_and_for_nothing_else(verb: str, needs: set[str], tmp_path: Path) -> None:
+def test_a_verb_asks_for_what_it_needs_and_for_nothing_else(
+    verb: str, needs: set[str], tmp_path: Path
+) -> None:
     outcome = command(verb, settings={}, folder=tmp_path)
-    asked = {line.split(":")[0].removeprefix("  - ") for line in outcome.err.splitlines() if line.startswith("  - ")}
+    asked = {
+        line.split(":")[0].removeprefix("  - ")
+        for line in outcome.err.splitlines()
+        if line.startswith("  - ")
+    }
     assert outcome.code == 2
     assert needs <= asked
     if verb in ("history", "calendar", *RECORD_VERBS):
@@ -197,7 +241,9 @@ def test_a_verb_asks_for_what_it_needs_and_for_nothing_else(verb: str, needs: se
 def test_an_unknown_name_of_ours_is_a_warning_beside_an_unharmed_answer(machine: Machine) -> None:
     outcome = machine.run("history", "--json", LEGACYTLS_TIMEZOEN="Europe/Berlin")
     assert outcome.code == 0
-    warning = "warning: LEGACYTLS_TIMEZOEN is not a setting and is ignored; the nearest is LEGACYTLS_TIMEZONE\n"
+    warning = (
+        "warning: LEGACYTLS_TIMEZOEN is not a setting and is ignored; the nearest is LEGACYTLS_TIMEZONE\n"
+    )
     assert outcome.err == warning
     assert len(json.loads(outcome.out)["changes"]) == 3
 
@@ -214,7 +260,11 @@ def test_a_short_verb_that_succeeds_keeps_stderr_empty(verb: str, machine: Machi
 
 
 @pytest.mark.parametrize(
-    "verb", [pytest.param(verb, marks=() if verb in ("check", "migrate") else pytest.mark.long) for verb in SHORT_VERBS]
+    "verb",
+    [
+        pytest.param(verb, marks=() if verb in ("check", "migrate") else pytest.mark.long)
+        for verb in SHORT_VERBS
+    ],
 )
 def test_neither_does_importing_it_say_anything(verb: str, machine: Machine) -> None:
     """These two import most; the long tests start an interpreter for every verb."""
@@ -229,7 +279,9 @@ def keeps_stderr_empty(outcome: Outcome) -> None:
 # migrate
 
 
-def test_migrating_twice_says_the_same_and_keeps_the_record(machine: Machine, copy: Path, exported: str) -> None:
+def test_migrating_twice_says_the_same_and_keeps_the_record(
+    machine: Machine, copy: Path, exported: str
+) -> None:
     url = f"sqlite:///{copy}"
     first, second = (machine.run("migrate", DATABASE_URL=url) for _ in range(2))
     assert (first.code, second.code) == (0, 0)
@@ -258,7 +310,9 @@ def test_a_database_that_cannot_be_opened_is_told_without_its_password(verb: str
     assert "hush" not in outcome.said
 
 
-def test_with_debug_the_log_tells_where_it_failed_and_still_no_password(machine: Machine, tmp_path: Path) -> None:
+def test_with_debug_the_log_tells_where_it_failed_and_still_no_password(
+    machine: Machine, tmp_path: Path
+) -> None:
     url = f"sqlite:///{tmp_path}/no/such/folder/hush.db"
     outcome = machine.run("migrate", DATABASE_URL=url, LEGACYTLS_LOG_LEVEL="debug")
     told = [json.loads(line) for line in outcome.err.splitlines() if line.startswith("{")]
@@ -334,7 +388,10 @@ def test_a_value_that_cannot_be_read_is_exit_code_1_and_never_a_guess(machine: M
 
 def test_the_settings_name_the_tenant_where_nothing_was_ever_read(machine: Machine, tmp_path: Path) -> None:
     machine.microsoft.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig")
-    fresh = {"DATABASE_URL": f"sqlite:///{tmp_path}/fresh.db", "EXCHANGE_ORGANIZATION": "contoso.onmicrosoft.com"}
+    fresh = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/fresh.db",
+        "EXCHANGE_ORGANIZATION": "contoso.onmicrosoft.com",
+    }
     answer = json.loads(machine.run("status", "--json", **fresh).out)
     assert (answer["value"], answer["organization"]) == (None, "contoso.onmicrosoft.com")
 
@@ -427,7 +484,9 @@ def test_the_calendar_is_told_as_text_as_data_and_as_a_file(machine: Machine) ->
 
 
 def test_an_empty_history_says_so(machine: Machine, tmp_path: Path) -> None:
-    assert machine.run("history", DATABASE_URL=f"sqlite:///{tmp_path}/new.db").out == says("no_change_is_on_record_yet_2")
+    assert machine.run("history", DATABASE_URL=f"sqlite:///{tmp_path}/new.db").out == says(
+        "no_change_is_on_record_yet_2"
+    )
 
 
 # verify
@@ -450,7 +509,9 @@ def test_a_head_seen_in_slack_is_compared(machine: Machine, head: tuple[int, str
 
 
 def test_an_altered_event_is_named(machine: Machine, copy: Path) -> None:
-    triggers = _execute(copy, "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_events'")
+    triggers = _execute(
+        copy, "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_events'"
+    )
     for (name,) in triggers:
         _execute(copy, f"DROP TRIGGER {name}")
     _execute(copy, "UPDATE audit_events SET actor = 'U0MALLORY' WHERE seq = 3")
@@ -463,7 +524,9 @@ def test_each_row_that_does_not_agree_with_a_sound_record_is_named(machine: Mach
     url, number = f"sqlite:///{copy}", _execute(copy, "SELECT min(id) FROM change_requests")[0][0]
     for (name,) in _execute(copy, "SELECT name FROM sqlite_master WHERE type = 'trigger'"):
         _execute(copy, f"DROP TRIGGER {name}")
-    _execute(copy, f"UPDATE change_requests SET window_end = '2076-01-01 00:00:00.000000' WHERE id = {number}")
+    _execute(
+        copy, f"UPDATE change_requests SET window_end = '2076-01-01 00:00:00.000000' WHERE id = {number}"
+    )
     outcome = machine.run("verify", DATABASE_URL=url)
     assert (outcome.code, f"change_requests {number}: window_end" in outcome.out) == (1, True)
     assert "The record is sound" not in outcome.out
@@ -490,7 +553,9 @@ def test_the_guards_keep_the_record_from_being_altered_in_passing(copy: Path) ->
 
 
 @pytest.mark.parametrize("verb", RECORD_VERBS)
-def test_a_database_without_a_record_is_told_and_not_migrated(verb: str, machine: Machine, tmp_path: Path) -> None:
+def test_a_database_without_a_record_is_told_and_not_migrated(
+    verb: str, machine: Machine, tmp_path: Path
+) -> None:
     (tmp_path / "empty.db").touch()
     outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
     assert outcome.code == 1
@@ -500,7 +565,9 @@ def test_a_database_without_a_record_is_told_and_not_migrated(verb: str, machine
 
 
 @pytest.mark.parametrize("verb", RECORD_VERBS)
-def test_a_database_that_is_not_there_is_told_and_not_made(verb: str, machine: Machine, tmp_path: Path) -> None:
+def test_a_database_that_is_not_there_is_told_and_not_made(
+    verb: str, machine: Machine, tmp_path: Path
+) -> None:
     outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/mistyped.db")
     assert (outcome.code, outcome.out) == (1, "")
     assert "DATABASE_URL" in outcome.err
@@ -529,7 +596,9 @@ def test_the_exported_record_proves_itself_with_a_dozen_lines_of_python(exported
 
 def test_csv_is_a_table_with_one_row_a_change_and_days_bound_when_it_was_asked_for(machine: Machine) -> None:
     def table(*days: str) -> list[dict[str, str]]:
-        return list(csv.DictReader(io.StringIO(machine.run("export", "--format", "csv", *days).out, newline="")))
+        return list(
+            csv.DictReader(io.StringIO(machine.run("export", "--format", "csv", *days).out, newline=""))
+        )
 
     rows = table()
     assert [(row["number"], row["kind"], row["outcome"]) for row in rows] == [
@@ -542,7 +611,9 @@ def test_csv_is_a_table_with_one_row_a_change_and_days_bound_when_it_was_asked_f
     assert [row["number"] for row in table("--since", second)] == ["2", "3"]
 
 
-def test_days_of_utc_bound_the_export_and_the_piece_still_proves_itself(machine: Machine, exported: str) -> None:
+def test_days_of_utc_bound_the_export_and_the_piece_still_proves_itself(
+    machine: Machine, exported: str
+) -> None:
     lines = exported.splitlines(keepends=True)
     first, second, third = sorted({json.loads(line)["at"][:10] for line in lines})
     of_second = "".join(line for line in lines if json.loads(line)["at"].startswith(second))
@@ -555,7 +626,9 @@ def test_days_of_utc_bound_the_export_and_the_piece_still_proves_itself(machine:
 def test_a_reader_that_stops_reading_gets_no_traceback(machine: Machine) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=writing, interpreter=True)
+    outcome = command(
+        "export", settings=machine.settings, folder=machine.folder, stdout=writing, interpreter=True
+    )
     os.close(writing)
     assert (outcome.code, outcome.err) == (1, "")
 
@@ -563,7 +636,9 @@ def test_a_reader_that_stops_reading_gets_no_traceback(machine: Machine) -> None
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_an_export_that_does_not_fit_on_the_disk_is_no_success(machine: Machine) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
-    outcome = command("export", settings=machine.settings, folder=machine.folder, stdout=full, interpreter=True)
+    outcome = command(
+        "export", settings=machine.settings, folder=machine.folder, stdout=full, interpreter=True
+    )
     os.close(full)
     assert outcome.code == 1
     assert outcome.err == says("legacytls_there_is_no_space_left_on")
@@ -574,7 +649,8 @@ def test_a_health_endpoint_that_cannot_listen_ends_the_start_with_what_to_change
     assert outcome.code == 1
     assert outcome.err.startswith("legacytls: The health endpoint cannot listen where it is told to (")
     assert outcome.err.endswith(
-        "). Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free port.\n"
+        "). Set LEGACYTLS_HEALTH_HOST to an address of this machine and LEGACYTLS_HEALTH_PORT to a free "
+        "port.\n"
     )
 
 
@@ -601,10 +677,18 @@ def test_the_sandbox_prints_its_address_and_ends_on_sigterm(tmp_path: Path) -> N
 
 
 def _typed(printed: str) -> "subprocess.CompletedProcess[str]":
-    """Type what was printed after the colon, to the letter, into a shell where much is set that is meant for another bot."""
-    elsewhere = {"PATH": os.environ["PATH"], "TERM": "dumb", "LEGACYTLS_CHANNEL": "C0REAL", "AZURE_CLIENT_SECRET": "of another"}
+    """Type what was printed after the colon, to the letter, into a shell where much is set that is meant for
+    another bot."""
+    elsewhere = {
+        "PATH": os.environ["PATH"],
+        "TERM": "dumb",
+        "LEGACYTLS_CHANNEL": "C0REAL",
+        "AZURE_CLIENT_SECRET": "of another",
+    }
     line = printed.partition(": ")[2]
-    return subprocess.run(["sh", "-c", line], env=elsewhere, cwd="/", capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(
+        ["sh", "-c", line], env=elsewhere, cwd="/", capture_output=True, text=True, timeout=50, check=False
+    )
 
 
 def test_a_taken_port_is_told_with_a_way_out(tmp_path: Path) -> None:
@@ -644,7 +728,9 @@ def test_a_bot_that_is_told_to_stop_while_it_still_loads_ends_with_0(
     pipe = tmp_path / ".env"
     os.mkfifo(pipe)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | machine.settings
-    with subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE
+    ) as process:
         writing = _opened_by_a_reader(pipe)
         process.send_signal(number)
         assert (process.wait(timeout=30), process.stderr.read() if process.stderr else b"") == (0, b"")

@@ -19,10 +19,17 @@ cli.main(["run"])
 """
 
 
-def test_while_it_is_put_together_nothing_is_collected_and_what_it_is_made_of_never_is(tmp_path: Path) -> None:
+def test_while_it_is_put_together_nothing_is_collected_and_what_it_is_made_of_never_is(
+    tmp_path: Path,
+) -> None:
     with Machine(tmp_path) as machine:
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | machine.settings
         done = subprocess.run(
-            [sys.executable, "-c", START], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+            [sys.executable, "-c", START],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
     assert done.stdout.split() == ["False", "False", "True", "True"]

@@ -1,4 +1,5 @@
-"""The real process: what its health endpoint says while Slack goes and comes, how fast it stops, and what a burst gets."""
+"""The real process: what its health endpoint says while Slack goes and comes, how fast it stops, and what a
+burst gets."""
 
 import http.client
 import json
@@ -81,7 +82,9 @@ class Running:
 
     def answers(self) -> list[str]:
         """What Alice was told privately, without the lines that something is being read."""
-        told = [message for message in self.slack.messages(cast.CHANGES, "U0ALICE") if message.get("ephemeral")]
+        told = [
+            message for message in self.slack.messages(cast.CHANGES, "U0ALICE") if message.get("ephemeral")
+        ]
         return [message["text"] for message in told if not message["text"].startswith("Reading")]
 
     def ask(self, times: int = 1) -> None:
@@ -126,7 +129,9 @@ def test_sixty_four_together_share_few_readings_and_all_get_the_value(running: R
     running.wait(lambda: len(running.answers()) == BURST, within=25)
     assert all("not set" in text for text in running.answers())
     assert all(delivery.acked_after is not None for delivery in running.slack.deliveries)
-    assert all(delivery.answer is None for delivery in running.slack.deliveries), "somebody was told that the bot is busy"
+    assert all(delivery.answer is None for delivery in running.slack.deliveries), (
+        "somebody was told that the bot is busy"
+    )
     assert 1 <= running.reads() - before <= 3
 
 

@@ -1,4 +1,5 @@
-"""What ``tests.processes`` forks is what ``python -m`` starts: the same end, streams, environment and folder."""
+"""What ``tests.processes`` forks is what ``python -m`` starts: the same end, streams, environment and
+folder."""
 
 import json
 import os
@@ -13,7 +14,9 @@ from tests.patience import patience
 from tests.processes import ROOT, Forked, Process, ended, start
 
 PROGRAM = "tests.bot.forked_program"
-needs_forks = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="this system starts an interpreter each time")
+needs_forks = pytest.mark.skipif(
+    not hasattr(os, "pidfd_open"), reason="this system starts an interpreter each time"
+)
 
 
 def started(folder: Path, *arguments: str, **environment: str) -> Process:
@@ -26,7 +29,11 @@ def test_it_ends_with_its_code_and_its_words_are_where_they_belong(tmp_path: Pat
     process = started(tmp_path, "exit", "7", OWN="yes")
     assert (ended(process, within=20), process.poll()) == (7, 7)
     told = json.loads((tmp_path / "out").read_text())
-    assert told == {"arguments": ["exit", "7"], "environment": {"OWN": "yes", "PYTHONPATH": str(ROOT)}, "folder": str(tmp_path)}
+    assert told == {
+        "arguments": ["exit", "7"],
+        "environment": {"OWN": "yes", "PYTHONPATH": str(ROOT)},
+        "folder": str(tmp_path),
+    }
     assert (tmp_path / "err").read_text() == "to standard error\nat the end\n"
 
 

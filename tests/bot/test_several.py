@@ -34,12 +34,17 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def said(recorded: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Said:
-    """Run a verb with two tenants, of which one has something on record; returns its code and what it printed."""
+def said(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> Said:
+    """Run a verb with two tenants, of which one has something on record; returns its code and what it
+    printed."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tenants.yaml").write_text(TWO)
     shutil.copy(recorded, tmp_path / "bot.db")
-    for name, value in (ALL | {"LEGACYTLS_TENANTS": "tenants.yaml", "DATABASE_URL": "sqlite:///bot.db"}).items():
+    for name, value in (
+        ALL | {"LEGACYTLS_TENANTS": "tenants.yaml", "DATABASE_URL": "sqlite:///bot.db"}
+    ).items():
         monkeypatch.setenv(name, value)
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -103,8 +108,21 @@ def test_the_records_of_all_follow_each_other_and_each_event_names_its_tenant(sa
     assert says("nothing_is_on_record_of_tenant_fabrikam", fabrikam=FABRIKAM) in err
 
 
-def test_the_evidence_of_all_is_a_file_each_and_what_is_there_is_not_written_again(said: Said, tmp_path: Path) -> None:
-    call = ("evidence", "--tenant", "all", "--from", "2026-11-01", "--to", "2026-11-02", "--output", "packs", "--no-names")
+def test_the_evidence_of_all_is_a_file_each_and_what_is_there_is_not_written_again(
+    said: Said, tmp_path: Path
+) -> None:
+    call = (
+        "evidence",
+        "--tenant",
+        "all",
+        "--from",
+        "2026-11-01",
+        "--to",
+        "2026-11-02",
+        "--output",
+        "packs",
+        "--no-names",
+    )
     said(*call)
     assert [path.name for path in (tmp_path / "packs").iterdir()] == ["contoso.zip"]
     assert says("contoso_zip_is_there_already") in said(*call)[1]
@@ -131,7 +149,9 @@ def test_what_is_of_one_tenant_is_not_done_for_all(said: Said, call: tuple[str, 
     assert says("of_one_tenant_name_one_with_tenant") in err
 
 
-def test_a_tenant_is_refused_where_there_is_one_or_the_verb_is_of_none(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tenant_is_refused_where_there_is_one_or_the_verb_is_of_none(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(SystemExit) as ended:
         said("--tenant", "contoso", "migrate")
     assert ended.value.code == 2

@@ -44,7 +44,9 @@ print(stopping.wait(), stopping.wait())
 
 def said(program: str) -> str:
     """What a process of its own prints; it is given up after fifteen seconds."""
-    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=15, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=15, check=False
+    )
     assert run.returncode == 0, run.stderr
     return run.stdout.strip()
 
@@ -89,7 +91,9 @@ threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
 )
 def test_a_process_that_hangs_ends_all_the_same_and_says_what_it_left(stuck: str) -> None:
     program = STUCK.format(stuck=stuck)
-    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=15, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=15, check=False
+    )
     assert run.returncode == 0
     (line,) = (json.loads(line) for line in run.stderr.splitlines())
     assert (line["event"], line["level"], line["finished"], line["left"]) == (

@@ -31,7 +31,10 @@ def test_a_file_gets_the_text_to_the_letter(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_bot_itself_draws_nothing() -> None:
     program = (
-        "import sys; from bot.cli import load_logging_plainly as load; load(); import bot.process; print('rich' in sys.modules)"
+        "import sys; from bot.cli import load_logging_plainly as load; load(); import bot.process; "
+        "print('rich' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "False\n"

@@ -47,7 +47,10 @@ class Attacked:
 
     @property
     def settings(self) -> dict[str, str]:
-        keeping = {"LEGACYTLS_STATE_DIR": str(self.world.folder / self.state), "LEGACYTLS_HEALTH_PORT": str(self.port)}
+        keeping = {
+            "LEGACYTLS_STATE_DIR": str(self.world.folder / self.state),
+            "LEGACYTLS_HEALTH_PORT": str(self.port),
+        }
         return keeping | ({"LEGACYTLS_RECORD_KEY": self.key} if self.key else {})
 
     def start(self, **more: str) -> None:
@@ -55,7 +58,9 @@ class Attacked:
 
     def typed(self, *arguments: str, **settings: str) -> Outcome:
         """What an admin types on the bot's machine."""
-        environment = self.world.slack.environment | self.world.microsoft.environment | {"DATABASE_URL": self.world.url}
+        environment = (
+            self.world.slack.environment | self.world.microsoft.environment | {"DATABASE_URL": self.world.url}
+        )
         return command(*arguments, settings=environment | self.settings | settings, folder=self.world.folder)
 
     # What is seen
@@ -70,7 +75,11 @@ class Attacked:
 
     def said(self, *words: str) -> list[str]:
         """The messages in the channel that hold all these words."""
-        return [message["text"] for message in self.world.public() if all(word in message["text"] for word in words)]
+        return [
+            message["text"]
+            for message in self.world.public()
+            if all(word in message["text"] for word in words)
+        ]
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         with self.world.reader() as reader:
@@ -87,18 +96,28 @@ class Attacked:
         before = len(self.world.writes)
         form = self.world.form(BOB, "disable")
         self.world.slack.submit(BOB, form, {"reason": ""})
-        self.world.wait(lambda: [call.parameters["AllowLegacyTLSClients"] for call in self.world.writes[before:]] == [False])
+        self.world.wait(
+            lambda: (
+                [call.parameters["AllowLegacyTLSClients"] for call in self.world.writes[before:]] == [False]
+            )
+        )
 
     def lunch(self, person: str) -> str:
         """Somebody's own message in the channel; returns its ``ts``."""
         self.world.slack.say(person, "Lunch?", CHANNEL)
-        return str(next(message["ts"] for message in self.world.slack.messages(CHANNEL) if message["text"] == "Lunch?"))
+        return str(
+            next(
+                message["ts"] for message in self.world.slack.messages(CHANNEL) if message["text"] == "Lunch?"
+            )
+        )
 
     # What an owner of the database does
 
     def sql(self, statement: str, **values: object) -> None:
         with self.world.database.write() as connection:
-            connection.execute(text(statement), {"tenant": self.world.tenant.tenant_id, "at": self._now} | values)
+            connection.execute(
+                text(statement), {"tenant": self.world.tenant.tenant_id, "at": self._now} | values
+            )
 
     def plant_delivery(self, key: str, kind: str = "vote", proof: str | None = None, **said: str) -> None:
         payload = {"person": BOB, "door": "button", "at": self.world.clock().isoformat()} | said
@@ -110,14 +129,16 @@ class Attacked:
 
     def plant_message(self, key: str, kind: str, recipient: str | None, facts: Mapping[str, str]) -> None:
         self.sql(
-            "INSERT INTO notices (tenant_id, kind, key, recipient, facts, created_at, due_at, tries, claimed_until)"
+            "INSERT INTO notices (tenant_id, kind, key, recipient, facts, created_at, due_at, tries, "
+            "claimed_until)"
             " VALUES (:tenant, :kind, :key, :recipient, :facts, :at, :at, 0, 0)",
             key=key, kind=kind, recipient=recipient, facts=json.dumps(facts),
         )  # fmt: skip
 
     def plant_card(self, ts: str, number: int) -> None:
         self.sql(
-            "INSERT INTO cards (channel, ts, tenant_id, request_id, drawn_version) VALUES (:channel, :ts, :tenant, :number, 99)",
+            "INSERT INTO cards (channel, ts, tenant_id, request_id, drawn_version) VALUES (:channel, :ts, "
+            ":tenant, :number, 99)",
             channel=CHANNEL, ts=ts, number=number,
         )  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""Where each world begins: a database and a workspace that a real bot has brought to that point once, copied for every death."""
+"""Where each world begins: a database and a workspace that a real bot has brought to that point once, copied
+for every death."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

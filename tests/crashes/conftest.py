@@ -32,9 +32,13 @@ def beginnings(tmp_path_factory: pytest.TempPathFactory) -> Beginnings:
 
 
 @pytest.fixture(scope="session")
-def postgres_beginnings(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginnings]:
+def postgres_beginnings(
+    postgres_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Beginnings]:
     """Beginnings on PostgreSQL."""
     with ExitStack() as stack:
         yield Beginnings(
-            lambda begin: stack.enter_context(on_postgres(postgres_server, tmp_path_factory.mktemp("beginning"), begin=begin))
+            lambda begin: stack.enter_context(
+                on_postgres(postgres_server, tmp_path_factory.mktemp("beginning"), begin=begin)
+            )
         )

@@ -1,7 +1,8 @@
 """The sandbox's bot on a SQLite database that can be made full or read-only, and whole again, while it runs.
 
-Run as ``python -m tests.crashes.cramped``. The file named by ``CRAMPED_BY`` says what is wrong: ``full``, ``read-only``, or
-nothing when it is not there. Looked at with every write transaction, so that trouble begins and ends between two of them.
+Run as ``python -m tests.crashes.cramped``. The file named by ``CRAMPED_BY`` says what is wrong: ``full``,
+``read-only``, or nothing when it is not there. Looked at with every write transaction, so that trouble begins
+and ends between two of them.
 """
 
 import os

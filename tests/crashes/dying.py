@@ -1,4 +1,5 @@
-"""One death: the bot meets its signal at one moment, the usual bot is started on what is left, and everything is compared."""
+"""One death: the bot meets its signal at one moment, the usual bot is started on what is left, and everything
+is compared."""
 
 import signal
 from dataclasses import dataclass
@@ -42,7 +43,10 @@ class Death:
     complaints: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.plan.scene.name}, {self.plan.number.name} at {self.plan.at} ({self.moment}): {'; '.join(self.complaints)}"
+        return (
+            f"{self.plan.scene.name}, {self.plan.number.name} at {self.plan.at} ({self.moment}): "
+            f"{'; '.join(self.complaints)}"
+        )
 
 
 def die(beginning: Beginning, folder: Path, plan: Plan) -> Death:
@@ -62,7 +66,9 @@ def die(beginning: Beginning, folder: Path, plan: Plan) -> Death:
         _restart(world, plan)
         unsettled = _recover(world, plan.scene, kept=kept)
         stand = Stand(kept, sending, sum(call.effective for call in world.writes))
-        acknowledged = any(delivery.acked_after is not None for delivery in world.slack.deliveries[delivered:])
+        acknowledged = any(
+            delivery.acked_after is not None for delivery in world.slack.deliveries[delivered:]
+        )
         judged = judge(world, plan.scene, stand, acknowledged=acknowledged, deaths=2 if plan.again_at else 1)
         complaints = [*wrong_code, *unsettled, *judged]
         return Death(plan, moment, world.newest_state(), tuple(complaints))
@@ -78,7 +84,8 @@ def moments(beginning: Beginning, folder: Path, scene: Scene) -> list[str]:
 
 
 def _perform(world: World, plan: Plan) -> int:
-    """Start the mortal bot, act, and wait for its death or the end of the scene; returns what Slack had sent before the act."""
+    """Start the mortal bot, act, and wait for its death or the end of the scene; returns what Slack had sent
+    before the act."""
     prepared_by = world.folder / "prepared"
     outcome = {"MORTAL_AT": plan.at, "MORTAL_SIGNAL": plan.number.name, "MORTAL_ARM": plan.scene.arm}
     if plan.scene.arm != "start":
@@ -87,7 +94,11 @@ def _perform(world: World, plan: Plan) -> int:
     prepared = plan.scene.prepare(world)
     prepared_by.touch()
     before = len(world.slack.deliveries)
-    world.insist(lambda: plan.scene.act(world, prepared), lambda: world.dead or _was_acted(world), once=plan.scene.certain)
+    world.insist(
+        lambda: plan.scene.act(world, prepared),
+        lambda: world.dead or _was_acted(world),
+        once=plan.scene.certain,
+    )
     world.wait(lambda: world.dead or _is_over(world, plan.scene))
     return before
 
@@ -104,7 +115,9 @@ def _was_acted(world: World) -> bool:
 def _last_moment(world: World, plan: Plan) -> str:
     """The moment at which the signal came, by the log of moments; empty when it did not come."""
     lines = [line.split("\t") for line in world.moments.read_text(encoding="utf-8").splitlines()]
-    return next((f"{number} {name} in {thread}" for number, thread, name in lines if plan.at in (number, name)), "")
+    return next(
+        (f"{number} {name} in {thread}" for number, thread, name in lines if plan.at in (number, name)), ""
+    )
 
 
 def _end_of_first(world: World, plan: Plan) -> list[str]:
@@ -142,7 +155,8 @@ def _restart(world: World, plan: Plan) -> None:
 
 
 def _recover(world: World, scene: Scene, *, kept: bool) -> list[str]:
-    """Wait until nothing is left to be done; the time that the bot gives a write, or itself, passes by moving the clock."""
+    """Wait until nothing is left to be done; the time that the bot gives a write, or itself, passes by moving
+    the clock."""
     spans = {State.UNCERTAIN: OVER} | ({State.FAILED: AGAIN} if scene.persists else {})
     ends = {scene.ending(Stand(kept, sending=False, effective=0))}
     if kept and scene.writes and not scene.persists:

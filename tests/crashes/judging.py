@@ -1,4 +1,5 @@
-"""What has to hold after any death: at most one write, on record before it was sent, and one truth, announced as it is."""
+"""What has to hold after any death: at most one write, on record before it was sent, and one truth, announced
+as it is."""
 
 from collections.abc import Iterator
 
@@ -76,11 +77,18 @@ def _announcements(world: World, scene: Scene, stand: Stand, *, copies: int) -> 
     due = scene.teller is not None and stand.kept
     if not due <= len(true) <= copies * due:
         yield f"the result was told {len(true)} times: {told}"
-    false = [word for known, word in RESULTS.items() if known is not state and not (known is State.FAILED and _failures(world))]
+    false = [
+        word
+        for known, word in RESULTS.items()
+        if known is not state and not (known is State.FAILED and _failures(world))
+    ]
     said = [*cards[-1:], *(text for person in PEOPLE for text in world.direct(person))]
     untrue = [text for text in said if text.startswith(tuple(false))]
-    overtaken = [text for text in untrue if text.startswith(RESULTS[State.UNCERTAIN]) and text not in cards[-1:]]
-    if len(overtaken) < copies:  # true when it was said; where the answer to its posting was lost, nobody can draw it again
+    overtaken = [
+        text for text in untrue if text.startswith(RESULTS[State.UNCERTAIN]) and text not in cards[-1:]
+    ]
+    # true when it was said; where the answer to its posting was lost, nobody can draw it again
+    if len(overtaken) < copies:
         untrue = [text for text in untrue if text not in overtaken]
     yield from (f"it is {state}, but this was said: {text!r}" for text in untrue)
 
@@ -92,7 +100,8 @@ def _failures(world: World) -> int:
 
 
 HEADLINES = RESULTS | {
-    State.PENDING: "Request #", State.REJECTED: "Rejected: #", State.WITHDRAWN: "Withdrawn: #", State.EXPIRED: "Expired: #",
+    State.PENDING: "Request #", State.REJECTED: "Rejected: #", State.WITHDRAWN: "Withdrawn: #",
+    State.EXPIRED: "Expired: #",
 }  # fmt: skip
 
 

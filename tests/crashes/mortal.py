@@ -1,14 +1,15 @@
-"""The sandbox's bot, mortal: it counts the moments that matter and meets its signal at the one that was ordered.
+"""The sandbox's bot, mortal: it counts the moments that matter and meets its signal at the one that was
+ordered.
 
-Run as ``python -m tests.crashes.mortal``. Nothing in the product knows of it: the moments are SQLAlchemy's events, the dialect's
-commit, the standard library's HTTP connection, through which every client (requests, msal, slack_sdk) has to go, and what is said
-on a WebSocket.
+Run as ``python -m tests.crashes.mortal``. Nothing in the product knows of it: the moments are SQLAlchemy's
+events, the dialect's commit, the standard library's HTTP connection, through which every client (requests,
+msal, slack_sdk) has to go, and what is said on a WebSocket.
 
-``MORTAL_AT``      number of the moment, or its whole name (then the first of that name); absent: it lives and only writes down
-``MORTAL_SIGNAL``  name of the signal, ``SIGKILL`` if absent
-``MORTAL_ARM``     ``start``, or how the statement begins with which counting begins; ``INSERT INTO inbox`` if absent
-``MORTAL_AFTER``   a file; nothing is counted before it is there, if one is named
-``MORTAL_LOG``     file that gets a line for each moment: number, thread, name
+``MORTAL_AT``      number of the moment, or its whole name (then the first of that name); absent: it lives and
+only writes down ``MORTAL_SIGNAL``  name of the signal, ``SIGKILL`` if absent ``MORTAL_ARM``     ``start``, or
+how the statement begins with which counting begins; ``INSERT INTO inbox`` if absent ``MORTAL_AFTER``   a
+file; nothing is counted before it is there, if one is named ``MORTAL_LOG``     file that gets a line for each
+moment: number, thread, name
 """
 
 import os
@@ -66,7 +67,8 @@ class WriteOutcome:
 class Transactions:
     """Before and after each write, and before and after each commit of what was written.
 
-    Leases that idle lanes take and give back once a second are no moments of a change; those of the lane that applies are.
+    Leases that idle lanes take and give back once a second are no moments of a change; those of the lane that
+    applies are.
     """
 
     def __init__(self, outcome: WriteOutcome) -> None:
@@ -121,7 +123,8 @@ def _write(statement: str) -> str | None:
 
 
 def watch_network(outcome: WriteOutcome) -> None:
-    """Before a request is sent, once it was sent whole, and when its answer has come; the same for acknowledgements."""
+    """Before a request is sent, once it was sent whole, and when its answer has come; the same for
+    acknowledgements."""
     putrequest, putheader = HTTPConnection.putrequest, HTTPConnection.putheader
     endheaders, getresponse = HTTPConnection.endheaders, HTTPConnection.getresponse
 

@@ -38,7 +38,8 @@ class Postmaster:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start on what was committed; a killed server's children may need a moment to go. Raises ``NoPostgres``."""
+        """Start on what was committed; a killed server's children may need a moment to go. Raises
+        ``NoPostgres``."""
         for _ in range(20):
             try:
                 self._start()
@@ -67,7 +68,12 @@ class Postmaster:
 
     def _start(self) -> None:
         options = {"listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": self._room}
-        command = [self._binaries / "postgres", "-D", self._data, *(f"--{name}={value}" for name, value in options.items())]
+        command = [
+            self._binaries / "postgres",
+            "-D",
+            self._data,
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
         log = self._room / "log"
         with log.open("wb") as out:
             surroundings = _surroundings(self._room, self._account)

@@ -1,7 +1,8 @@
-"""A replica's judgement in a process of its own: real use cases on a real database; people and Exchange are played inside it.
+"""A replica's judgement in a process of its own: real use cases on a real database; people and Exchange are
+played inside it.
 
-``python -m tests.crashes.racing`` answers each order, a line of JSON, with a word. ``Replicas`` runs several, which begin every
-request in the same moment.
+``python -m tests.crashes.racing`` answers each order, a line of JSON, with a word. ``Replicas`` runs several,
+which begin every request in the same moment.
 """
 
 import functools
@@ -74,7 +75,8 @@ class Everybody:
 
 
 class Ledgered:
-    """A setting that several processes share: every write that arrives is a row, the newest row is the value."""
+    """A setting that several processes share: every write that arrives is a row, the newest row is the
+    value."""
 
     def __init__(self, path: Path, tenant: str) -> None:
         self._path = path
@@ -85,10 +87,16 @@ class Ledgered:
         with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as connection:
             query = "SELECT value FROM writes WHERE tenant = ? ORDER BY rowid DESC LIMIT 1"
             row = connection.execute(query, (self._tenant,)).fetchone()
-        value = SettingValue.NOT_SET if row is None else SettingValue.OPTED_IN if row[0] else SettingValue.OPTED_OUT
+        value = (
+            SettingValue.NOT_SET
+            if row is None
+            else SettingValue.OPTED_IN
+            if row[0]
+            else SettingValue.OPTED_OUT
+        )
         return Reading(
-            value=value, smtp_auth_disabled=False, organization="contoso.onmicrosoft.com", server=None, changed_at=None,
-            read_at=datetime.now(UTC), client_request_id=str(uuid.uuid4()),
+            value=value, smtp_auth_disabled=False, organization="contoso.onmicrosoft.com", server=None,
+            changed_at=None, read_at=datetime.now(UTC), client_request_id=str(uuid.uuid4()),
         )  # fmt: skip
 
     def write(self, value: bool, *, client_request_id: str, begin_by: float) -> WriteAnswer:
@@ -108,7 +116,9 @@ def make_exchange(path: Path) -> None:
 def arrived(path: Path, tenant: str) -> int:
     """How many writes arrived for a tenant."""
     with closing(sqlite3.connect(path)) as connection:
-        count: int = connection.execute("SELECT count(*) FROM writes WHERE tenant = ?", (tenant,)).fetchone()[0]
+        count: int = connection.execute("SELECT count(*) FROM writes WHERE tenant = ?", (tenant,)).fetchone()[
+            0
+        ]
     return count
 
 
@@ -116,14 +126,16 @@ def rule(needed: int) -> Rule:
     """The rule that every replica has: three approvers, of whom so many are needed."""
     day = timedelta(days=1)
     return Rule(
-        approvers=(BOB, CAROL, DAVE), operators=(ALICE,), approvals_required=needed, request_ttl=day, default_window=30 * day,
-        max_window=90 * day, approve_emoji="white_check_mark", reject_emoji="x", channel="C0CHANGES", timezone="UTC",
+        approvers=(BOB, CAROL, DAVE), operators=(ALICE,), approvals_required=needed, request_ttl=day,
+        default_window=30 * day, max_window=90 * day, approve_emoji="white_check_mark", reject_emoji="x",
+        channel="C0CHANGES", timezone="UTC",
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one replica does to one request, or entry; ``key`` is the delivery's: two replicas may get the same."""
+    """What one replica does to one request, or entry; ``key`` is the delivery's: two replicas may get the
+    same."""
 
     tenant: str
     request_id: int
@@ -141,15 +153,26 @@ class Replica:
         self._rule = rule(int(needed))
         self._holder = holder_name()
         self._deeds: dict[str, Callable[[Context, Order, Interaction], object]] = {
-            "approve": lambda context, order, interaction: Decisions(context).decide(order.request_id, Vote.APPROVE, interaction),
-            "reject": lambda context, order, interaction: Decisions(context).decide(order.request_id, Vote.REJECT, interaction),
-            "withdraw": lambda context, order, interaction: Withdrawals(context).withdraw(order.request_id, interaction),
-            "replaced": lambda context, order, interaction: Register(context).do(Replaced(order.request_id), interaction),
-            "accept": lambda context, order, interaction: Register(context).do(AcceptDevice(order.request_id), interaction),
+            "approve": lambda context, order, interaction: Decisions(context).decide(
+                order.request_id, Vote.APPROVE, interaction
+            ),
+            "reject": lambda context, order, interaction: Decisions(context).decide(
+                order.request_id, Vote.REJECT, interaction
+            ),
+            "withdraw": lambda context, order, interaction: Withdrawals(context).withdraw(
+                order.request_id, interaction
+            ),
+            "replaced": lambda context, order, interaction: Register(context).do(
+                Replaced(order.request_id), interaction
+            ),
+            "accept": lambda context, order, interaction: Register(context).do(
+                AcceptDevice(order.request_id), interaction
+            ),
         }
 
     def obey(self, order: Order) -> str:
-        """Carry one order out; answers ``done``, ``known`` for a delivery that another replica has, or ``late``."""
+        """Carry one order out; answers ``done``, ``known`` for a delivery that another replica has, or
+        ``late``."""
         context = self._context(order.tenant)
         if order.deed == "apply":
             return self._apply(context, order)
@@ -207,7 +230,9 @@ class Replicas:
         assert [self._read(process) for process in self._processes] == ["ready"] * self._number
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for process in self._processes:
             process.end()
 

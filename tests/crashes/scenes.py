@@ -42,7 +42,8 @@ class Scene:
     """Whoever gets the result by direct message."""
     prepare: Callable[[World], Any] = lambda _: None
     certain: bool = False
-    """Whether the act cannot be lost: Slack sends it again until it is acknowledged, or time or the settings act."""
+    """Whether the act cannot be lost: Slack sends it again until it is acknowledged, or time or the settings
+    act."""
     persists: bool = False
     """Whether what failed is tried again half an hour later."""
     votes: int = 1
@@ -50,7 +51,8 @@ class Scene:
     before: int = 0
     """Votes on record before it."""
     arm: str = "INSERT INTO inbox"
-    """How the first statement of the act begins: the moments are counted from there; ``start``: from the start of the bot."""
+    """How the first statement of the act begins: the moments are counted from there; ``start``: from the
+    start of the bot."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """What the bot is told beyond the usual."""
 
@@ -94,7 +96,8 @@ REJECTION = Scene(
 )  # fmt: skip
 OPT_OUT = Scene(
     "an opt-out", Begin.NOTHING, BOB, lambda world, form: world.slack.submit(BOB, form, {}),
-    State.APPLIED, "is recorded", writes=True, teller=BOB, prepare=lambda world: world.form(BOB, "disable"), votes=0,
+    State.APPLIED, "is recorded", writes=True, teller=BOB, prepare=lambda world: world.form(BOB, "disable"),
+    votes=0,
 )  # fmt: skip
 ASKING = Scene(
     "a request", Begin.NOTHING, ALICE, lambda world, form: world.ask(form),
@@ -110,7 +113,8 @@ TAKING_BACK = Scene(
 )  # fmt: skip
 LAPSE = Scene(
     "the end of a request's time", Begin.ASKED, ALICE, _later(days=4),
-    State.EXPIRED, "Nobody decided in time", teller=ALICE, certain=True, votes=0, arm="UPDATE change_requests",
+    State.EXPIRED, "Nobody decided in time", teller=ALICE, certain=True, votes=0,
+    arm="UPDATE change_requests",
 )  # fmt: skip
 EXTENSION = Scene(
     "an extension", Begin.EXTENDING, BOB, _press(BOB, "approve"),
@@ -126,5 +130,6 @@ WINDOW_END = Scene(
     arm="INSERT INTO change_requests",
 )  # fmt: skip
 SCENES = (
-    APPROVAL, REACTION, REJECTION, OPT_OUT, ASKING, WITHDRAWAL, TAKING_BACK, LAPSE, EXTENSION, RULE_CHANGE, WINDOW_END,
+    APPROVAL, REACTION, REJECTION, OPT_OUT, ASKING, WITHDRAWAL, TAKING_BACK, LAPSE, EXTENSION, RULE_CHANGE,
+    WINDOW_END,
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""A backup taken while the bot runs, restored elsewhere: the record proves itself, and a new bot goes on where it stood."""
+"""A backup taken while the bot runs, restored elsewhere: the record proves itself, and a new bot goes on
+where it stood."""
 
 import os
 import shutil
@@ -57,7 +58,8 @@ def test_a_sqlite_backup(beginnings: Beginnings, tmp_path: Path) -> None:
 
 
 def _dot_backup(original: str, copy: Path) -> None:
-    """What ``sqlite3 original ".backup copy"`` does, by the shell where there is one, else by the same function of SQLite."""
+    """What ``sqlite3 original ".backup copy"`` does, by the shell where there is one, else by the same
+    function of SQLite."""
     shell = shutil.which("sqlite3")
     if shell:
         subprocess.run([shell, original, f".backup {copy}"], check=True, capture_output=True, timeout=30)

@@ -1,4 +1,5 @@
-"""The database is locked, full, read-only or gone: what is not on record is not sent, people are told, and it heals by itself."""
+"""The database is locked, full, read-only or gone: what is not on record is not sent, people are told, and it
+heals by itself."""
 
 import os
 import sqlite3
@@ -47,7 +48,8 @@ class Trouble:
 
 @pytest.fixture(scope="module")
 def small_pages(tmp_path_factory: pytest.TempPathFactory) -> Beginning:
-    """A request stands in the channel; every page of the database is so small that each write needs a new one."""
+    """A request stands in the channel; every page of the database is so small that each write needs a new
+    one."""
     return on_sqlite(tmp_path_factory.mktemp("beginning"), begin=Begin.ASKED, page_size=512)
 
 
@@ -96,7 +98,9 @@ def assert_applied_once(world: World) -> None:
 def assert_calm(world: World) -> None:
     """Trouble is told in a line, not in a stack of calls for each of a thousand tries."""
     log = world.log.read_text(encoding="utf-8")
-    assert not [line for line in log.split("\n") if "Traceback" in line], "the stack of every trouble is in the log"
+    assert not [line for line in log.split("\n") if "Traceback" in line], (
+        "the stack of every trouble is in the log"
+    )
     assert not world.logged("error")
     assert len(world.logged("warning")) < 60
 
@@ -114,7 +118,9 @@ def test_a_click_on_a_locked_database_is_told_and_may_be_repeated(world: World) 
     assert_applied_once(world)
 
 
-def test_a_reaction_on_a_locked_database_is_left_unacknowledged_and_counts_once_when_slack_sends_it_again(world: World) -> None:
+def test_a_reaction_on_a_locked_database_is_left_unacknowledged_and_counts_once_when_slack_sends_it_again(
+    world: World,
+) -> None:
     with locked(world):
         world.slack.react(BOB, CHANNEL, world.public()[-1]["ts"], "white_check_mark")
         world.wait(lambda: [delivery for delivery in world.slack.deliveries if delivery.retry_attempt == 1])
@@ -124,7 +130,9 @@ def test_a_reaction_on_a_locked_database_is_left_unacknowledged_and_counts_once_
     assert [text for text in world.direct(BOB) if says("is_counted") in text]
 
 
-def test_a_lock_between_the_reading_and_the_writing_only_delays(beginnings: Beginnings, tmp_path: Path) -> None:
+def test_a_lock_between_the_reading_and_the_writing_only_delays(
+    beginnings: Beginnings, tmp_path: Path
+) -> None:
     with beginnings[Begin.ASKED].world(tmp_path) as world:
         world.start()
         lock = locked(world)
@@ -175,7 +183,9 @@ def test_what_cannot_be_put_on_record_is_not_sent(cramped: World, trouble: Troub
     assert_applied_once(cramped)
 
 
-def test_what_was_sent_and_cannot_be_put_on_record_is_settled_by_reading_once_it_can(cramped: World, trouble: Trouble) -> None:
+def test_what_was_sent_and_cannot_be_put_on_record_is_settled_by_reading_once_it_can(
+    cramped: World, trouble: Trouble
+) -> None:
     cramped.at_cmdlet[SET] = trouble.begin
     cramped.press(BOB, "approve")
     cramped.wait(lambda: cramped.writes and in_trouble(cramped))
@@ -211,7 +221,8 @@ def test_a_server_killed_under_way_and_started_again_loses_nothing(
     cmdlet: str, server: Postmaster, on_server: Beginning, tmp_path: Path
 ) -> None:
     with on_server.world(tmp_path) as world:
-        server.server.execute("CHECKPOINT")  # a database copied since the last one hands out numbers twice after a crash
+        # a database copied since the last one hands out numbers twice after a crash
+        server.server.execute("CHECKPOINT")
         world.start(ROBOT)
         world.at_cmdlet[cmdlet] = server.kill
         world.press(BOB, "approve")
@@ -252,7 +263,11 @@ def test_a_server_that_is_locked_then_stopped_and_started_again_loses_nothing(
             assert all(delivery.acked_after is not None for delivery in world.slack.deliveries)
         server.stop()
         world.press(BOB, "approve")
-        world.wait(lambda: len([text for text in world.answers(BOB) if NOT_RECORDED in text or NOT_KNOWN in text]) == 2)
+        world.wait(
+            lambda: (
+                len([text for text in world.answers(BOB) if NOT_RECORDED in text or NOT_KNOWN in text]) == 2
+            )
+        )
         server.start()
         world.let_claims_expire()
         world.press(BOB, "approve")

@@ -1,7 +1,9 @@
-"""A death between any two steps of the stream, time stamps and the daily search loses nothing, and doubles no event.
+"""A death between any two steps of the stream, time stamps and the daily search loses nothing, and doubles no
+event.
 
-A step is a write, a commit, or a call outside, each with a moment before and one after it. What the dead process
-knew is gone; the next one has the database alone. The record then is the one that no death would have left.
+A step is a write, a commit, or a call outside, each with a moment before and one after it. What the dead
+process knew is gone; the next one has the database alone. The record then is the one that no death would have
+left.
 """
 
 import gc
@@ -74,7 +76,9 @@ class Outside:
 
     def search(self, since: datetime, until: datetime) -> list[AuditRow]:
         own = AuditRow("a", self.at, "app", SettingValue.OPTED_IN, succeeded=True, own=True)
-        strange = AuditRow("b", self.at - timedelta(hours=26), "erin", SettingValue.OPTED_IN, succeeded=True, own=False)
+        strange = AuditRow(
+            "b", self.at - timedelta(hours=26), "erin", SettingValue.OPTED_IN, succeeded=True, own=False
+        )
         return self.around(lambda: [row for row in (strange, own) if since <= row.at <= until])  # type: ignore[no-any-return]
 
     def permalink(self, place: Place) -> str | None:
@@ -101,7 +105,14 @@ def live(database: Database, outside: Outside) -> None:
 
     reconciliation = Reconciliation(ledger, outside, operators=(BOB,))
     stamping = Stamping(ledger, outside)
-    keeping = Keeping(Days(ledger), reconciliation, Heads(ledger, outside.permalink), stamping, clock=clock, monotonic=lambda: 0)
+    keeping = Keeping(
+        Days(ledger),
+        reconciliation,
+        Heads(ledger, outside.permalink),
+        stamping,
+        clock=clock,
+        monotonic=lambda: 0,
+    )
     stream = Stream(ledger, Streams(database, TENANT, "x"), outside, clock=clock, operators=())  # type: ignore[arg-type]
     lease = Leases(database, "this process").take(TenantDuty.STREAM.lease(TENANT))
     assert lease is not None
@@ -151,8 +162,11 @@ def beginning(tmp_path_factory: pytest.TempPathFactory) -> Beginning:
     return Beginning(file, sent)
 
 
-def died_and_went_on(beginning: Beginning, folder: Path, die_at: int | None) -> tuple[Outside, list[str], list[str]]:
-    """What is outside, the record, and the keys of the messages owed, when a second life has done the rest."""
+def died_and_went_on(
+    beginning: Beginning, folder: Path, die_at: int | None
+) -> tuple[Outside, list[str], list[str]]:
+    """What is outside, the record, and the keys of the messages owed, when a second life has done the
+    rest."""
     folder.mkdir()
     outside = Outside(beginning.at + timedelta(days=1, hours=14), beginning.at, die_at)
     url = beginning.copied(folder)
@@ -165,7 +179,8 @@ def died_and_went_on(beginning: Beginning, folder: Path, die_at: int | None) -> 
             pass
         finally:
             database.close()
-            gc.collect()  # a cursor that the death left behind would hold the file's lock, which no dead process does
+            # a cursor that the death left behind would hold the file's lock, which no dead process does
+            gc.collect()
     database = Database(url)
     assert verify(database, TENANT).ok
     assert list(differences(database, TENANT)) == []
@@ -178,7 +193,8 @@ def died_and_went_on(beginning: Beginning, folder: Path, die_at: int | None) -> 
 
 
 def judge(beginning: Beginning, folder: Path, every: int) -> int:
-    """Die at so many of the moments, and hold what is left against a life without a death; returns how many there are."""
+    """Die at so many of the moments, and hold what is left against a life without a death; returns how many
+    there are."""
     whole, expected, owed = died_and_went_on(beginning, folder / "whole", None)
     assert {'"kind":"day"', '"kind":"head_posted"', '"kind":"reconciled"', '"kind":"timestamped"'} <= {
         part for line in expected for part in line.split(",")
@@ -188,7 +204,9 @@ def judge(beginning: Beginning, folder: Path, every: int) -> int:
         outside, record, told = died_and_went_on(beginning, folder / str(moment), moment)
         assert (record, told) == (expected, owed), moment
         assert outside.moments > moment
-        assert list(dict.fromkeys(seq for seq, _ in outside.posted)) == [seq for seq, _ in whole.posted], moment
+        assert list(dict.fromkeys(seq for seq, _ in outside.posted)) == [seq for seq, _ in whole.posted], (
+            moment
+        )
         assert dict(outside.posted) == dict(whole.posted), moment
         assert set(outside.posted) == set(whole.posted), moment
         assert len(outside.posted) - len(whole.posted) <= sending.BATCH, moment
@@ -200,10 +218,14 @@ def in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "BATCH", 4)
 
 
-def test_a_death_at_some_moments_loses_nothing_and_doubles_nothing(beginning: Beginning, tmp_path: Path) -> None:
+def test_a_death_at_some_moments_loses_nothing_and_doubles_nothing(
+    beginning: Beginning, tmp_path: Path
+) -> None:
     assert judge(beginning, tmp_path, SPARSE) > 4 * SPARSE
 
 
 @pytest.mark.long
-def test_a_death_at_any_moment_loses_nothing_and_doubles_nothing(beginning: Beginning, tmp_path: Path) -> None:
+def test_a_death_at_any_moment_loses_nothing_and_doubles_nothing(
+    beginning: Beginning, tmp_path: Path
+) -> None:
     judge(beginning, tmp_path, 1)

@@ -1,4 +1,5 @@
-"""Somebody writes to the database past the bot: nothing is done because of it, people are told, and nothing else stops."""
+"""Somebody writes to the database past the bot: nothing is done because of it, people are told, and nothing
+else stops."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,15 +22,21 @@ def attacked(beginnings: Beginnings, tmp_path: Path) -> Iterator[Attacked]:
         yield Attacked(world)
 
 
-def test_a_planted_delivery_message_or_place_counts_for_nothing_is_told_once_and_stops_nothing(attacked: Attacked) -> None:
+def test_a_planted_delivery_message_or_place_counts_for_nothing_is_told_once_and_stops_nothing(
+    attacked: Attacked,
+) -> None:
     world = attacked.world
     attacked.start()
     vote = {"request": "1", "vote": "approve"}
     attacked.plant_delivery("no authenticator", **vote)
     attacked.plant_delivery("forged", proof=f"{key_id(KEY)}.{'0' * 64}", **vote)
-    attacked.plant_delivery("another key", proof=Keyring([b"k" * 32]).sign("notices", dict.fromkeys(_NOTICE)), **vote)
+    attacked.plant_delivery(
+        "another key", proof=Keyring([b"k" * 32]).sign("notices", dict.fromkeys(_NOTICE)), **vote
+    )
     attacked.plant_delivery("not even text", proof="\N{SNOWMAN}", **vote)
-    attacked.plant_message("phishing", "channel", None, {"what": "unreadable", "problem": "see https://evil.example"})
+    attacked.plant_message(
+        "phishing", "channel", None, {"what": "unreadable", "problem": "see https://evil.example"}
+    )
     attacked.plant_message("phishing too", "answer", BOB, {"text": "Sign in at https://evil.example"})
     world.wait(lambda: attacked.said("inbox") and attacked.said("notices"))
     lunch = attacked.lunch(CAROL)
@@ -57,7 +64,8 @@ def test_an_owed_message_or_a_place_that_is_altered_is_not_used(attacked: Attack
     world.kill()
     attacked.sql("UPDATE cards SET request_id = request_id, channel = 'C0LUNCH'")
     attacked.sql(
-        "UPDATE notices SET delivered_at = NULL, facts = '{\"text\": \"https://evil.example\"}', recipient = 'U0BOB'"
+        'UPDATE notices SET delivered_at = NULL, facts = \'{"text": "https://evil.example"}\', recipient = '
+        "'U0BOB'"
         " WHERE id = (SELECT max(id) FROM notices WHERE kind = 'answer')"
     )
     world.let_claims_expire()
@@ -71,9 +79,12 @@ def test_an_owed_message_or_a_place_that_is_altered_is_not_used(attacked: Attack
     attacked.opts_out()
 
 
-def test_the_first_start_with_a_key_takes_over_what_is_there_and_a_new_key_follows_an_older_one(attacked: Attacked) -> None:
+def test_the_first_start_with_a_key_takes_over_what_is_there_and_a_new_key_follows_an_older_one(
+    attacked: Attacked,
+) -> None:
     world = attacked.world
-    attacked.plant_delivery("before", request="1", vote="approve")  # what is there when the first key comes is trusted, once
+    # what is there when the first key comes is trusted, once
+    attacked.plant_delivery("before", request="1", vote="approve")
     attacked.start()
     world.wait(lambda: world.newest_state() is State.APPLIED and world.owes_nothing())
     world.stop()
@@ -97,7 +108,9 @@ def test_a_record_that_lost_its_authenticators_is_not_taken_over_again(attacked:
     world = attacked.world
     attacked.start()
     world.wait(lambda: attacked.events("key_adopted"))
-    world.wait(lambda: (world.folder / attacked.state).is_dir() and any((world.folder / attacked.state).iterdir()))
+    world.wait(
+        lambda: (world.folder / attacked.state).is_dir() and any((world.folder / attacked.state).iterdir())
+    )
     world.stop()
     for trigger in ("audit_events_keeps_authenticator", "audit_events_no_update", "audit_events_no_delete"):
         attacked.sql(f"DROP TRIGGER {trigger}")

@@ -1,4 +1,5 @@
-"""Four replicas judge the same requests in the same moment: one outcome each, no vote lost, nothing done twice."""
+"""Four replicas judge the same requests in the same moment: one outcome each, no vote lost, nothing done
+twice."""
 
 import json
 from collections import Counter
@@ -41,7 +42,8 @@ class Race:
             self.requests[tenant] = opened(Ledger(self.database, tenant), rule_digest=rule(needed).digest).id
 
     def run(self, deeds: Sequence[Deed], *, needed: int = 1) -> dict[str, list[str]]:
-        """Let one replica for each deed do it to every request; returns by tenant what each of them answered."""
+        """Let one replica for each deed do it to every request; returns by tenant what each of them
+        answered."""
         work = [self._url, str(self.exchange), str(needed)]
         return {
             tenant: self._replicas.obey(work, [Order(tenant, request, *deed) for deed in deeds])
@@ -71,7 +73,10 @@ class Race:
 
     def answers(self, tenant: str) -> dict[str, str]:
         """What each person was told; nobody may be left without an answer, and none may be told twice."""
-        query = "SELECT recipient, facts FROM notices WHERE tenant_id = :tenant AND kind IN ('answer', 'ask_reason')"
+        query = (
+            "SELECT recipient, facts FROM notices WHERE tenant_id = :tenant AND kind IN ('answer', "
+            "'ask_reason')"
+        )
         with self.database.read() as connection:
             rows = connection.execute(text(query), {"tenant": tenant}).all()
             left = connection.execute(text("SELECT count(*) FROM inbox WHERE done_at IS NULL")).scalar()
@@ -96,52 +101,83 @@ def race(replicas: Replicas, migrated_database_url: str, tmp_path: Path) -> Iter
 COUNTED, REJECTED, WITHDRAWN, TOO_LATE = " is counted", " is rejected;", " is withdrawn.", " is already "
 
 
-APPROVALS_AND_A_REJECTION: list[Deed] = [("approve", BOB, "b"), ("reject", CAROL, "c"), ("approve", DAVE, "d")]
+APPROVALS_AND_A_REJECTION: list[Deed] = [
+    ("approve", BOB, "b"),
+    ("reject", CAROL, "c"),
+    ("approve", DAVE, "d"),
+]
 
 
 @pytest.mark.parametrize("count", REQUESTS)
-def test_of_two_approvals_and_a_rejection_at_once_one_decides_and_all_are_told(count: int, race: Race, tally: Tally) -> None:
+def test_of_two_approvals_and_a_rejection_at_once_one_decides_and_all_are_told(
+    count: int, race: Race, tally: Tally
+) -> None:
     race.open(count, 1)
     race.run(APPROVALS_AND_A_REJECTION)
     for tenant in race.requests:
         votes, told = race.votes(tenant), race.answers(tenant)
-        assert (race.moves(tenant), list(votes.values())) in ((["approved"], [Vote.APPROVE]), (["rejected"], [Vote.REJECT]))
-        assert {person for person, words in told.items() if COUNTED in words or REJECTED in words} == set(votes)
-        assert {person for person, words in told.items() if TOO_LATE in words} == {BOB, CAROL, DAVE} - set(votes)
+        assert (race.moves(tenant), list(votes.values())) in (
+            (["approved"], [Vote.APPROVE]),
+            (["rejected"], [Vote.REJECT]),
+        )
+        assert {person for person, words in told.items() if COUNTED in words or REJECTED in words} == set(
+            votes
+        )
+        assert {person for person, words in told.items() if TOO_LATE in words} == {BOB, CAROL, DAVE} - set(
+            votes
+        )
     race.count(tally)
 
 
 @pytest.mark.parametrize("count", REQUESTS)
-def test_a_withdrawal_at_the_same_moment_wins_until_it_is_sent_or_comes_too_late(count: int, race: Race, tally: Tally) -> None:
+def test_a_withdrawal_at_the_same_moment_wins_until_it_is_sent_or_comes_too_late(
+    count: int, race: Race, tally: Tally
+) -> None:
     race.open(count, 1)
     race.run([*APPROVALS_AND_A_REJECTION, ("withdraw", ALICE, "a")])
     for tenant in race.requests:
         moves, votes, told = race.moves(tenant), race.votes(tenant), race.answers(tenant)
         assert moves in (["approved", "withdrawn"], ["rejected"], ["withdrawn"])
-        assert [vote.value for vote in votes.values()] == {"approved": ["approve"], "rejected": ["reject"]}.get(moves[0], [])
-        assert {person for person, words in told.items() if COUNTED in words or REJECTED in words} == set(votes)
+        assert [vote.value for vote in votes.values()] == {
+            "approved": ["approve"],
+            "rejected": ["reject"],
+        }.get(moves[0], [])
+        assert {person for person, words in told.items() if COUNTED in words or REJECTED in words} == set(
+            votes
+        )
         assert {person for person, words in told.items() if WITHDRAWN in words} == (
             {ALICE} if moves[-1] == "withdrawn" else set()
         )
-        assert len([words for words in told.values() if TOO_LATE in words]) == 4 - len(votes) - (moves[-1] == "withdrawn")
+        assert len([words for words in told.values() if TOO_LATE in words]) == 4 - len(votes) - (
+            moves[-1] == "withdrawn"
+        )
     race.count(tally)
 
 
 @pytest.mark.parametrize("count", REQUESTS)
 def test_two_approvals_at_once_both_count_where_two_are_needed(count: int, race: Race, tally: Tally) -> None:
     race.open(count, 2)
-    answers = race.run([("approve", BOB, "b"), ("approve", CAROL, "c"), ("approve", BOB, "b"), ("approve", CAROL, "c")], needed=2)
+    answers = race.run(
+        [("approve", BOB, "b"), ("approve", CAROL, "c"), ("approve", BOB, "b"), ("approve", CAROL, "c")],
+        needed=2,
+    )
     for tenant in race.requests:
         assert race.votes(tenant) == {BOB: Vote.APPROVE, CAROL: Vote.APPROVE}
         assert race.moves(tenant) == ["approved"]
         assert all(COUNTED in words for words in race.answers(tenant).values())
-        assert sorted(answers[tenant][:1] + answers[tenant][2:3]) == ["done", "known"], "a redelivery counts once"
-        assert sorted(answers[tenant][1:2] + answers[tenant][3:4]) == ["done", "known"], "a redelivery counts once"
+        assert sorted(answers[tenant][:1] + answers[tenant][2:3]) == ["done", "known"], (
+            "a redelivery counts once"
+        )
+        assert sorted(answers[tenant][1:2] + answers[tenant][3:4]) == ["done", "known"], (
+            "a redelivery counts once"
+        )
     race.count(tally)
 
 
 @pytest.mark.parametrize("count", REQUESTS)
-def test_of_three_approvals_at_once_two_decide_and_the_third_is_told(count: int, race: Race, tally: Tally) -> None:
+def test_of_three_approvals_at_once_two_decide_and_the_third_is_told(
+    count: int, race: Race, tally: Tally
+) -> None:
     race.open(count, 2)
     race.run([("approve", BOB, "b"), ("approve", CAROL, "c"), ("approve", DAVE, "d")], needed=2)
     for tenant in race.requests:

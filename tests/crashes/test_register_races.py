@@ -1,4 +1,5 @@
-"""The last of three devices is closed while an extension that names it is approved, accepted and applied: one truth."""
+"""The last of three devices is closed while an extension that names it is approved, accepted and applied: one
+truth."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -40,13 +41,16 @@ def opted_in(entry: Entry, digest: str) -> tuple[ChangeRequest, list[Device]]:
     request = asked(entry, rule_digest=digest, devices=named)
     for state in (State.APPROVED, State.APPLYING, State.APPLIED):
         request = entry.move(request, state, actor=BOT, detail="on the way")
-    entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, request.id, request.window_end), why="applied")
+    entry.holding.set_baseline(
+        Baseline(SettingValue.OPTED_IN, NOW, request.id, request.window_end), why="applied"
+    )
     active = {"actor": BOT, "to": DeviceState.ACTIVE, "request_id": request.id}
     return request, [register.act(entry, device, DeviceAct.ACTIVATED, **active) for device in made]
 
 
 def raced(ledger: Ledger, digest: str) -> tuple[int, int]:
-    """Ask for an extension that names all three, a later day for the last, and close two; returns extension and device."""
+    """Ask for an extension that names all three, a later day for the last, and close two; returns extension
+    and device."""
     with ledger.recording(NOW) as entry:
         _, made = opted_in(entry, digest)
         for device in made[:2]:
@@ -54,12 +58,19 @@ def raced(ledger: Ledger, digest: str) -> tuple[int, int]:
         asks = {"asked_due": DUE + timedelta(days=5), "asked_by": ALICE}
         last = register.act(entry, made[2], DeviceAct.LONGER_ASKED, actor=ALICE, why="Late", changes=asks)
         named = entry.reader.devices.as_named([device.id for device in made])
-        content = {"from_value": SettingValue.OPTED_IN, "window_end": LATER, "rule_digest": digest, "devices": named}
+        content = {
+            "from_value": SettingValue.OPTED_IN,
+            "window_end": LATER,
+            "rule_digest": digest,
+            "devices": named,
+        }
         return asked(entry, Kind.EXTENSION, **content).id, last.id
 
 
 @pytest.mark.parametrize("count", TRIES)
-def test_one_truth_comes_of_it(count: int, replicas: Replicas, migrated_database_url: str, tmp_path: Path, tally: Tally) -> None:
+def test_one_truth_comes_of_it(
+    count: int, replicas: Replicas, migrated_database_url: str, tmp_path: Path, tally: Tally
+) -> None:
     database, exchange = Database(migrated_database_url), tmp_path / "exchange.db"
     make_exchange(exchange)
     for number in range(count):
@@ -68,12 +79,20 @@ def test_one_truth_comes_of_it(count: int, replicas: Replicas, migrated_database
         with closing(sqlite3.connect(exchange)) as connection, connection:
             connection.execute("INSERT INTO writes (tenant, value) VALUES (?, ?)", (tenant, True))
         extension, device = raced(ledger, rule(1).digest)
-        deeds = [("approve", BOB, extension), ("accept", CAROL, device), ("replaced", DAVE, device), ("apply", "", extension)]
+        deeds = [
+            ("approve", BOB, extension),
+            ("accept", CAROL, device),
+            ("replaced", DAVE, device),
+            ("apply", "", extension),
+        ]
         orders = [Order(tenant, about, deed, person, deed) for deed, person, about in deeds]
         answered = replicas.obey([migrated_database_url, str(exchange), "1"], orders)
         assert answered == ["done"] * 4
         assert arrived(exchange, tenant) == 1, "nothing is written for an extension"
-        tally(f"races for the last device on {database.engine.dialect.name}: extension {judged(ledger, extension, device)}")
+        tally(
+            f"races for the last device on {database.engine.dialect.name}: extension "
+            f"{judged(ledger, extension, device)}"
+        )
     database.close()
 
 

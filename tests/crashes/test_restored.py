@@ -1,4 +1,5 @@
-"""A backup that is put back spends no approval twice: the bot knows the newest head, and asks a person before it goes on."""
+"""A backup that is put back spends no approval twice: the bot knows the newest head, and asks a person before
+it goes on."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +20,8 @@ LOOKS = "looks like a backup that was put back"
 
 @pytest.fixture
 def restored(beginnings: Beginnings, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Attacked]:
-    """An opt-in was approved, a backup was taken, the opt-in was applied and ended by hand, and the backup was put back."""
+    """An opt-in was approved, a backup was taken, the opt-in was applied and ended by hand, and the backup
+    was put back."""
     with beginnings[Begin.ASKED].world(tmp_path) as world:
         attacked = Attacked(world, key=getattr(request, "param", KEY))
         attacked.start()
@@ -37,7 +39,9 @@ def restored(beginnings: Beginnings, tmp_path: Path, request: pytest.FixtureRequ
 
 
 @pytest.mark.parametrize("restored", ONES_KEY, indirect=True)
-def test_nothing_is_opted_in_until_a_person_accepts_the_copy_and_then_the_bot_goes_on_by_itself(restored: Attacked) -> None:
+def test_nothing_is_opted_in_until_a_person_accepts_the_copy_and_then_the_bot_goes_on_by_itself(
+    restored: Attacked,
+) -> None:
     world, sent = restored.world, len(restored.world.writes)
     assert restored.state_of(1) is State.APPROVED
     restored.start()
@@ -70,10 +74,13 @@ def test_accepting_the_copy_makes_what_was_open_stale_on_record_and_every_replic
     world, sent = restored.world, len(restored.world.writes)
     (kept,) = (tmp_path / "state").iterdir()
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / kept.name).write_bytes(kept.read_bytes())  # another replica has seen the same head
+    # another replica has seen the same head
+    (tmp_path / "elsewhere" / kept.name).write_bytes(kept.read_bytes())
     assert kept.stat().st_mode & 0o777 == 0o600
     accepted = restored.typed("verify", "--accept-restore")
-    assert (accepted.code, says("stale_now_to_be_asked_for_again") in accepted.out) == (0, True), accepted.said
+    assert (accepted.code, says("stale_now_to_be_asked_for_again") in accepted.out) == (0, True), (
+        accepted.said
+    )
     assert restored.state_of(1) is State.STALE
     (event,) = restored.events("restore_accepted")
     assert (event["stale"], event["known"] != event["head"]) == ([1], True)

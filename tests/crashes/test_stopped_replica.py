@@ -1,4 +1,5 @@
-"""A replica that is stopped in mid-change loses the right to it: whoever takes over makes it once, and the late one gives up."""
+"""A replica that is stopped in mid-change loses the right to it: whoever takes over makes it once, and the
+late one gives up."""
 
 import signal
 import time
@@ -16,12 +17,15 @@ from tests.patience import patience
 from tests.processes import Process
 
 MOMENTS = {
-    "in the middle of recording the vote": "before COMMIT of audit_events, change_requests, decisions, inbox, notices",
+    "in the middle of recording the vote": (
+        "before COMMIT of audit_events, change_requests, decisions, inbox, notices"
+    ),
     "between the reading and the write": "after Get-TransportConfig",
 }
 
 ON_RECORD_AS_SENDING = "after COMMIT of attempts, audit_events, change_requests, notices, observations"
-"""The last moment at which a stop is seen to hold: the look at the clock and the first byte are less than a system call apart."""
+"""The last moment at which a stop is seen to hold: the look at the clock and the first byte are less than a
+system call apart."""
 
 
 def is_stopped(process: Process) -> bool:
@@ -53,7 +57,9 @@ def test_a_replica_that_was_stopped_before_the_write_does_nothing_any_more_when_
         assert [text[:8] for text in world.direct(ALICE)] == ["Applied:"]
         assert [message["text"][:8] for message in world.public()] == ["Applied:"]
         with world.reader() as reader:
-            assert [decision.person_id for decision in reader.decisions([reader.page(limit=1)[0].id])] == [BOB]
+            assert [decision.person_id for decision in reader.decisions([reader.page(limit=1)[0].id])] == [
+                BOB
+            ]
         assert verify(world.database, world.tenant.tenant_id).ok
         assert not world.logged("error")
 

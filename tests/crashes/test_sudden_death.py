@@ -1,7 +1,8 @@
-"""Killed at any moment, a change ends in one truth: at most one write, on record before it was sent, announced as it is.
+"""Killed at any moment, a change ends in one truth: at most one write, on record before it was sent,
+announced as it is.
 
-Every run dies at the moments around the write and in five of the scenes; ``TESTS_SEED`` chooses which, and at which moments. With
-``-m long`` the bot dies at every single moment of every scene.
+Every run dies at the moments around the write and in five of the scenes; ``TESTS_SEED`` chooses which, and at
+which moments. With ``-m long`` the bot dies at every single moment of every scene.
 """
 
 import signal
@@ -38,8 +39,8 @@ AT_ONCE = 3
 AROUND_THE_WRITE = tuple(f"{when} Set-TransportConfig" for when in ("before", "sent", "after"))
 KEPT = "after COMMIT of inbox"
 LENGTHS = [
-    (APPROVAL, 180), (REACTION, 180), (OPT_OUT, 150), (REJECTION, 90), (ASKING, 80), (WITHDRAWAL, 60), (TAKING_BACK, 50),
-    (LAPSE, 40), (EXTENSION, 130), (RULE_CHANGE, 40), (WINDOW_END, 110),
+    (APPROVAL, 180), (REACTION, 180), (OPT_OUT, 150), (REJECTION, 90), (ASKING, 80), (WITHDRAWAL, 60),
+    (TAKING_BACK, 50), (LAPSE, 40), (EXTENSION, 130), (RULE_CHANGE, 40), (WINDOW_END, 110),
 ]  # fmt: skip
 """Of each scene a number of moments that every run of it has."""
 
@@ -79,8 +80,14 @@ def test_killed_around_the_write_it_is_written_at_most_once_and_told_as_it_is(
     assert [str(death.ending) for death in died] == ["failed", "applied", "applied"]
 
 
-def test_killed_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
-    plans = [plan for scene, among in chance("scenes of the line").sample(LENGTHS, 5) for plan in chosen(scene, 1, among)]
+def test_killed_at_any_moment_a_change_ends_in_one_truth(
+    beginnings: Beginnings, tmp_path: Path, tally: Tally
+) -> None:
+    plans = [
+        plan
+        for scene, among in chance("scenes of the line").sample(LENGTHS, 5)
+        for plan in chosen(scene, 1, among)
+    ]
     assert_truth(deaths(beginnings, tmp_path, plans), tally)
 
 
@@ -93,9 +100,13 @@ def test_what_was_acknowledged_is_taken_up_by_the_next_bot_once_the_claims_have_
     assert {str(death.ending) for death in died} == {"applied"}
 
 
-def test_told_to_stop_at_any_moment_a_change_ends_in_one_truth(beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
+def test_told_to_stop_at_any_moment_a_change_ends_in_one_truth(
+    beginnings: Beginnings, tmp_path: Path, tally: Tally
+) -> None:
     plans = [*chosen(OPT_OUT, 1, 150), Plan(APPROVAL, AROUND_THE_WRITE[0])]
-    assert_truth(deaths(beginnings, tmp_path, [Plan(plan.scene, plan.at, signal.SIGTERM) for plan in plans]), tally)
+    assert_truth(
+        deaths(beginnings, tmp_path, [Plan(plan.scene, plan.at, signal.SIGTERM) for plan in plans]), tally
+    )
 
 
 def test_killed_at_any_moment_on_postgresql_a_change_ends_in_one_truth(
@@ -110,13 +121,17 @@ def test_killed_at_any_moment_on_postgresql_a_change_ends_in_one_truth(
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_killed_at_every_moment(scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
     every = moments(beginnings[scene.begin], tmp_path / "moments", scene)
-    assert_truth(deaths(beginnings, tmp_path, [Plan(scene, str(number)) for number in range(1, len(every) + 1)]), tally)
+    assert_truth(
+        deaths(beginnings, tmp_path, [Plan(scene, str(number)) for number in range(1, len(every) + 1)]), tally
+    )
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", [APPROVAL, OPT_OUT], ids=lambda scene: scene.name)
-def test_killed_and_killed_again_while_recovering(scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
+def test_killed_and_killed_again_while_recovering(
+    scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally
+) -> None:
     moment = chance(f"{scene.name} twice").randrange
     plans = [Plan(scene, str(moment(1, 190)), again_at=str(moment(1, 150))) for _ in range(40)]
     assert_truth(deaths(beginnings, tmp_path, plans), tally)
@@ -125,10 +140,15 @@ def test_killed_and_killed_again_while_recovering(scene: Scene, beginnings: Begi
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scene", [APPROVAL, OPT_OUT], ids=lambda scene: scene.name)
-def test_told_to_stop_at_every_fourth_moment(scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally) -> None:
+def test_told_to_stop_at_every_fourth_moment(
+    scene: Scene, beginnings: Beginnings, tmp_path: Path, tally: Tally
+) -> None:
     every = moments(beginnings[scene.begin], tmp_path / "moments", scene)
     assert_truth(
-        deaths(beginnings, tmp_path, [Plan(scene, str(at), signal.SIGTERM) for at in range(1, len(every) + 1, 4)]), tally
+        deaths(
+            beginnings, tmp_path, [Plan(scene, str(at), signal.SIGTERM) for at in range(1, len(every) + 1, 4)]
+        ),
+        tally,
     )
 
 
@@ -139,4 +159,7 @@ def test_killed_at_every_fourth_moment_on_postgresql(
     scene: Scene, postgres_beginnings: Beginnings, tmp_path: Path, tally: Tally
 ) -> None:
     every = moments(postgres_beginnings[scene.begin], tmp_path / "moments", scene)
-    assert_truth(deaths(postgres_beginnings, tmp_path, [Plan(scene, str(at)) for at in range(1, len(every) + 1, 4)]), tally)
+    assert_truth(
+        deaths(postgres_beginnings, tmp_path, [Plan(scene, str(at)) for at in range(1, len(every) + 1, 4)]),
+        tally,
+    )

@@ -1,7 +1,8 @@
-"""A world for one death: a workspace, a tenant, a database, and a bot process that may be killed and started again.
+"""A world for one death: a workspace, a tenant, a database, and a bot process that may be killed and started
+again.
 
-The bot is a real process on real sockets; only its clock can be moved. What Exchange received is compared with what the database
-held at that very moment, read on a connection of its own.
+The bot is a real process on real sockets; only its clock can be moved. What Exchange received is compared
+with what the database held at that very moment, read on a connection of its own.
 """
 
 import copy
@@ -59,12 +60,16 @@ class Sighting:
     @property
     def announced(self) -> bool:
         """Whether the attempt that Exchange now sees was committed before."""
-        return any(step.step == "sending" and step.client_request_id == self.client_request_id for step in self.attempts)
+        return any(
+            step.step == "sending" and step.client_request_id == self.client_request_id
+            for step in self.attempts
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Where a world may begin again: what the workspace and the tenant show; whoever keeps the database copies it."""
+    """Where a world may begin again: what the workspace and the tenant show; whoever keeps the database
+    copies it."""
 
     messages: Mapping[str, Any] = field(default_factory=dict)
     value: bool | None = None
@@ -78,7 +83,9 @@ def unsigned(message: JSON) -> JSON:
 class World:
     """Use as a context manager; ``url`` is the bot's database. No bot runs until ``start``."""
 
-    def __init__(self, folder: Path, url: str, *, settings: Mapping[str, str] | None = None, again: float = 1.0) -> None:
+    def __init__(
+        self, folder: Path, url: str, *, settings: Mapping[str, str] | None = None, again: float = 1.0
+    ) -> None:
         self.folder = folder
         self.clock = MovableClock(folder / "clock")
         self.clock.advance(QUIET)
@@ -103,7 +110,9 @@ class World:
         self.slack.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.kill()
         self.slack.stop()
         self.microsoft.stop()
@@ -123,12 +132,15 @@ class World:
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": self.url,
             "LEGACYTLS_OBSERVE_EVERY": "365d",
-            "LEGACYTLS_WORKING_HOURS": "00:00-00:01",  # no reminder among what is counted, whenever the tests are run
+            # no reminder among what is counted, whenever the tests are run
+            "LEGACYTLS_WORKING_HOURS": "00:00-00:01",
             "PYTHONFAULTHANDLER": "1",
             "MORTAL_LOG": str(self.moments),
             CLOCK_FILE: str(self.folder / "clock"),
         }
-        environment = inherited | self.slack.environment | self.microsoft.environment | ours | self._settings | more
+        environment = (
+            inherited | self.slack.environment | self.microsoft.environment | ours | self._settings | more
+        )
         with self.log.open("ab") as log:
             self._process = start(module, environment=environment, folder=self.folder, stdout=log, stderr=log)
 
@@ -158,14 +170,17 @@ class World:
             process.send_signal(signal.SIGABRT)
             process.wait()
             words = self.log.read_text(encoding="utf-8", errors="replace")
-            raise TimeoutError(f"{number.name} did not end the bot within {within:g} s:\n{words[-6000:]}") from None
+            raise TimeoutError(
+                f"{number.name} did not end the bot within {within:g} s:\n{words[-6000:]}"
+            ) from None
 
     def stop(self) -> int:
         """End the bot as an operator would."""
         return self.kill(signal.SIGTERM)
 
     def let_claims_expire(self) -> None:
-        """Let half a minute pass for leases and claims while no bot runs; they are compared with the database's own clock."""
+        """Let half a minute pass for leases and claims while no bot runs; they are compared with the
+        database's own clock."""
         with self.database.write() as connection:
             connection.execute(text("UPDATE leases SET until = 0"))
             connection.execute(text("UPDATE inbox SET claimed_until = 0"))
@@ -173,8 +188,15 @@ class World:
 
     def logged(self, level: str) -> list[JSON]:
         """What the bot logged at one level; a line that is no JSON counts as an error."""
-        whole = self.log.read_text(encoding="utf-8", errors="replace").rpartition("\n")[0] if self.log.exists() else ""
-        entries = [json.loads(line) if line.startswith("{") else {"level": "error", "event": line} for line in whole.split("\n")]
+        whole = (
+            self.log.read_text(encoding="utf-8", errors="replace").rpartition("\n")[0]
+            if self.log.exists()
+            else ""
+        )
+        entries = [
+            json.loads(line) if line.startswith("{") else {"level": "error", "event": line}
+            for line in whole.split("\n")
+        ]
         return [entry for entry in entries if entry.get("level") == level]
 
     # Waiting and looking
@@ -184,7 +206,9 @@ class World:
         try:
             return self.slack.workspace.wait_for(predicate, patience(within))
         except TimeoutError as vain:
-            raise TimeoutError(f"{vain}\nlast words of the bot: {self.log.read_text(errors='replace')[-2000:]}") from None
+            raise TimeoutError(
+                f"{vain}\nlast words of the bot: {self.log.read_text(errors='replace')[-2000:]}"
+            ) from None
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:
@@ -213,16 +237,22 @@ class World:
         return [call for call in self.tenant.calls if call.cmdlet == "Set-TransportConfig"]
 
     def public(self) -> list[JSON]:
-        """What everybody sees in the channel, replies in threads aside, without the signs before the first words."""
+        """What everybody sees in the channel, replies in threads aside, without the signs before the first
+        words."""
         shown = (message for message in self.slack.messages(CHANNEL) if not message["ephemeral"])
         return [unsigned(message) for message in shown if not message.get("thread_ts")]
 
     def cards(self) -> list[JSON]:
         """The messages of requests, among what everybody sees in the channel."""
-        return [message for message in self.public() if message["blocks"][:1] and message["blocks"][0]["type"] == "header"]
+        return [
+            message
+            for message in self.public()
+            if message["blocks"][:1] and message["blocks"][0]["type"] == "header"
+        ]
 
     def answers(self, person: str) -> list[str]:
-        """What only this person sees in the channel, blocks included, and by direct message; ``CHANNEL``: what everybody sees."""
+        """What only this person sees in the channel, blocks included, and by direct message; ``CHANNEL``:
+        what everybody sees."""
         if person == CHANNEL:
             return [message["text"] for message in self.public()]
         shown = (message for message in self._private(person) if message["ephemeral"])
@@ -250,9 +280,11 @@ class World:
         return self.insist(lambda: self.slack.command(person, f"/legacytls {subcommand}"), opened)
 
     def insist(self, act: Callable[[], object], answer: Callable[[], T | None], *, once: bool = False) -> T:
-        """Act and wait for the first truthy answer; who gets none in time acts again, as people do when Slack says so.
+        """Act and wait for the first truthy answer; who gets none in time acts again, as people do when Slack
+        says so.
 
-        A busy machine misses Slack's three seconds. The act runs on a thread of its own: a form waits for a dead bot for seconds.
+        A busy machine misses Slack's three seconds. The act runs on a thread of its own: a form waits for a
+        dead bot for seconds.
         """
         for _ in range(1 if once else 3):
             pool = ThreadPoolExecutor(1)
@@ -261,12 +293,18 @@ class World:
             with suppress(TimeoutError):
                 return self.wait(answer, PATIENCE if once else PATIENCE / 3)
             acting.result()
-        raise TimeoutError(f"nothing came of it; last words of the bot: {self.log.read_text(errors='replace')[-2000:]}")
+        raise TimeoutError(
+            f"nothing came of it; last words of the bot: {self.log.read_text(errors='replace')[-2000:]}"
+        )
 
     def ask(self, form: str, person: str = ALICE, days: int = 10) -> None:
         """Send off the form of an opt-in or of an extension."""
         day = (self.clock() + timedelta(days=days)).date().isoformat()
-        self.slack.submit(person, form, {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Facilities", "day": day})
+        self.slack.submit(
+            person,
+            form,
+            {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Facilities", "day": day},
+        )
 
     def press(self, person: str, button: str) -> None:
         """Press a button on the newest message of a request."""

@@ -1,4 +1,5 @@
-"""One request from the form to its result while Slack is in trouble: people act again when they are told to, and only then."""
+"""One request from the form to its result while Slack is in trouble: people act again when they are told to,
+and only then."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,7 +32,8 @@ class Story:
     """What people were told that was no success."""
 
     def play(self) -> str:
-        """Live through it; returns in a word what people noticed. Raises ``AssertionError`` or ``TimeoutError``."""
+        """Live through it; returns in a word what people noticed. Raises ``AssertionError`` or
+        ``TimeoutError``."""
         written = len(self.stage.writes)
         self.trouble.begin(self.stage, self.call)
         try:
@@ -49,7 +51,9 @@ class Story:
         before = {view["id"] for view in self.stage.slack.views(ALICE)}
 
         def form() -> str | None:
-            return next((view["id"] for view in self.stage.slack.views(ALICE) if view["id"] not in before), None)
+            return next(
+                (view["id"] for view in self.stage.slack.views(ALICE) if view["id"] not in before), None
+            )
 
         view = self._until(ALICE, lambda: self.stage.slack.command(ALICE, "/legacytls enable"), form)
         values = {"reason": "Scanners", "clients": "Ricoh", "day": self.stage.day(5)}
@@ -58,10 +62,13 @@ class Story:
         return asked.id
 
     def _show(self, number: int) -> None:
-        """Wait for the message; where it cannot come, the requester hears of it, and it comes once that is mended."""
+        """Wait for the message; where it cannot come, the requester hears of it, and it comes once that is
+        mended."""
 
         def told() -> str | None:
-            return next((said for said in self.stage.private(ALICE) if f"#{number} is on record, but" in said), None)
+            return next(
+                (said for said in self.stage.private(ALICE) if f"#{number} is on record, but" in said), None
+            )
 
         with self._in_vain():
             self.stage.wait(lambda: self.stage.cards(number) or told(), self.patience)
@@ -72,7 +79,8 @@ class Story:
 
     @contextmanager
     def _in_vain(self) -> Iterator[None]:
-        """Where nothing at all gets through, nobody can be told: whoever runs the bot has to mend that first."""
+        """Where nothing at all gets through, nobody can be told: whoever runs the bot has to mend that
+        first."""
         try:
             yield
         except TimeoutError:
@@ -90,19 +98,26 @@ class Story:
         def voted() -> object:
             return self.stage.record(lambda reader: reader.decisions([number])) or None
 
-        self._until(voter, lambda: self.stage.slack.press(voter, CHANGES, self.stage.cards(number)[-1]["ts"], "approve"), voted)
+        self._until(
+            voter,
+            lambda: self.stage.slack.press(voter, CHANGES, self.stage.cards(number)[-1]["ts"], "approve"),
+            voted,
+        )
         if self.trouble.removes:
             workspace = self.stage.slack.workspace
             workspace.remove(workspace.message(CHANGES, self.stage.cards(number)[-1]["ts"]))
         self.stage.wait(lambda: self.stage.state(number) is State.APPLIED)
 
     def _until(self, person: str, act: Callable[[], object], done: Callable[[], Any]) -> Any:
-        """Act until it is done; whoever is told that it was not acts again, after whoever runs the bot has mended what lasts."""
+        """Act until it is done; whoever is told that it was not acts again, after whoever runs the bot has
+        mended what lasts."""
         for _ in range(TRIES):
             before = self._said(person)
             act()
             with self._in_vain():
-                self.stage.wait(lambda seen=before: done() or len(self._said(person)) > len(seen), self.patience)
+                self.stage.wait(
+                    lambda seen=before: done() or len(self._said(person)) > len(seen), self.patience
+                )
             if found := done():
                 return found
             self.heard += (Counter(self._said(person)) - Counter(before)).elements()
@@ -128,7 +143,10 @@ class Story:
     def _owes_nothing(self) -> bool:
         assert self.stage._database is not None
         with self.stage._database.read() as connection:
-            return connection.execute(text("SELECT count(*) FROM notices WHERE delivered_at IS NULL")).scalar() == 0
+            return (
+                connection.execute(text("SELECT count(*) FROM notices WHERE delivered_at IS NULL")).scalar()
+                == 0
+            )
 
     def _judge(self, number: int, written: int) -> None:
         stage, most = self.stage, 2 if self.trouble.copies else 1
@@ -140,7 +158,9 @@ class Story:
         assert 1 <= len(shown) <= most, shown  # one that was deleted is posted anew
         told = [said for said in stage.private(ALICE) if begins(said, f"Applied: #{number}")]
         assert 1 <= len(told) <= most, told
-        answered = [said for said in self._said(self.call.voter) if "is counted" in said and f"#{number}" in said]
+        answered = [
+            said for said in self._said(self.call.voter) if "is counted" in said and f"#{number}" in said
+        ]
         assert len(answered) >= (self.call is not EVERYTHING), self._said(self.call.voter)
         assert stage._database is not None
         assert verify(stage._database, stage.tenant.tenant_id).ok

@@ -13,7 +13,8 @@ LASTING = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One kind of call in the life of a request: its method, and the place that it goes to where that matters."""
+    """One kind of call in the life of a request: its method, and the place that it goes to where that
+    matters."""
 
     name: str
     method: str
@@ -38,7 +39,8 @@ CALLS = (CARD_POST, CARD_UPDATE, DIRECT, FORM, EPHEMERAL, PERSON, GROUP, EVERYTH
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One fault: ``begin`` brings it on, ``end`` mends it. ``copies``: a post may have been done although nobody answered."""
+    """One fault: ``begin`` brings it on, ``end`` mends it. ``copies``: a post may have been done although
+    nobody answered."""
 
     name: str
     begin: Callable[[Stage, Call], None]
@@ -55,7 +57,9 @@ def ordered(fault: str, count: int, seconds: float | None = None) -> Callable[[S
     """The fault, for so many of the calls that go to the call's place."""
 
     def begin(stage: Stage, call: Call) -> None:
-        stage.slack.faults.add(Fault(call.method, fault, call.channel(stage), remaining=count, seconds=seconds))
+        stage.slack.faults.add(
+            Fault(call.method, fault, call.channel(stage), remaining=count, seconds=seconds)
+        )
 
     return begin
 

@@ -1,4 +1,5 @@
-"""What somebody with SQL does behind the bot's back: the guards are taken off, a statement runs, and the guards are put back."""
+"""What somebody with SQL does behind the bot's back: the guards are taken off, a statement runs, and the
+guards are put back."""
 
 from sqlalchemy import text
 
@@ -19,7 +20,9 @@ def tamper(database: Database, *statements: str) -> None:
     unguard(database)
     with database.write() as connection:
         for statement in statements:
-            assert connection.exec_driver_sql(statement.replace("%", "%%")).rowcount, f"nothing was done: {statement}"
+            assert connection.exec_driver_sql(statement.replace("%", "%%")).rowcount, (
+                f"nothing was done: {statement}"
+            )
         guards.put_back(connection)
 
 

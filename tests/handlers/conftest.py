@@ -26,8 +26,11 @@ def house(database: Database) -> House:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def migrated_database_url(request: pytest.FixtureRequest) -> str:
-    """Use cases are played on PostgreSQL by the long tests; storage, journeys and deaths are always on both databases."""
-    url: str = request.getfixturevalue("migrated_sqlite_url" if request.param == "sqlite" else "migrated_postgres_url")
+    """Use cases are played on PostgreSQL by the long tests; storage, journeys and deaths are always on both
+    databases."""
+    url: str = request.getfixturevalue(
+        "migrated_sqlite_url" if request.param == "sqlite" else "migrated_postgres_url"
+    )
     return url
 
 

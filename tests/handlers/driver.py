@@ -1,4 +1,5 @@
-"""The whole house over a real ledger, with its neighbours played: acts enter as Slack's payloads through the real listeners.
+"""The whole house over a real ledger, with its neighbours played: acts enter as Slack's payloads through the
+real listeners.
 
 Nothing here goes round the use cases; where a test looks into the ledger, it looks with its own query.
 """
@@ -70,7 +71,13 @@ class House:
     """One tenant's bot. ``start`` again is a restart over the same database."""
 
     def __init__(
-        self, database: Database, *, rule: Rule = RULE, cloud: Cloud = WORLDWIDE, at: datetime = NOW, tenant_id: str = TENANT
+        self,
+        database: Database,
+        *,
+        rule: Rule = RULE,
+        cloud: Cloud = WORLDWIDE,
+        at: datetime = NOW,
+        tenant_id: str = TENANT,
     ) -> None:
         self.database = database
         self.tenant_id = tenant_id
@@ -113,7 +120,9 @@ class House:
             wake_worker=lambda: None,
             tickets=self.tickets,
         )
-        self.dispatch = Dispatch(self.context, Inbox(self.database, self.tenant_id), AuditLog(), self.board, self._file)
+        self.dispatch = Dispatch(
+            self.context, Inbox(self.database, self.tenant_id), AuditLog(), self.board, self._file
+        )
         self.settling = Settling(self.context)
         self.apply = Apply(self.context, self.settling, sleep=self.clock.sleep)
         self.delivery = Delivery(self.context, self.outbox, self.board)
@@ -141,7 +150,9 @@ class House:
         self.submit(kind, person, self.board.channel, **_request(self.clock.at) | filled)
         return self.newest()
 
-    def submit(self, callback: str, person: str, metadata: str, *, view_id: str = "", **filled: Any) -> dict[str, Any]:
+    def submit(
+        self, callback: str, person: str, metadata: str, *, view_id: str = "", **filled: Any
+    ) -> dict[str, Any]:
         """Submit any form; returns what the listener acknowledged with."""
         body = {
             "type": "view_submission",
@@ -157,7 +168,9 @@ class House:
         Submissions(self.edge).listen(acknowledged.update, body)  # type: ignore[arg-type]
         return acknowledged
 
-    def press(self, name: str, person: str, request_id: int, *, at: datetime | None = None, ts: str = "") -> None:
+    def press(
+        self, name: str, person: str, request_id: int, *, at: datetime | None = None, ts: str = ""
+    ) -> None:
         """Press a button on the request's card; the same ``at`` again is a redelivery."""
         body = {
             "type": "block_actions",
@@ -213,13 +226,19 @@ class House:
             "type": "reaction_removed" if removed else "reaction_added",
             "user": person,
             "reaction": emoji,
-            "item": {"type": "message", "channel": channel or self.board.channel, "ts": ts or self.card_ts(request_id)},
+            "item": {
+                "type": "message",
+                "channel": channel or self.board.channel,
+                "ts": ts or self.card_ts(request_id),
+            },
             "event_ts": self.stamp(at),
             "item_user": author,
         }
         Reactions(self.edge).listen({"event_id": event_id or f"Ev{next(self._numbers)}", "event": event})
 
-    def approve(self, person: str, request_id: int, door: Door = Door.BUTTON, *, at: datetime | None = None) -> None:
+    def approve(
+        self, person: str, request_id: int, door: Door = Door.BUTTON, *, at: datetime | None = None
+    ) -> None:
         """Approve by button or by reaction."""
         if door is Door.BUTTON:
             self.press("approve", person, request_id, at=at)
@@ -285,10 +304,14 @@ class House:
     def _owes_anything(self) -> bool:
         """Plain SQL: this is asked after every act, and building a statement takes longer than running it."""
         with self.database.read() as connection:
-            return connection.exec_driver_sql("SELECT 1 FROM notices WHERE delivered_at IS NULL LIMIT 1").first() is not None
+            return (
+                connection.exec_driver_sql("SELECT 1 FROM notices WHERE delivered_at IS NULL LIMIT 1").first()
+                is not None
+            )
 
     def observe(self, every: timedelta = timedelta(minutes=10)) -> bool:
-        """One look of the lane that watches the live value, with the second reading that what ought not to be so asks for."""
+        """One look of the lane that watches the live value, with the second reading that what ought not to be
+        so asks for."""
         due = self.dispatch.drift.is_due(every)
         looked = self.dispatch.drift.observe(every)
         assert due == looked
@@ -306,7 +329,9 @@ class House:
     def free_notices(self) -> None:
         """As if the claims on everything owed had run out."""
         with self.database.write() as connection:
-            connection.execute(update(notices).where(notices.c.delivered_at.is_(None)).values(claimed_until=0))
+            connection.execute(
+                update(notices).where(notices.c.delivered_at.is_(None)).values(claimed_until=0)
+            )
 
     def deliver_after(self, tries: int) -> None:
         """As if everything owed had failed this often."""
@@ -363,7 +388,8 @@ class House:
         return self.answers(person)[-1]
 
     def card_ts(self, request_id: int) -> str:
-        """Where the request's card stands; posts it when it is still owed. ``NOWHERE`` when it could not be posted."""
+        """Where the request's card stands; posts it when it is still owed. ``NOWHERE`` when it could not be
+        posted."""
         self.deliver()
         with self.ledger.reading() as reader:
             copies = reader.messages.cards(request_id)

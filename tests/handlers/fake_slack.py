@@ -30,7 +30,8 @@ class Said:
 
 @dataclass
 class Board:
-    """Implements ``Announcer``: keeps whatever anybody was shown. ``trouble`` is raised once each, first come first served."""
+    """Implements ``Announcer``: keeps whatever anybody was shown. ``trouble`` is raised once each, first come
+    first served."""
 
     cards: list[tuple[Place, RequestView]] = field(default_factory=list)
     threads: list[tuple[Place, RequestView]] = field(default_factory=list)
@@ -82,7 +83,13 @@ class Board:
         return f"https://contoso.slack.com/archives/{place.channel}/p{place.ts.replace('.', '')}"
 
     def answer(
-        self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
+        self,
+        person: str,
+        channel: str | None,
+        text: str,
+        *,
+        reason_for: int | None,
+        typed: Mapping[str, str] | None = None,
     ) -> None:
         self._meet_trouble("answer")
         self.said.append(Said(person, channel, text, reason_for, typed or {}))
@@ -110,7 +117,9 @@ class Board:
         self.announced.append(facts)
         return self._new_place(CHANNEL)
 
-    def device(self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool) -> Place:
+    def device(
+        self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool
+    ) -> Place:
         self._meet_trouble("device")
         (self.devices_again if again else self.devices).append((device, place))
         return place if again else self._new_place(place.channel)
@@ -131,7 +140,8 @@ class Board:
 
 
 class Windows:
-    """The few methods of Slack's client that the edge itself calls: it shows forms, and answers where no other way is left."""
+    """The few methods of Slack's client that the edge itself calls: it shows forms, and answers where no
+    other way is left."""
 
     def __init__(self) -> None:
         self.opened: list[dict[str, Any]] = []
@@ -154,7 +164,9 @@ class Windows:
         if self.unpublished:
             raise self.unpublished.popleft()
         if hash and self.homes.get(user_id, {}).get("hash") != hash:
-            raise Unavailable("Slack refused the call (hash_conflict).", retryable=False, code="hash_conflict")
+            raise Unavailable(
+                "Slack refused the call (hash_conflict).", retryable=False, code="hash_conflict"
+            )
         self.published.append(user_id)
         self.homes[user_id] = view | {"hash": f"{len(self.published)}.abc"}
         return SimpleNamespace(data={"ok": True}, headers={})
@@ -164,7 +176,9 @@ class Windows:
 
     def users_info(self, *, user: str) -> SimpleNamespace:
         self.looked_up.append(user)
-        return SimpleNamespace(data={"ok": True, "user": {"id": user, "real_name": f"={user[2:].title()}"}}, headers={})
+        return SimpleNamespace(
+            data={"ok": True, "user": {"id": user, "real_name": f"={user[2:].title()}"}}, headers={}
+        )
 
     def views_open(self, *, trigger_id: str, view: dict[str, Any]) -> SimpleNamespace:
         if self.trouble is not None:
@@ -193,7 +207,8 @@ class Windows:
 
 
 class Hands:
-    """Stands in for the executor: does what is handed over at once, or drops it as a process that dies would."""
+    """Stands in for the executor: does what is handed over at once, or drops it as a process that dies
+    would."""
 
     def __init__(self) -> None:
         self.dying = False

@@ -1,6 +1,8 @@
-"""Stand-ins for what is not ours: people in Slack, the setting in Exchange, the clock, and whoever shows messages.
+"""Stand-ins for what is not ours: people in Slack, the setting in Exchange, the clock, and whoever shows
+messages.
 
-Each keeps a real state of its own and is scripted for the odd cases only, so that a test says what is unusual and nothing else.
+Each keeps a real state of its own and is scripted for the odd cases only, so that a test says what is unusual
+and nothing else.
 """
 
 import copy
@@ -85,7 +87,8 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Answering:
-    """How Exchange answers one write, and whether the write takes effect: at once, on ``Tenant.land``, or never."""
+    """How Exchange answers one write, and whether the write takes effect: at once, on ``Tenant.land``, or
+    never."""
 
     outcome: WriteOutcome = WriteOutcome.ACCEPTED
     lands: str = "now"
@@ -142,7 +145,8 @@ class Tenant:
         self.truth: dict[str, SettingValue] = {}
         """What was so when it was said."""
         self.lagging = 0
-        """So many readings are answered by a domain controller that does not know of the bot's newest write, within the hour."""
+        """So many readings are answered by a domain controller that does not know of the bot's newest write,
+        within the hour."""
         self._unheard: tuple[Write, Old] | None = None
         """The newest change if the bot made it, and what was before."""
         self.meanwhile: Callable[[], object] = _nothing
@@ -152,7 +156,8 @@ class Tenant:
 
     @property
     def value(self) -> SettingValue:
-        """What is so by now; every change of it, by whomever, is dated by Exchange's clock, which never goes back."""
+        """What is so by now; every change of it, by whomever, is dated by Exchange's clock, which never goes
+        back."""
         return self._value
 
     @value.setter

@@ -8,7 +8,9 @@ from handlers.calendar.milestones import Calendar, load_packaged
 from handlers.ports import Cloud
 
 WORLDWIDE = Cloud(
-    "worldwide", "Worldwide", ("smtp-legacy.office365.com", "pop-legacy.office365.com", "imap-legacy.office365.com")
+    "worldwide",
+    "Worldwide",
+    ("smtp-legacy.office365.com", "pop-legacy.office365.com", "imap-legacy.office365.com"),
 )
 
 HIGH = Cloud("gcc-high", "GCC High", ())

@@ -1,6 +1,8 @@
-"""What must hold whatever happens, judged anew from the record and from what the neighbours saw, without the rules under test.
+"""What must hold whatever happens, judged anew from the record and from what the neighbours saw, without the
+rules under test.
 
-Nothing of ``handlers.policy.rule`` is asked here: who may decide, which votes stand and how many are needed is worked out again.
+Nothing of ``handlers.policy.rule`` is asked here: who may decide, which votes stand and how many are needed
+is worked out again.
 """
 
 import json
@@ -45,7 +47,9 @@ class Oracle:
         if person.is_bot or person.is_guest or person.is_stranger or person.is_invited:
             return False
         listed = self.house.context.rule.approvers
-        return any(person_id == entry or person_id in self.house.workspace.groups.get(entry, []) for entry in listed)
+        return any(
+            person_id == entry or person_id in self.house.workspace.groups.get(entry, []) for entry in listed
+        )
 
     def judge_write(self, write: Write) -> None:
         """Was this allowed, and was it on record before it was sent?"""
@@ -71,23 +75,31 @@ class Oracle:
         assert request.expires_at is not None
         assert self.house.clock.at < request.expires_at, "sent after it had lapsed"
         assert not self._later_opt_outs(request.id), "sent after a later opt-out"
-        assert self._approvers(request) >= self.house.context.rule.approvals_required, "sent without enough approvals"
+        assert self._approvers(request) >= self.house.context.rule.approvals_required, (
+            "sent without enough approvals"
+        )
 
     def _later_opt_outs(self, number: int) -> list[int]:
-        query = select(change_requests.c.id).where(change_requests.c.kind == Kind.OPT_OUT.value, change_requests.c.id > number)
+        query = select(change_requests.c.id).where(
+            change_requests.c.kind == Kind.OPT_OUT.value, change_requests.c.id > number
+        )
         with self.house.database.read() as connection:
             return list(connection.execute(query).scalars())
 
     def _approvers(self, request: ChangeRequest) -> int:
         """How many others, eligible now, approved under the present rule and did not take it back."""
-        assert _content(request) == self._content[request.id], "another content than the one that was asked for"
+        assert _content(request) == self._content[request.id], (
+            "another content than the one that was asked for"
+        )
         votes = self.house.votes(request.id)
         self._remember(votes)
         return sum(self._counts(person, votes, request) for person in {vote.person_id for vote in votes})
 
     def _counts(self, person: str, votes: list[Decision], request: ChangeRequest) -> bool:
         standing: dict[Door, Decision] = {}
-        voided = max((vote.id for vote in votes if vote.person_id == person and vote.door is Door.BOT), default=0)
+        voided = max(
+            (vote.id for vote in votes if vote.person_id == person and vote.door is Door.BOT), default=0
+        )
         votes = [vote for vote in votes if vote.id > voided]  # whatever the clocks said
         for vote in sorted(votes, key=lambda vote: (vote.voted_at, vote.vote is Vote.TAKEN_BACK, vote.id)):
             if vote.person_id != person:
@@ -103,7 +115,8 @@ class Oracle:
         return bool(fresh) and person != request.requester_id and self.is_eligible(person)
 
     def judge_everything(self) -> None:
-        """After every step: only the entitled voted, every act was answered, nothing is claimed that was not read back."""
+        """After every step: only the entitled voted, every act was answered, nothing is claimed that was not
+        read back."""
         with self.house.ledger.reading() as reader:
             requests = {request.id: request for request in reader.page(limit=1000)}
             votes, steps, baseline = reader.decisions(requests), reader.attempts(requests), reader.baseline()
@@ -115,11 +128,23 @@ class Oracle:
         for vote in votes:
             self._judge_vote(vote, requests[vote.request_id])
         self._remember(votes)
-        requests_ = [request for request in requests.values() if request.kind in WISHES and request.state in OPEN]
+        requests_ = [
+            request for request in requests.values() if request.kind in WISHES and request.state in OPEN
+        ]
         assert len(requests_) <= 1, "two open wishes"
-        if baseline is not None and baseline.request_id is not None and requests[baseline.request_id].kind in WISHES:
-            assert baseline.window_end == requests[baseline.request_id].window_end, "an opt-in without its end"
-            done = [number for number in self._later_opt_outs(baseline.request_id) if requests[number].state is State.APPLIED]
+        if (
+            baseline is not None
+            and baseline.request_id is not None
+            and requests[baseline.request_id].kind in WISHES
+        ):
+            assert baseline.window_end == requests[baseline.request_id].window_end, (
+                "an opt-in without its end"
+            )
+            done = [
+                number
+                for number in self._later_opt_outs(baseline.request_id)
+                if requests[number].state is State.APPLIED
+            ]
             assert not done, "an opt-in outlived a later opt-out"
         self._judge_answers()
 
@@ -138,11 +163,16 @@ class Oracle:
     def _judge_applied(self, request: ChangeRequest, steps: list[Attempt]) -> None:
         read = [step for step in steps if step.step == "read_back"]
         assert len(read) == 1, "applied without having been read back"
-        assert self.house.tenant.served.get(read[0].client_request_id or "") is request.to_value, "read back as something else"
-        assert self.house.tenant.truth[read[0].client_request_id or ""] is request.to_value, "applied although it was not so"
+        assert self.house.tenant.served.get(read[0].client_request_id or "") is request.to_value, (
+            "read back as something else"
+        )
+        assert self.house.tenant.truth[read[0].client_request_id or ""] is request.to_value, (
+            "applied although it was not so"
+        )
 
     def _judge_answers(self) -> None:
-        """Each act that is finished owes exactly one private answer; only a refusal that was just told is not told again."""
+        """Each act that is finished owes exactly one private answer; only a refusal that was just told is not
+        told again."""
         with self.house.database.read() as connection:
             finished = select(inbox).where(inbox.c.done_at.is_not(None), inbox.c.kind.in_(ANSWERED))
             done = {f"answer:{act.key}": act for act in connection.execute(finished)}
@@ -153,7 +183,8 @@ class Oracle:
             self._spoken_for.add(key)
 
     def _was_just_told(self, act: Any, told: Sequence[Any]) -> bool:
-        """Whether the same act of the same person on the same change was refused, and answered so, less than a minute before."""
+        """Whether the same act of the same person on the same change was refused, and answered so, less than
+        a minute before."""
         payload = json.loads(act.payload)
         if payload.get("reason"):
             return False  # what was typed is given back each time
@@ -181,13 +212,18 @@ class Oracle:
         assert verdict.ok, verdict.problem
 
     def judge_shown(self) -> None:
-        """No card and no message ever said *applied* before it was read back, as the record stood when it was drawn."""
+        """No card and no message ever said *applied* before it was read back, as the record stood when it was
+        drawn."""
         with self.house.ledger.reading() as reader:
             steps = [event for event in reader.events(limit=1_000_000) if event.kind == "attempt"]
-        read_back = {event.request_id: event.seq for event in reversed(steps) if event.payload["step"] == "read_back"}
+        read_back = {
+            event.request_id: event.seq for event in reversed(steps) if event.payload["step"] == "read_back"
+        }
         for _, view in (*self.house.board.cards, *self.house.board.outcomes):
             if view.request.state is State.APPLIED:
-                assert read_back.get(view.request.id, view.head[0] + 1) <= view.head[0], "announced before it was read back"
+                assert read_back.get(view.request.id, view.head[0] + 1) <= view.head[0], (
+                    "announced before it was read back"
+                )
 
 
 def _content(request: ChangeRequest) -> tuple[Any, ...]:

@@ -70,18 +70,27 @@ def vote_counted_twice(patch: pytest.MonkeyPatch) -> None:
     def counting(request: ChangeRequest, votes: Iterable[Decision], *, rule: Rule, eligible: Any) -> Tally:
         cast = list(votes)
         counted = tally(request, cast, rule=rule, eligible=eligible)
-        approvals = [vote for vote in cast if vote.vote is Vote.APPROVE and vote.person_id in counted.approved_by]
+        approvals = [
+            vote for vote in cast if vote.vote is Vote.APPROVE and vote.person_id in counted.approved_by
+        ]
         return replace(counted, missing=max(0, rule.approvals_required - len(approvals)))
 
     _everywhere(patch, "tally", counting)
 
 
 def stale_digest(patch: pytest.MonkeyPatch) -> None:
-    """A vote under an earlier rule still counts: neither its digest is compared, nor is it voided when the rule changes."""
+    """A vote under an earlier rule still counts: neither its digest is compared, nor is it voided when the
+    rule changes."""
 
     def counting(request: ChangeRequest, votes: Iterable[Decision], *, rule: Rule, eligible: Any) -> Tally:
-        standing = [person for person in standing_approvals(votes) if person in eligible and person != request.requester_id]
-        return Tally(approved_by=tuple(standing), void=(), missing=max(0, rule.approvals_required - len(standing)))
+        standing = [
+            person
+            for person in standing_approvals(votes)
+            if person in eligible and person != request.requester_id
+        ]
+        return Tally(
+            approved_by=tuple(standing), void=(), missing=max(0, rule.approvals_required - len(standing))
+        )
 
     _everywhere(patch, "tally", counting)
     patch.setattr(rules.Rules, "_void_votes", lambda self, entry: None)
@@ -129,7 +138,9 @@ def announced_before_read_back(patch: pytest.MonkeyPatch) -> None:
             honest(self, request, answer, **how)
             return
         value = request.to_value
-        self._settle(request, Reading(value, None, None, None, None, self._context.now(), answer.client_request_id))
+        self._settle(
+            request, Reading(value, None, None, None, None, self._context.now(), answer.client_request_id)
+        )
 
     patch.setattr(settle.Settling, "read_back", hasty)
 
@@ -159,15 +170,31 @@ UNPROCESSED = APPROVED | {"outcomes": [BUSY], "between": "Carol opts out while i
 
 PLANTS: dict[str, tuple[Plant, str, Mapping[str, object]]] = {
     "self-approval is allowed": (self_approval, "the requester decided|without enough approvals", THEY_TRY),
-    "groups are compared by name": (group_by_name, "somebody decided who may not|without enough approvals", THEY_TRY),
-    "expiry is off by one": (expiry_off_by_one, "sent after it had lapsed", APPROVED | {"between": "the wish lapses"}),
+    "groups are compared by name": (
+        group_by_name,
+        "somebody decided who may not|without enough approvals",
+        THEY_TRY,
+    ),
+    "expiry is off by one": (
+        expiry_off_by_one,
+        "sent after it had lapsed",
+        APPROVED | {"between": "the wish lapses"},
+    ),
     "a vote is counted twice": (
         vote_counted_twice,
         "without enough approvals",
         {"chosen": TWO, "before": "Bob approves by both doors", "approvers": (), "between": "", "later": []},
     ),
-    "a stale digest is accepted": (stale_digest, "without enough approvals", APPROVED | {"between": "the rule changes"}),
-    "there is no second check": (no_second_check, "without enough approvals", APPROVED | {"between": "Bob is deactivated"}),
+    "a stale digest is accepted": (
+        stale_digest,
+        "without enough approvals",
+        APPROVED | {"between": "the rule changes"},
+    ),
+    "there is no second check": (
+        no_second_check,
+        "without enough approvals",
+        APPROVED | {"between": "Bob is deactivated"},
+    ),
     "an opt-in is retried after an opt-out": (enable_after_disable, "after a later opt-out", UNPROCESSED),
     "an opt-in is sent again after an opt-out": (
         sent_again_after_disable,
@@ -187,4 +214,5 @@ PLANTS: dict[str, tuple[Plant, str, Mapping[str, object]]] = {
     ),
     "the chain has a gap": (chain_gap, "is missing", {}),
 }
-"""Each bug with the words in which the oracle complains of it, and the part of a scene in which it shows: the rest is drawn."""
+"""Each bug with the words in which the oracle complains of it, and the part of a scene in which it shows: the
+rest is drawn."""

@@ -1,4 +1,5 @@
-"""A machine that does to the bot whatever people, clocks, Slack and Exchange may do, in any order, and asks the oracle each time.
+"""A machine that does to the bot whatever people, clocks, Slack and Exchange may do, in any order, and asks
+the oracle each time.
 
 ``Machine`` needs ``fresh``: a new database with the current schema, on either system, for each life.
 """
@@ -71,7 +72,9 @@ class Killed(BaseException):
 EVENTS: dict[str, Callable[["Machine"], object]] = {
     "those who may not decide try": lambda life: life.those_who_may_not_decide_try(),
     "Bob approves by both doors": lambda life: [life.touch("approve", BOB, door) for door in DOORS],
-    "Carol and Dave approve": lambda life: [life.touch("approve", person, Door.BUTTON) for person in (CAROL, DAVE)],
+    "Carol and Dave approve": lambda life: [
+        life.touch("approve", person, Door.BUTTON) for person in (CAROL, DAVE)
+    ],
     "Bob takes his button's vote back": lambda life: life.touch("take_back", BOB, Door.BUTTON),
     "Carol removes her reaction": lambda life: life.touch("take_back", CAROL, Door.REACTION),
     "Carol rejects": lambda life: life.touch("reject", CAROL, Door.REACTION),
@@ -88,7 +91,9 @@ EVENTS: dict[str, Callable[["Machine"], object]] = {
     "Slack tells everything again": lambda life: life.again(),
     "Bob is deactivated": lambda life: life.house.workspace.change(BOB, deleted=True),
     "Carol becomes a guest": lambda life: life.house.workspace.change(CAROL, is_guest=True),
-    "Bob and Carol are back": lambda life: life.house.workspace.people.update({BOB: member(BOB), CAROL: member(CAROL)}),
+    "Bob and Carol are back": lambda life: life.house.workspace.people.update(
+        {BOB: member(BOB), CAROL: member(CAROL)}
+    ),
     "Dave leaves the group": lambda life: life.house.workspace.groups.update({MAIL: []}),
     "Dave is in the group": lambda life: life.house.workspace.groups.update({MAIL: [DAVE]}),
     "the group is silent": lambda life: life.house.workspace.silent.add(MAIL),
@@ -101,12 +106,18 @@ EVENTS: dict[str, Callable[["Machine"], object]] = {
     "somebody opts out outside": lambda life: setattr(life.house.tenant, "value", SettingValue.OPTED_OUT),
     "a domain controller lags behind": lambda life: setattr(life.house.tenant, "lagging", 2),
     "the value is looked at": lambda life: life.house.observe(),
-    "a message cannot be posted": lambda life: life.house.board.fail("draw", Unavailable("Slack could not be reached.")),
+    "a message cannot be posted": lambda life: life.house.board.fail(
+        "draw", Unavailable("Slack could not be reached.")
+    ),
     "the wish lapses": lambda life: life.last_instant(),
     "the window ends": lambda life: life.end_of_window(),
     "it is restarted": lambda life: life.restart(),
-    "the rule changes": lambda life: life.restart(RULES[(RULES.index(life.house.context.rule) + 2) % len(RULES)]),
-    "the rule changes more": lambda life: life.restart(RULES[(RULES.index(life.house.context.rule) + 1) % len(RULES)]),
+    "the rule changes": lambda life: life.restart(
+        RULES[(RULES.index(life.house.context.rule) + 2) % len(RULES)]
+    ),
+    "the rule changes more": lambda life: life.restart(
+        RULES[(RULES.index(life.house.context.rule) + 1) % len(RULES)]
+    ),
     "it is killed while sending": lambda life: life.be_killed_while_sending(lands=False),
     "it is killed as it was sent": lambda life: life.be_killed_while_sending(lands=True),
     "it is killed with a vote in hand": lambda life: life.be_killed_after_keeping_a_vote(),
@@ -175,7 +186,8 @@ class Machine(RuleBasedStateMachine):
         outcomes: list[Answering],
         later: list[str],
     ) -> None:
-        """A request is asked for and approved; something happens before, in between and later; and the worker looks."""
+        """A request is asked for and approved; something happens before, in between and later; and the worker
+        looks."""
         self.lived["scenes in those lives"] += 1
         if fresh:
             self._come_to_rest(lagging)
@@ -205,7 +217,9 @@ class Machine(RuleBasedStateMachine):
     def those_who_may_not_decide_try(self) -> None:
         """A member without a role, a stranger and the requester, by both doors."""
         asked = self.newest_request()
-        for person, door in zip((ERIN, FRANK, asked.requester_id if asked else None), (*DOORS, Door.BUTTON), strict=True):
+        for person, door in zip(
+            (ERIN, FRANK, asked.requester_id if asked else None), (*DOORS, Door.BUTTON), strict=True
+        ):
             if person:
                 self.touch("approve", person, door)
 
@@ -220,7 +234,11 @@ class Machine(RuleBasedStateMachine):
         if door is Door.BUTTON or ts == NOWHERE:
             self._do(lambda: self.house.press(name, person, asked.id, at=at, ts=ts))
         else:
-            self._do(lambda: self.house.react(person, asked.id, emoji, removed=removed, at=at, event_id=event_id, ts=ts))
+            self._do(
+                lambda: self.house.react(
+                    person, asked.id, emoji, removed=removed, at=at, event_id=event_id, ts=ts
+                )
+            )
 
     def submit(self, callback: str, person: str, *, days: int = 0) -> None:
         """Submit a form."""
@@ -237,7 +255,8 @@ class Machine(RuleBasedStateMachine):
             act()
 
     def last_instant(self) -> None:
-        """It is exactly the instant at which the open request expires, and Exchange's lane is the first to look."""
+        """It is exactly the instant at which the open request expires, and Exchange's lane is the first to
+        look."""
         asked = self.newest_request()
         if asked is not None and asked.expires_at is not None and asked.state in OPEN:
             self.house.clock.at = max(self.house.clock.at, asked.expires_at)
@@ -314,13 +333,17 @@ class Machine(RuleBasedStateMachine):
             self.oracle.judge_shown()
             assert [request for request in self.house.requests() if request.state in OPEN] == []
             with self.database.read() as connection:
-                assert connection.execute(select(notices.c.key).where(notices.c.delivered_at.is_(None))).all() == []
+                assert (
+                    connection.execute(select(notices.c.key).where(notices.c.delivered_at.is_(None))).all()
+                    == []
+                )
         finally:
             self.database.close()
             self.room.close()
 
     def _come_to_rest(self, lagging: int) -> None:
-        """Everybody is back, everything answers, some of it from before, the tenant is opted out, and no request is open."""
+        """Everybody is back, everything answers, some of it from before, the tenant is opted out, and no
+        request is open."""
         self._heal()
         self.house.tenant.lagging = lagging
         self.house.workspace.people.update({person: member(person) for person in (BOB, CAROL, DAVE)})
@@ -349,9 +372,15 @@ class Machine(RuleBasedStateMachine):
 
 
 def aimed(machine: type[Machine], aim: Mapping[str, object]) -> type[Machine]:
-    """The same machine with a part of each beginning and scene held still: what it does is among what the other may do."""
+    """The same machine with a part of each beginning and scene held still: what it does is among what the
+    other may do."""
     assert aim.keys() <= BEGINNINGS.keys() | SCENES.keys()
     begin, scene = (
-        {name: st.just(aim[name]) if name in aim else drawn for name, drawn in parts.items()} for parts in (BEGINNINGS, SCENES)
+        {name: st.just(aim[name]) if name in aim else drawn for name, drawn in parts.items()}
+        for parts in (BEGINNINGS, SCENES)
     )
-    return type("Aimed", (machine,), {"begin": initialize(**begin)(machine.enter), "scene": rule(**scene)(machine.play)})
+    return type(
+        "Aimed",
+        (machine,),
+        {"begin": initialize(**begin)(machine.enter), "scene": rule(**scene)(machine.play)},
+    )

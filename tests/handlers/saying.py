@@ -1,10 +1,17 @@
-"""An announcement as texts: what its notice keeps, with what a drawing of it shows beside that. For tests only."""
+"""An announcement as texts: what its notice keeps, with what a drawing of it shows beside that. For tests
+only."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from handlers.outgoing.announcement_view import AnnouncementView, Overtaken, announcement_of, facts_of, offer_of
+from handlers.outgoing.announcement_view import (
+    AnnouncementView,
+    Overtaken,
+    announcement_of,
+    facts_of,
+    offer_of,
+)
 from handlers.slack.views import announcements
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind
@@ -36,7 +43,12 @@ def view_of(texts: Mapping[str, str]) -> AnnouncementView:
         answer = ReminderAnswer("", "", ReminderReply(texts["reply"]), texts["by"], until)
     number = int(texts["number"]) if texts.get("number") else None
     return AnnouncementView(
-        said=said, offer=offer_of(texts), number=number, overtaken=over, stands=texts.get("stands", ""), answer=answer
+        said=said,
+        offer=offer_of(texts),
+        number=number,
+        overtaken=over,
+        stands=texts.get("stands", ""),
+        answer=answer,
     )
 
 

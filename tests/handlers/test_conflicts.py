@@ -1,4 +1,5 @@
-"""Whoever is outrun begins again, a few times; whoever is outrun each time is told once, and nothing else comes of it."""
+"""Whoever is outrun begins again, a few times; whoever is outrun each time is told once, and nothing else
+comes of it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -64,7 +65,9 @@ ACTS: dict[str, Callable[[House], None]] = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_a_vote_that_is_outrun_a_few_times_counts(house: House, act: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vote_that_is_outrun_a_few_times_counts(
+    house: House, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house.card_ts(house.ask(ALICE).id)
     outrun_votes(monkeypatch, TRIES - 1)
     ACTS[act](house)
@@ -95,7 +98,13 @@ def test_a_request_whose_reading_is_outrun_each_time_gives_back_what_was_typed(
     monkeypatch.setattr(house.dispatch.requests, "_open", lambda *_, **__: moved())
     before = len(house.requests())
     today = house.clock.at.date()
-    house.submit("opt_in", ALICE, CHANNEL, reason="Why", clients="Two scanners", protocols=["pop3"], day=today)
+    house.submit(
+        "opt_in", ALICE, CHANNEL, reason="Why", clients="Two scanners", protocols=["pop3"], day=today
+    )
     house.deliver()
     (said,) = [said for said in house.board.said if said.person == ALICE]
-    assert (said.text, list(said.typed.values()), len(house.requests())) == (CROWDED, ["Why", "Two scanners"], before)
+    assert (said.text, list(said.typed.values()), len(house.requests())) == (
+        CROWDED,
+        ["Why", "Two scanners"],
+        before,
+    )

@@ -1,7 +1,8 @@
-"""Two tenants on one database, with the same people: each is told, records and hands out what it would have alone.
+"""Two tenants on one database, with the same people: each is told, records and hands out what it would have
+alone.
 
-Chance plays acts on both; what each tenant shows is compared with what it shows on a database of its own, numbers put into the
-order of the tenant's own, for those run through all tenants.
+Chance plays acts on both; what each tenant shows is compared with what it shows on a database of its own,
+numbers put into the order of the tenant's own, for those run through all tenants.
 """
 
 import io
@@ -79,7 +80,9 @@ ACTS: dict[str, Callable[[House, str], object]] = {
     "reject": lambda house, person: house.press("reject", person, _open(house)),
     "withdraw": lambda house, person: house.press("withdraw", person, _open(house)),
     "opt out": lambda house, person: house.submit("opt_out", person, house.board.channel, reason="Gone"),
-    "add": lambda house, person: registering.do(house, person, registering.scanner(house, sender=f"{person}@x.com")),
+    "add": lambda house, person: registering.do(
+        house, person, registering.scanner(house, sender=f"{person}@x.com")
+    ),
     "replace": _replace_device,
     "outside": lambda house, person: (setattr(house.tenant, "value", SettingValue.OPTED_IN), house.observe()),
     "observe": lambda house, person: house.observe(),
@@ -104,7 +107,11 @@ def _shown(house: House) -> dict[str, object]:
     own: dict[str, str] = {}
 
     def said(text: str) -> str:
-        return re.sub(r"(?<=#)\d+|(?<=\bD)\d+\b|\d{7,}\.\d+", lambda found: own.setdefault(found[0], f"n{len(own)}"), text)
+        return re.sub(
+            r"(?<=#)\d+|(?<=\bD)\d+\b|\d{7,}\.\d+",
+            lambda found: own.setdefault(found[0], f"n{len(own)}"),
+            text,
+        )
 
     with house.ledger.reading() as reader:
         numbers = {str(one.id): f"r{place}" for place, one in enumerate(house.requests())}
@@ -113,7 +120,9 @@ def _shown(house: House) -> dict[str, object]:
     texts = [cards.card(view, zone).text for _, view in board.cards]
     texts += [outcomes.outcome(view, zone, person).text for person, view in board.outcomes]
     texts += [f"{one.person}: {one.text}" for one in board.said]
-    texts += [f"{person}: {sorted(facts)}" for person, facts in board.told] + [str(sorted(one)) for one in board.announced]
+    texts += [f"{person}: {sorted(facts)}" for person, facts in board.told] + [
+        str(sorted(one)) for one in board.announced
+    ]
     events = [json.loads(line) for line in lines(house.database, house.tenant_id)]
     kinds = [(one["kind"], one["actor"], one["at"]) for one in events]
     homes = {person: said(json.dumps(house.home(person))) for person in PEOPLE}
@@ -158,7 +167,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Database]:
 
 
 PLAYED = st.lists(
-    st.tuples(st.sampled_from([ONE, OTHER]), st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from(PEOPLE))),
+    st.tuples(
+        st.sampled_from([ONE, OTHER]), st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from(PEOPLE))
+    ),
     min_size=6,
     max_size=14,
 )
@@ -200,7 +211,9 @@ def test_a_tenant_shows_what_it_would_alone_through_every_door(fresh: Callable[[
 def test_what_a_person_may_look_up_in_one_tenant_is_not_used_up_in_the_other() -> None:
     workspace = Workspace(ALICE, DAVE, groups={MAIL: [DAVE]})
     groups = GroupLists(workspace.members, lambda: 0.0)
-    one, other = (People(workspace, Home(HOME_TEAM), RULE, checks=1, groups=groups, monotonic=lambda: 0.0) for _ in "ab")
+    one, other = (
+        People(workspace, Home(HOME_TEAM), RULE, checks=1, groups=groups, monotonic=lambda: 0.0) for _ in "ab"
+    )
     for person in (ALICE, DAVE):
         assert one.approver(person).allowed
         with pytest.raises(ActedTooOften):

@@ -1,4 +1,5 @@
-"""A commit whose answer was lost is looked up by its key, so that nobody is told of a loss that did not happen."""
+"""A commit whose answer was lost is looked up by its key, so that nobody is told of a loss that did not
+happen."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,9 @@ from tests.sentences import says
 Put = Callable[..., Any]
 
 
-def lose_answers(monkeypatch: pytest.MonkeyPatch, *, committed: bool = True, error: Unreachable | None = None) -> None:
+def lose_answers(
+    monkeypatch: pytest.MonkeyPatch, *, committed: bool = True, error: Unreachable | None = None
+) -> None:
     """From now on nothing that is put into the inbox is answered, although it may be there."""
     put = Inbox._insert
 
@@ -31,7 +34,9 @@ def said(house: House) -> list[str]:
     return [str(message["text"]) for message in house.windows.said]
 
 
-def test_a_click_that_was_recorded_counts_although_the_answer_was_lost(both: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_click_that_was_recorded_counts_although_the_answer_was_lost(
+    both: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = both.ask(ALICE).id
     both.card_ts(number)
     lose_answers(monkeypatch)
@@ -41,14 +46,18 @@ def test_a_click_that_was_recorded_counts_although_the_answer_was_lost(both: Hou
     assert said(both) == []
 
 
-def test_a_form_that_was_recorded_is_taken_although_the_answer_was_lost(both: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form_that_was_recorded_is_taken_although_the_answer_was_lost(
+    both: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lose_answers(monkeypatch)
     request = both.ask(ALICE)
     assert (request.requester_id, request.state) == (ALICE, State.PENDING)
 
 
 @pytest.mark.parametrize("error", [Unreachable("gone"), Busy("locked")])
-def test_what_was_not_recorded_is_told_as_that(house: House, monkeypatch: pytest.MonkeyPatch, error: Unreachable) -> None:
+def test_what_was_not_recorded_is_told_as_that(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: Unreachable
+) -> None:
     number = house.ask(ALICE).id
     house.card_ts(number)
     lose_answers(monkeypatch, committed=False, error=error)

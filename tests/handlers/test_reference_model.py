@@ -1,4 +1,5 @@
-"""Whatever people, clocks, Slack and Exchange do, in whichever order: the rule holds, and all comes to one truthful end."""
+"""Whatever people, clocks, Slack and Exchange do, in whichever order: the rule holds, and all comes to one
+truthful end."""
 
 import shutil
 from collections.abc import Callable, Iterator

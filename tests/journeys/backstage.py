@@ -1,4 +1,5 @@
-"""Behind the stage: the sandbox and the bot's process, waiting, what Exchange received and what is on record."""
+"""Behind the stage: the sandbox and the bot's process, waiting, what Exchange received and what is on
+record."""
 
 import json
 import time
@@ -31,24 +32,34 @@ PATIENCE = 30.0
 """Seconds until a journey gives up waiting; hardly ever needed, but the machine may be busy."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
 ON_ITS_WAY = 5.0
-"""Seconds after which a payload that was not acknowledged is not waited for: an event may be sent again minutes later."""
+"""Seconds after which a payload that was not acknowledged is not waited for: an event may be sent again
+minutes later."""
 UNTIL_LAPSED = 4 * DAY
 """Seconds after which the next working day is over, whichever day this is."""
 
 
 class Backstage:
-    """One workspace, one tenant, one bot; use as a context manager. ``settings`` adds to the bot's environment.
+    """One workspace, one tenant, one bot; use as a context manager. ``settings`` adds to the bot's
+    environment.
 
-    Readings for drift are an hour apart unless the settings say otherwise, so that a test decides when one is due.
+    Readings for drift are an hour apart unless the settings say otherwise, so that a test decides when one is
+    due.
     """
 
-    def __init__(self, folder: Path, *, database_url: str, settings: dict[str, str] | None = None, mode: str = "socket") -> None:
+    def __init__(
+        self, folder: Path, *, database_url: str, settings: dict[str, str] | None = None, mode: str = "socket"
+    ) -> None:
         self.database_url = database_url
         ours = {"DATABASE_URL": self.database_url, "LEGACYTLS_OBSERVE_EVERY": "1h"}
         self.sandbox = Sandbox(folder, mode=mode, settings=ours | (settings or {}), child=ForkedChild)
-        self.slack, self.tenant, self.clock = self.sandbox.slack, self.sandbox.microsoft.tenant, self.sandbox.clock
+        self.slack, self.tenant, self.clock = (
+            self.sandbox.slack,
+            self.sandbox.microsoft.tenant,
+            self.sandbox.clock,
+        )
         self.clock.advance(QUIET)
-        # Slack's three seconds are for tests/bot to measure; here nothing may hang on how busy the machine is.
+        # Slack's three seconds are for tests/bot to measure; here nothing may hang on how busy the machine
+        # is.
         self.slack.carrier.ack_within = self.slack.modals._lifetime = PATIENCE
         self._sent: list[tuple[float, Parcel]] = []
         self._send, self.slack.carrier.send = self.slack.carrier.send, self._remember  # type: ignore[method-assign]
@@ -64,7 +75,9 @@ class Backstage:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             assert self.sandbox.bot is not None
             self.sandbox.bot.kill()
@@ -103,7 +116,9 @@ class Backstage:
     def logged(self, level: str) -> list[JSON]:
         """What the bot logged at one level."""
         lines = (self._folder / "bot.log").read_text(encoding="utf-8").splitlines()
-        entries = [json.loads(line) if line.startswith("{") else {"level": "error", "event": line} for line in lines]
+        entries = [
+            json.loads(line) if line.startswith("{") else {"level": "error", "event": line} for line in lines
+        ]
         return [entry for entry in entries if entry.get("level") == level]
 
     def _process(self) -> Process:
@@ -123,15 +138,20 @@ class Backstage:
         self.wait(lambda: all(delivery.acked_after is not None for delivery in self.slack.deliveries))
 
     def wait_until_answered(self, person: str) -> None:
-        """Wait until all that this person did is answered and all that is owed to them has come, as far as nothing is in its way.
+        """Wait until all that this person did is answered and all that is owed to them has come, as far as
+        nothing is in its way.
 
         Whatever comes then follows from what they do next. A bot that does not run answers nobody.
         """
-        self.wait(lambda: not (self.sandbox.bot and self.sandbox.bot.running and self._awaits_something(person)))
+        self.wait(
+            lambda: not (self.sandbox.bot and self.sandbox.bot.running and self._awaits_something(person))
+        )
 
     def _awaits_something(self, person: str) -> bool:
         now = time.monotonic()
-        self._sent = [(at, parcel) for at, parcel in self._sent if now - at < ON_ITS_WAY and not parcel.settled.is_set()]
+        self._sent = [
+            (at, parcel) for at, parcel in self._sent if now - at < ON_ITS_WAY and not parcel.settled.is_set()
+        ]
         if any(_sender(parcel.payload) == person for _, parcel in self._sent):
             return True
         kept = select(inbox.c.payload).where(inbox.c.done_at.is_(None))
@@ -175,7 +195,8 @@ class Backstage:
         return newest
 
     def observe(self) -> None:
-        """Move the clock until a reading for drift is due, and wait for it, and for the second one where it asks for one."""
+        """Move the clock until a reading for drift is due, and wait for it, and for the second one where it
+        asks for one."""
         before = self.record(lambda reader: reader.readings.newest_observation())
         self.advance(HOUR)
         self.wait(lambda: self.record(lambda reader: reader.readings.newest_observation()) != before)

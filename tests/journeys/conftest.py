@@ -1,9 +1,10 @@
-"""Stages for the journeys: one shared by a module, cleared between its tests, or fresh ones with settings of their own.
+"""Stages for the journeys: one shared by a module, cleared between its tests, or fresh ones with settings of
+their own.
 
-Every journey is played in every way of ``PLAYS`` that is meant for its module, without saying so itself: on both databases and
-over both of Slack's ways. Without ``-m long`` that is on SQLite over Socket Mode, or as ``SOONER`` says; the long tests play
-the others. A test, or with ``pytestmark`` a module, that would learn nothing from them is marked ``once`` with the reason. What
-a module's bot is told it says with ``SETTINGS``.
+Every journey is played in every way of ``PLAYS`` that is meant for its module, without saying so itself: on
+both databases and over both of Slack's ways. Without ``-m long`` that is on SQLite over Socket Mode, or as
+``SOONER`` says; the long tests play the others. A test, or with ``pytestmark`` a module, that would learn
+nothing from them is marked ``once`` with the reason. What a module's bot is told it says with ``SETTINGS``.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,9 +42,12 @@ SOONER = {
     "test_the_record": {"postgresql"},
     "test_the_whole_chart": {"postgresql-http"},
 }
-"""Where the default line plays a module elsewhere than on SQLite over Socket Mode: what tells most for its time."""
+"""Where the default line plays a module elsewhere than on SQLite over Socket Mode: what tells most for its
+time."""
 
-assert all(Path(__file__).with_name(f"{module}.py").exists() for module in {*TOGETHER, *SOONER}), "a module was renamed"
+assert all(Path(__file__).with_name(f"{module}.py").exists() for module in {*TOGETHER, *SOONER}), (
+    "a module was renamed"
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -56,7 +60,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         assert once.args, f"{metafunc.definition.nodeid} is marked once without a reason"
         names = ["sqlite"]
     soon = SOONER.get(module, {"sqlite"}) if len(names) > 1 else {"sqlite"}
-    plays = [pytest.param(PLAYS[name], id=name, marks=() if name in soon else (pytest.mark.long,)) for name in names]
+    plays = [
+        pytest.param(PLAYS[name], id=name, marks=() if name in soon else (pytest.mark.long,))
+        for name in names
+    ]
     metafunc.parametrize("play", plays, indirect=True, scope="module")
 
 
@@ -93,16 +100,20 @@ def play(request: pytest.FixtureRequest) -> Play:
 def new_stage(
     request: pytest.FixtureRequest, play: Play, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Stage]]:
-    """Sets up stages of this play that are not open yet: ``with new_stage(LEGACYTLS_APPROVALS_REQUIRED="2") as stage``.
+    """Sets up stages of this play that are not open yet: ``with new_stage(LEGACYTLS_APPROVALS_REQUIRED="2")
+    as stage``.
 
-    Their databases are copies of a migrated one: on an empty one more than half of a bot's start was migrating.
+    Their databases are copies of a migrated one: on an empty one more than half of a bot's start was
+    migrating.
     """
     with ExitStack() as databases:
 
         def set_up(**settings: str) -> Stage:
             folder = tmp_path_factory.mktemp("stage")
             if play.database == "postgresql":
-                server, migrated = (request.getfixturevalue(name) for name in ("postgres_server", "_migrated_postgres"))
+                server, migrated = (
+                    request.getfixturevalue(name) for name in ("postgres_server", "_migrated_postgres")
+                )
                 url = databases.enter_context(server.database(migrated)).render_as_string(hide_password=False)
             else:
                 url = f"sqlite:///{folder / 'stage.db'}"

@@ -1,4 +1,5 @@
-"""Two tenants on one bot: the sandbox with a second simulated tenant, whose channel is the other one of the workspace."""
+"""Two tenants on one bot: the sandbox with a second simulated tenant, whose channel is the other one of the
+workspace."""
 
 import os
 import re
@@ -45,7 +46,9 @@ tenants:
 class SeveralStage:
     """The workspace, both tenants, the bot; use as a context manager."""
 
-    def __init__(self, folder: Path, *, database_url: str | None = None, file: str = FILE, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, *, database_url: str | None = None, file: str = FILE, **settings: str
+    ) -> None:
         self.file = folder / "tenants.yaml"
         self.database_url = database_url or f"sqlite:///{folder / 'stage.db'}"
         ours = {
@@ -63,7 +66,10 @@ class SeveralStage:
         self.clock.advance(QUIET)
         self.slack.carrier.ack_within = self.slack.modals._lifetime = 30.0
         self.contoso = self.sandbox.microsoft.tenant
-        names = {"tenant_id": "99999999-2222-3333-4444-555555555555", "organization": "fabrikam.onmicrosoft.com"}
+        names = {
+            "tenant_id": "99999999-2222-3333-4444-555555555555",
+            "organization": "fabrikam.onmicrosoft.com",
+        }
         self.fabrikam = Tenant(clock=self.clock, changed=self.slack.workspace.touch, **names)
         self.sandbox.microsoft.others.append(self.fabrikam)
         members = {ALICE, BOB, CAROL, DAVE, ERIN, cast.BOT_USER}
@@ -82,11 +88,17 @@ class SeveralStage:
         self.database = Database(self.database_url)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.database is not None:
             self.database.close()
         self.sandbox.__exit__(kind, error, trace)
-        errors = [line for line in self.log().splitlines() if '"level": "error"' in line and "tenants.kept" not in line]
+        errors = [
+            line
+            for line in self.log().splitlines()
+            if '"level": "error"' in line and "tenants.kept" not in line
+        ]
         if kind is None and errors:
             raise AssertionError(f"the bot logged errors: {errors}")
 
@@ -116,7 +128,9 @@ class SeveralStage:
 
     def command(self, person: str, text: str, channel: str = CONTOSO) -> str:
         """Send a command; returns the private answer in words."""
-        return self.answered(person, channel, lambda: self.slack.command(person, f"/legacytls {text}", channel))
+        return self.answered(
+            person, channel, lambda: self.slack.command(person, f"/legacytls {text}", channel)
+        )
 
     def answered(self, person: str, channel: str, act: Callable[[], object]) -> str:
         """The private answer to ``act`` in words, wherever it is given."""
@@ -131,7 +145,11 @@ class SeveralStage:
 
     def _private(self, person: str, channel: str) -> list[JSON]:
         own = self.slack.dm(person)
-        said = [one for one in self.slack.messages(channel, person) if one["ephemeral"]] if channel != own else []
+        said = (
+            [one for one in self.slack.messages(channel, person) if one["ephemeral"]]
+            if channel != own
+            else []
+        )
         said += self.slack.messages(own, person)
         return [one for one in said if one["user"] == cast.BOT_USER]
 
@@ -139,7 +157,9 @@ class SeveralStage:
         """Open the form of a command."""
         before = {view["id"] for view in self.slack.views(person)}
         self.slack.command(person, f"/legacytls {text}", channel)
-        return self.wait(lambda: next((one for one in self.slack.views(person) if one["id"] not in before), None))
+        return self.wait(
+            lambda: next((one for one in self.slack.views(person) if one["id"] not in before), None)
+        )
 
     def ask(self, person: str, channel: str, text: str = "enable") -> int:
         """Ask for an opt-in; returns its number."""

@@ -1,7 +1,9 @@
-"""The stage of every journey: the real bot as a child process between the sandbox's Slack and Exchange, and people acting on it.
+"""The stage of every journey: the real bot as a child process between the sandbox's Slack and Exchange, and
+people acting on it.
 
-What is asserted is what people see and what Exchange received; the ledger is only asked where nothing shows (which states were
-passed). Nothing sleeps: every wait is on the workspace and ends with the first change that satisfies it.
+What is asserted is what people see and what Exchange received; the ledger is only asked where nothing shows
+(which states were passed). Nothing sleeps: every wait is on the workspace and ends with the first change that
+satisfies it.
 """
 
 import re
@@ -50,7 +52,8 @@ class Stage(Backstage):
         return words(self.answer(person, lambda: self.slack.command(person, f"/legacytls {text}")))
 
     def status(self, person: str = ALICE) -> str:
-        """The answer to ``/legacytls status`` in words; a drift that it shows is on record by then, which is a moment later."""
+        """The answer to ``/legacytls status`` in words; a drift that it shows is on record by then, which is
+        a moment later."""
         before = self.record(lambda reader: reader.readings.newest_observation())
         said = self.command(person, "status")
         if "Drift:" in said:
@@ -65,12 +68,19 @@ class Stage(Backstage):
         """The form that ``act`` opens for a person."""
         before = {view["id"] for view in self.slack.views(person)}
         act()
-        return self.wait(lambda: next((view for view in self.slack.views(person) if view["id"] not in before), None))
+        return self.wait(
+            lambda: next((view for view in self.slack.views(person) if view["id"] not in before), None)
+        )
 
     def submit_opt_in(self, person: str = ALICE, **filled: object) -> str:
-        """Fill in and send off the form of ``enable``; returns the private answer in words. The form must have no mistakes."""
+        """Fill in and send off the form of ``enable``; returns the private answer in words. The form must
+        have no mistakes."""
         view = self.form(person)
-        values = {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Facilities", "day": self.day(10)} | filled
+        values = {
+            "reason": "Forty scanners",
+            "clients": "Ricoh MP 301, owner: Facilities",
+            "day": self.day(10),
+        } | filled
 
         def submit() -> None:
             assert self.slack.submit(person, view["id"], values) is None
@@ -113,7 +123,9 @@ class Stage(Backstage):
 
     def react(self, person: str, number: int, emoji: str = "white_check_mark") -> str:
         """React to a request's message; returns the direct message in words."""
-        return words(self.told(person, lambda: self.slack.react(person, CHANGES, self.card(number)["ts"], emoji)))
+        return words(
+            self.told(person, lambda: self.slack.react(person, CHANGES, self.card(number)["ts"], emoji))
+        )
 
     # What people see
 
@@ -139,11 +151,17 @@ class Stage(Backstage):
 
     def announced(self, saying: str) -> JSON:
         """The channel message that contains ``saying``."""
-        return self.wait(lambda: next((message for message in self.public() if saying in words(message)), None))
+        return self.wait(
+            lambda: next((message for message in self.public() if saying in words(message)), None)
+        )
 
     def cards(self, number: int) -> list[JSON]:
         """Every copy of a request's message."""
-        headed = [message for message in self.public() if message["blocks"][:1] and message["blocks"][0]["type"] == "header"]
+        headed = [
+            message
+            for message in self.public()
+            if message["blocks"][:1] and message["blocks"][0]["type"] == "header"
+        ]
         return [message for message in headed if re.match(rf"[^#]*#{number}\b", message["text"])]
 
     def card(self, number: int, begins: str = "", saying: str = "") -> JSON:
@@ -156,9 +174,15 @@ class Stage(Backstage):
 
         return self.wait(ready)
 
-    def _next(self, channel: str, person: str, act: Callable[[], object], *, ephemeral: bool, saying: str = "") -> JSON:
+    def _next(
+        self, channel: str, person: str, act: Callable[[], object], *, ephemeral: bool, saying: str = ""
+    ) -> JSON:
         def shown() -> list[JSON]:
-            return [m for m in self.slack.messages(channel, person) if m["ephemeral"] is ephemeral and m["user"] == cast.BOT_USER]
+            return [
+                m
+                for m in self.slack.messages(channel, person)
+                if m["ephemeral"] is ephemeral and m["user"] == cast.BOT_USER
+            ]
 
         self.wait_until_answered(person)
         before = {message["ts"] for message in shown()}

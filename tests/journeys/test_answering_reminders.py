@@ -1,4 +1,5 @@
-"""A reminder in the channel is put off by somebody: the message says by whom and until when, and it keeps its word."""
+"""A reminder in the channel is put off by somebody: the message says by whom and until when, and it keeps its
+word."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -47,7 +48,14 @@ def test_a_reminder_is_put_off_by_one_person_and_everybody_reads_by_whom(fresh_s
     assert drawn["ts"] == first["ts"]
     assert says("put_off_by_until_2", person=BOB) in words(drawn)
     assert set(buttons(drawn)) == {"extend", "opt_out_now"}
-    assert len(stage.record(lambda reader: [event for event in reader.events() if event.kind == "reminder_answered"])) == 1
+    assert (
+        len(
+            stage.record(
+                lambda reader: [event for event in reader.events() if event.kind == "reminder_answered"]
+            )
+        )
+        == 1
+    )
     to(stage, 14)
     stage.wait_until_delivered()
     to(stage, 21)

@@ -1,4 +1,5 @@
-"""Applying in trouble: one truthful outcome, at most one effective write, and nothing claimed that was not read back."""
+"""Applying in trouble: one truthful outcome, at most one effective write, and nothing claimed that was not
+read back."""
 
 import pytest
 
@@ -49,10 +50,14 @@ def test_an_answer_that_tells_nothing_is_settled_by_reading(stage: Stage, fault:
         keep=2,
     ),
 )
-def test_what_never_shows_up_is_uncertain_for_fifteen_minutes_and_then_failed(stage: Stage, fault: str) -> None:
+def test_what_never_shows_up_is_uncertain_for_fifteen_minutes_and_then_failed(
+    stage: Stage, fault: str
+) -> None:
     number, written = approved(stage, fault)
     stage.card(number, "Uncertain:")
-    assert says("is_already_sent_with_its_outcome_not", number=number) in stage.press(ALICE, number, "withdraw")
+    assert says("is_already_sent_with_its_outcome_not", number=number) in stage.press(
+        ALICE, number, "withdraw"
+    )
     stage.advance(14 * MINUTE)
     assert stage.state(number) is State.UNCERTAIN
     stage.advance(MINUTE)
@@ -88,7 +93,9 @@ def test_a_refused_write_failed_even_when_the_value_matches_by_other_hands(stage
     assert_never_claimed(stage, number)
 
 
-@pytest.mark.parametrize("fault", drawn("sent again", ["throttle", "throttle_date", "unavailable_retry", "transient_400"]))
+@pytest.mark.parametrize(
+    "fault", drawn("sent again", ["throttle", "throttle_date", "unavailable_retry", "transient_400"])
+)
 def test_what_was_provably_not_processed_is_sent_again_and_applied_once(stage: Stage, fault: str) -> None:
     number, written = approved(stage, fault)
     stage.wait(lambda: len(stage.writes) == written + 1)
@@ -111,7 +118,9 @@ def test_a_throttled_write_is_sent_again_for_longer_than_a_few_times(stage: Stag
 
 
 @pytest.mark.parametrize("fault", drawn("took effect", ["apply_then_400", "proxy_timeout", "apply_then_500"]))
-def test_a_write_that_took_effect_is_never_told_as_failed_whatever_the_answer(stage: Stage, fault: str) -> None:
+def test_a_write_that_took_effect_is_never_told_as_failed_whatever_the_answer(
+    stage: Stage, fault: str
+) -> None:
     number, written = approved(stage, fault)
     stage.card(number, "Applied:")
     assert [call.effective for call in stage.writes[written:]] == [True]

@@ -103,7 +103,9 @@ def test_what_the_form_does_not_take_it_says(stage: Stage, field: str, text: str
 def test_three_thousand_characters_that_swell_when_escaped_arrive_whole_and_harmless(stage: Stage) -> None:
     number = stage.ask(ALICE, reason="<!channel> " * 270, clients="&" * 3000)
     card = stage.card(number)
-    (thread,) = stage.wait(lambda: [message for message in stage.public() if message.get("thread_ts") == card["ts"]])
+    (thread,) = stage.wait(
+        lambda: [message for message in stage.public() if message.get("thread_ts") == card["ts"]]
+    )
     said = body(thread).replace("\n", "")
     assert said.count("&lt;!channel&gt;") == 270
     assert said.count("&amp;") == 3000

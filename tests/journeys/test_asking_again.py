@@ -53,7 +53,9 @@ def test_every_end_that_changed_nothing_can_be_asked_for_again(fresh_stage) -> N
     stage.press(BOB, stale, "approve")
     stage.card(stale, "Stale:")
     for number in (withdrawn, expired, stale):
-        assert [button["text"]["text"] for button in buttons(stage.card(number)).values()] == [says("ask_again")]
+        assert [button["text"]["text"] for button in buttons(stage.card(number)).values()] == [
+            says("ask_again")
+        ]
     applied = stage.ask(ALICE)
     assert "again" not in buttons(stage.card(applied))
     stage.press(BOB, applied, "approve")

@@ -1,4 +1,5 @@
-"""Deciding by button and by reaction: who may, what counts, that every act is answered, and that one yes is one write."""
+"""Deciding by button and by reaction: who may, what counts, that every act is answered, and that one yes is
+one write."""
 
 import pytest
 
@@ -34,7 +35,9 @@ def test_ones_own_request_cannot_be_rejected_either(stage: Stage) -> None:
         [(DAVE, "the approvers: the request's message names"), (ERIN, "Guest"), (FRANK, "another one")],
     ),
 )
-def test_whoever_may_not_decide_is_told_by_button_and_by_reaction(stage: Stage, person: str, why: str) -> None:
+def test_whoever_may_not_decide_is_told_by_button_and_by_reaction(
+    stage: Stage, person: str, why: str
+) -> None:
     number = stage.ask()
     assert why in stage.press(person, number, "approve")
     assert why in stage.press(person, number, "reject")
@@ -64,7 +67,9 @@ def test_approval_by_reaction_is_answered_by_direct_message(stage: Stage) -> Non
     assert len(stage.writes) == written + 1
 
 
-@pytest.mark.parametrize("name", drawn("second names", ["+1", "thumbsup", "+1::skin-tone-5", "thumbsup::skin-tone-2"]))
+@pytest.mark.parametrize(
+    "name", drawn("second names", ["+1", "thumbsup", "+1::skin-tone-5", "thumbsup::skin-tone-2"])
+)
 def test_skin_tones_and_slacks_second_names_are_understood(thumbs: Stage, name: str) -> None:
     number = thumbs.ask(ALICE)
     assert says("is_counted") in thumbs.react(BOB, number, name)
@@ -72,8 +77,12 @@ def test_skin_tones_and_slacks_second_names_are_understood(thumbs: Stage, name: 
     thumbs.press(ALICE, number, "withdraw")
 
 
-@pytest.mark.parametrize("name", drawn("look-alikes", ["heavy_check_mark", "ballot_box_with_check", "thumbsdown::skin-tone-3"]))
-def test_look_alikes_count_for_nothing_and_are_answered_once_with_the_ones_that_count(stage: Stage, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", drawn("look-alikes", ["heavy_check_mark", "ballot_box_with_check", "thumbsdown::skin-tone-3"])
+)
+def test_look_alikes_count_for_nothing_and_are_answered_once_with_the_ones_that_count(
+    stage: Stage, name: str
+) -> None:
     number = stage.ask(ALICE)
     said = stage.react(BOB, number, name)
     assert says("counts_for_nothing", number=number) in said
@@ -135,7 +144,9 @@ def test_both_clicks_of_a_double_click_are_answered_and_one_write_leaves(stage: 
     before = len(stage.ephemeral(BOB))
     stage.click(BOB, number, "approve")
     stage.click(BOB, number, "approve")
-    answers = stage.wait(lambda: stage.ephemeral(BOB)[before:] if len(stage.ephemeral(BOB)) == before + 2 else None)
+    answers = stage.wait(
+        lambda: stage.ephemeral(BOB)[before:] if len(stage.ephemeral(BOB)) == before + 2 else None
+    )
     assert sum(says("is_counted") in answer for answer in answers) == 1, answers
     assert sum("already" in answer for answer in answers) == 1, answers
     stage.card(number, "Applied:")
@@ -156,7 +167,10 @@ def test_two_approvers_in_the_same_moment_are_both_answered_and_one_write_leaves
 def test_a_redelivered_event_is_answered_once(stage: Stage) -> None:
     number, before = stage.ask(ALICE), len(stage.private(BOB))
     events: list[str | None] = []
-    stage.told(BOB, lambda: events.append(stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], "white_check_mark")))
+    stage.told(
+        BOB,
+        lambda: events.append(stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], "white_check_mark")),
+    )
     assert events[0] is not None
     stage.slack.replay(events[0])
     stage.wait_until_acknowledged()

@@ -1,4 +1,5 @@
-"""The register in Slack: put a device on it, look at it, agree to it as a second person, hand it over, and close it."""
+"""The register in Slack: put a device on it, look at it, agree to it as a second person, hand it over, and
+close it."""
 
 import re
 
@@ -45,7 +46,9 @@ def press(stage: Stage, person: str, message: JSON, action: str) -> str:
 
 
 def test_from_the_form_to_the_end(stage: Stage) -> None:
-    told = stage.told(BOB, lambda: add(stage, sender="first@contoso.com"), says("you_answer_for_it_from_now_on"))
+    told = stage.told(
+        BOB, lambda: add(stage, sender="first@contoso.com"), says("you_answer_for_it_from_now_on")
+    )
     number = int(re.search(r"D(\d+)", told["text"])[1])
     listed = stage.answer(ALICE, lambda: stage.slack.command(ALICE, "/legacytls devices"))
     assert f"D{number}" in words(listed)
@@ -54,7 +57,9 @@ def test_from_the_form_to_the_end(stage: Stage) -> None:
     stage.wait(lambda: stage.tenant.value is True)
     stage.wait_until_delivered()
     card = shown(stage, CAROL, number)
-    assert {"Accept device", "Refuse device", "Change day", "Change owner", "Replaced", "Withdraw"} <= set(labels(card))
+    assert {"Accept device", "Refuse device", "Change day", "Change owner", "Replaced", "Withdraw"} <= set(
+        labels(card)
+    )
     assert says("device_is_active", number=number) in press(stage, CAROL, card, "device_accept")
     assert "Accept device" not in labels(shown(stage, CAROL, number))
     closed = press(stage, BOB, shown(stage, BOB, number), "device_replaced")
@@ -84,14 +89,22 @@ def test_whoever_may_not_is_told_why(stage: Stage) -> None:
     number = add(stage, sender="third@contoso.com")
     assert says("you_are_not_one_of_the_operators_2") in stage.command(DAVE, "devices add")
     card = shown(stage, DAVE, number)
-    for action in ("device_accept", "device_replaced", "device_withdraw", "device_change_day", "device_change_owner"):
+    for action in (
+        "device_accept",
+        "device_replaced",
+        "device_withdraw",
+        "device_change_day",
+        "device_change_owner",
+    ):
         assert f"D{number}" in press(stage, DAVE, card, action)
     assert says("device_is_proposed", number=number) in shown(stage, DAVE, number)["text"]
     assert says("guest_accounts_cannot_use_this") in stage.command(ERIN, "devices")
     assert says("only_members_of_this_workspace") in stage.command(FRANK, f"devices D{number}")
 
 
-def test_a_press_on_an_entry_that_was_changed_meanwhile_does_not_count_and_shows_it_anew(stage: Stage) -> None:
+def test_a_press_on_an_entry_that_was_changed_meanwhile_does_not_count_and_shows_it_anew(
+    stage: Stage,
+) -> None:
     number = add(stage, sender="fifth@contoso.com")
     old = shown(stage, CAROL, number)
     card = shown(stage, ALICE, number)
@@ -101,7 +114,9 @@ def test_a_press_on_an_entry_that_was_changed_meanwhile_does_not_count_and_shows
     stage.slack.press(CAROL, CHANGES, old["ts"], "device_refuse")
     told = stage.wait(lambda: said if len(said := stage.ephemeral(CAROL)[before:]) == 2 else None)
     assert [text for text in told if says("device_look_again") in text]
-    assert [text for text in told if "Refuse device" in text and says("device_is_proposed", number=number) in text]
+    assert [
+        text for text in told if "Refuse device" in text and says("device_is_proposed", number=number) in text
+    ]
     assert says("device_is_proposed", number=number) in shown(stage, CAROL, number)["text"]
 
 
@@ -115,7 +130,9 @@ def test_mistakes_in_the_form_are_told_by_field_with_nothing_typed_lost(stage: S
     wrong = stage.slack.submit(ALICE, form["id"], filled(stage, sender="no address", due=stage.day(400)))
     assert wrong is not None
     assert set(wrong) == {"sender", "due"}
-    assert stage.slack.submit(ALICE, form["id"], {"sender": "fourth@contoso.com", "due": stage.day(3)}) is None
+    assert (
+        stage.slack.submit(ALICE, form["id"], {"sender": "fourth@contoso.com", "due": stage.day(3)}) is None
+    )
 
 
 def test_the_register_is_shown_page_by_page(stage: Stage) -> None:

@@ -1,4 +1,5 @@
-"""The register in the forms about the window: what is chosen is named, becomes active with the opt-in, and is said to stop."""
+"""The register in the forms about the window: what is chosen is named, becomes active with the opt-in, and is
+said to stop."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -45,15 +46,22 @@ def test_entries_are_chosen_named_active_once_applied_and_said_to_stop(fresh_sta
     stage = fresh_stage()
     scanner, fax = registered(stage, "Scanner", stage.day(5)), registered(stage, "Fax", stage.day(6))
     options = fields(stage.form(ALICE))[DEVICES]["element"]["options"]
-    assert [option["text"]["text"] for option in options] == [f"{one.name} {one.device}, Zürich" for one in (scanner, fax)]
+    assert [option["text"]["text"] for option in options] == [
+        f"{one.name} {one.device}, Zürich" for one in (scanner, fax)
+    ]
     number = asked(stage, scanner)
     card = stage.card(number, saying=says("names_one", device=scanner.id))
     assert fax.name not in words(card)
-    thread = stage.wait(lambda: [message for message in stage.public() if message.get("thread_ts") == card["ts"]])[0]
+    thread = stage.wait(
+        lambda: [message for message in stage.public() if message.get("thread_ts") == card["ts"]]
+    )[0]
     assert says("listed_scanner", device=scanner.id, person=DAVE) in words(thread)
     stage.press(BOB, number, "approve")
     stage.card(number, "Applied:")
-    assert [device(stage, one.id).state for one in (scanner, fax)] == [DeviceState.ACTIVE, DeviceState.PROPOSED]
+    assert [device(stage, one.id).state for one in (scanner, fax)] == [
+        DeviceState.ACTIVE,
+        DeviceState.PROPOSED,
+    ]
     said = words(stage.form(BOB, "disable"))
     assert says("stops_by_the_register", device=scanner.id, person=DAVE) in said
     assert says("on_record_by", number=number) not in said
@@ -94,6 +102,8 @@ def test_the_owner_asks_for_longer_and_ends_it_later_from_the_direct_message(fre
     stage.wait(lambda: device(stage, scanner.id).state is DeviceState.REPLACED)
     news = stage.announced(says("no_active_device_is_left", number=number, device=scanner.id))
     assert set(buttons(news)) == {"opt_out_now", KEEP}
-    assert says("window_stays_open") in words(stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, news["ts"], KEEP)))
+    assert says("window_stays_open") in words(
+        stage.answer(BOB, lambda: stage.slack.press(BOB, CHANGES, news["ts"], KEEP))
+    )
     stage.announced(says("kept_open_by", person=BOB))
     assert stage.record(lambda reader: reader.baseline()).window_end == end

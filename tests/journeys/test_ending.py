@@ -1,4 +1,5 @@
-"""Every way a request ends without being applied: rejected, withdrawn, expired, stale, superseded. Each is told and final."""
+"""Every way a request ends without being applied: rejected, withdrawn, expired, stale, superseded. Each is
+told and final."""
 
 import pytest
 
@@ -12,7 +13,9 @@ from tests.sentences import says
 
 def test_rejecting_by_button_decides_at_once_and_asks_why(stage: Stage) -> None:
     number = stage.ask(ALICE)
-    view = stage.opened(BOB, lambda: stage.told(ALICE, lambda: stage.click(BOB, number, "reject"), saying="Rejected:"))
+    view = stage.opened(
+        BOB, lambda: stage.told(ALICE, lambda: stage.click(BOB, number, "reject"), saying="Rejected:")
+    )
     assert says("is_rejected_already", number=number) in words(view)
     card = stage.card(number, "Rejected:")
     assert says("no_reason_given") in words(card)
@@ -25,7 +28,11 @@ def test_rejecting_by_button_decides_at_once_and_asks_why(stage: Stage) -> None:
     assert "Replace &lt;!channel&gt; them" in told
     assert says("no_reason_given") not in told
     assert "Replace &lt;!channel&gt; them" in words(stage.card(number, saying="Replace"))
-    stage.wait(lambda: any(f"Your reason for rejecting #{number} is on record" in said for said in stage.private(BOB)))
+    stage.wait(
+        lambda: any(
+            f"Your reason for rejecting #{number} is on record" in said for said in stage.private(BOB)
+        )
+    )
 
 
 def test_a_rejection_without_a_reason_stands_as_no_reason_given(stage: Stage) -> None:
@@ -83,8 +90,12 @@ def test_one_rejection_is_final(stage: Stage) -> None:
 def test_the_requester_withdraws_and_others_are_told_why_not(stage: Stage) -> None:
     number = stage.ask(ALICE)
     for person in (BOB, DAVE):
-        assert says("only_who_asked_for_can_withdraw_it", person=ALICE, number=number) in stage.press(person, number, "withdraw")
-    assert says("is_withdrawn_nothing_was_changed_in_exchange", number=number) in stage.press(ALICE, number, "withdraw")
+        assert says("only_who_asked_for_can_withdraw_it", person=ALICE, number=number) in stage.press(
+            person, number, "withdraw"
+        )
+    assert says("is_withdrawn_nothing_was_changed_in_exchange", number=number) in stage.press(
+        ALICE, number, "withdraw"
+    )
     assert "approve" not in buttons(stage.card(number, "Withdrawn:"))
     assert says("is_already_withdrawn", number=number) in stage.press(BOB, number, "approve")
 
@@ -132,7 +143,9 @@ def test_a_value_changed_outside_in_between_makes_it_stale(stage: Stage, value: 
     told = words(stage.told(ALICE, lambda: stage.press(BOB, number, "approve"), saying="Stale:"))
     needed = "An extension can be asked for, to give it an end." if value else "A new request is needed."
     assert says("nothing_was_sent_2", needed=needed) in told
-    assert says("the_live_value_is_opted_now", value="in" if value else "out") in words(stage.card(number, "Stale:"))
+    assert says("the_live_value_is_opted_now", value="in" if value else "out") in words(
+        stage.card(number, "Stale:")
+    )
     assert len(stage.writes) == written
 
 
@@ -154,7 +167,9 @@ def test_a_later_opt_out_supersedes_what_was_approved_and_not_yet_sent(stage: St
     stage.press(BOB, number, "approve")
     stage.card(number, "Approved, not yet made:", saying=says("nothing_has_been_sent"))
     view = stage.form(CAROL, "disable")
-    assert says("goes_to_exchange_now") in words(stage.answer(CAROL, lambda: stage.slack.submit(CAROL, view["id"], {})))
+    assert says("goes_to_exchange_now") in words(
+        stage.answer(CAROL, lambda: stage.slack.submit(CAROL, view["id"], {}))
+    )
     stage.card(number, "Superseded:")
     opt_out = stage.card(number + 1, "Recorded, not yet made:")
     assert says("opts_out", person=CAROL) in body(opt_out)

@@ -1,4 +1,5 @@
-"""Every fault the simulator can play, through the whole bot: one truthful outcome, and one effective write at most."""
+"""Every fault the simulator can play, through the whole bot: one truthful outcome, and one effective write at
+most."""
 
 import re
 
@@ -28,7 +29,9 @@ def test_a_write_ends_in_one_truth_whatever_it_meets(stage: Stage, fault: str) -
 
 
 @pytest.mark.parametrize("fault", AT_ENTRA)
-def test_a_write_that_needs_a_new_token_ends_in_one_truth_whatever_the_sign_in_meets(fresh_stage, fault: str) -> None:
+def test_a_write_that_needs_a_new_token_ends_in_one_truth_whatever_the_sign_in_meets(
+    fresh_stage, fault: str
+) -> None:
     stage = fresh_stage()  # a refused token, and a refusal that MSAL repeats for a minute, are left behind
     stage.tenant.queue_fault("unauthorized_claims", cmdlet=SET)
     stage.tenant.queue_fault(fault)
@@ -64,7 +67,9 @@ def assert_one_truth(stage: Stage) -> None:
     card = words(stage.card(number, "Applied:" if end is State.APPLIED else "Failed:"))
     assert re.search(LEAKS, card) is None
     private = stage.wait(
-        lambda: [told for told in stage.private(ALICE) if f"#{number}" in told and told.startswith(("App", "Fai"))]
+        lambda: [
+            told for told in stage.private(ALICE) if f"#{number}" in told and told.startswith(("App", "Fai"))
+        ]
     )
     assert all(begins(told, "Applied:") is (end is State.APPLIED) for told in private)
 

@@ -29,7 +29,11 @@ def opt_in(stage: Stage, days: int) -> int:
 
 def submit(stage: Stage, person: str, view: JSON, days: int) -> str:
     """Fill in the form of an extension; returns the private answer in words."""
-    values = {"reason": "The lease was prolonged", "clients": "Ricoh MP 301, owner: Facilities", "day": stage.day(days)}
+    values = {
+        "reason": "The lease was prolonged",
+        "clients": "Ricoh MP 301, owner: Facilities",
+        "day": stage.day(days),
+    }
 
     def send() -> None:
         assert stage.slack.submit(person, view["id"], values) is None
@@ -59,7 +63,10 @@ def test_who_asked_first_hears_that_somebody_else_extended_it(stage: Stage, opte
     number = extend(stage, 40, person=BOB)
     stage.press(CAROL, number, "approve")
     said = stage.wait(
-        lambda: next((text for text in stage.private(ALICE) if "has extended the opt-in that you asked for" in text), None)
+        lambda: next(
+            (text for text in stage.private(ALICE) if "has extended the opt-in that you asked for" in text),
+            None,
+        )
     )
     assert says("has_extended_the_opt_in_that_you", person=BOB, number=number) in said
     stage.card(number, "Applied:")
@@ -130,7 +137,9 @@ def test_an_earlier_end_takes_one_person_and_holds_at_once(stage: Stage, opted_i
 
 def test_the_maximum_window_counts_from_the_extension(stage: Stage, opted_in: int) -> None:
     view = stage.form(ALICE, "extend")
-    errors = stage.slack.submit(ALICE, view["id"], {"reason": "Longer", "clients": "Ricoh", "day": stage.day(92)})
+    errors = stage.slack.submit(
+        ALICE, view["id"], {"reason": "Longer", "clients": "Ricoh", "day": stage.day(92)}
+    )
     assert errors is not None
     assert says("may_last_90_days_at_most") in errors["day"]
 
@@ -180,7 +189,9 @@ def test_a_window_that_ends_first_ends_the_extension_too(stage: Stage) -> None:
     number = extend(stage, 20)
     stage.advance(2 * DAY + 3600)
     stage.card(number + 1, "Applied:")
-    assert says("opt_out_came_later_and_wins_2", number=number + 1) in words(stage.card(number, "Superseded:"))
+    assert says("opt_out_came_later_and_wins_2", number=number + 1) in words(
+        stage.card(number, "Superseded:")
+    )
     assert stage.tenant.value is False
     assert says("is_already_superseded", number=number) in stage.press(BOB, number, "approve")
     assert stage.tenant.value is False
@@ -204,7 +215,9 @@ def reminded(fresh_stage) -> tuple[Stage, JSON]:
     """A stage on a working morning within the last week of an opt-in, and the message that says so."""
     stage = fresh_stage()
     opt_in(stage, 12)
-    morning = datetime.combine((stage.clock() + timedelta(days=7)).astimezone(BERLIN).date(), time(10), tzinfo=BERLIN)
+    morning = datetime.combine(
+        (stage.clock() + timedelta(days=7)).astimezone(BERLIN).date(), time(10), tzinfo=BERLIN
+    )
     while morning.weekday() >= 5:
         morning += timedelta(days=1)
     stage.advance((morning - stage.clock()).total_seconds())
@@ -215,11 +228,16 @@ def test_the_reminder_has_a_button_for_each_way_on(reminded: tuple[Stage, JSON])
     stage, message = reminded
     assert [button["text"]["text"] for button in buttons(message).values()] == ["Extend", says("opt_out_now")]
     for button in buttons(message):
-        refusal = stage.answer(DAVE, lambda button=button: stage.slack.press(DAVE, CHANGES, message["ts"], button))
+        refusal = stage.answer(
+            DAVE, lambda button=button: stage.slack.press(DAVE, CHANGES, message["ts"], button)
+        )
         assert says("you_are_not_2") in words(refusal)
     view = stage.opened(BOB, lambda: stage.slack.press(BOB, CHANGES, message["ts"], "extend"))
     assert view["title"]["text"] == says("extend_the_opt_in")
-    assert (typed(view)["reason"], typed(view)["clients"]) == ("Forty scanners", "Ricoh MP 301, owner: Facilities")
+    assert (typed(view)["reason"], typed(view)["clients"]) == (
+        "Forty scanners",
+        "Ricoh MP 301, owner: Facilities",
+    )
     assert says("is_open") in submit(stage, BOB, view, 40)
     stage.press(CAROL, 2, "approve")
     stage.card(2, "Applied:")

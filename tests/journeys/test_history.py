@@ -1,4 +1,5 @@
-"""History: the newest changes with who asked, who decided and what was read back, and a button to the older ones."""
+"""History: the newest changes with who asked, who decided and what was read back, and a button to the older
+ones."""
 
 import re
 
@@ -38,7 +39,9 @@ def test_older_changes_come_by_button_newest_first_to_the_beginning(stage: Stage
     seen = listed(shown)
     while "history_page" in buttons(shown):
         page = shown
-        shown = stage.answer(DAVE, lambda page=page: stage.slack.press(DAVE, CHANGES, page["ts"], "history_page"))
+        shown = stage.answer(
+            DAVE, lambda page=page: stage.slack.press(DAVE, CHANGES, page["ts"], "history_page")
+        )
         assert shown["text"] == says("history_newest_first_beginning_with", number=listed(shown)[0])
         seen += listed(shown)
     assert seen == list(range(numbers[-1], 0, -1))
@@ -47,5 +50,9 @@ def test_older_changes_come_by_button_newest_first_to_the_beginning(stage: Stage
 
 def listed(message: JSON) -> list[int]:
     """The numbers of the changes on a page, in order."""
-    found = (re.match(r"\*[^#]*#(\d+)", block["text"]["text"]) for block in message["blocks"] if block["type"] == "section")
+    found = (
+        re.match(r"\*[^#]*#(\d+)", block["text"]["text"])
+        for block in message["blocks"]
+        if block["type"] == "section"
+    )
     return [int(match[1]) for match in found if match]

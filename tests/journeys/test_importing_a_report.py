@@ -1,4 +1,5 @@
-"""A report is given to a form in Slack: fetched from Slack with the bot's token, read as at the command line, once."""
+"""A report is given to a form in Slack: fetched from Slack with the bot's token, read as at the command line,
+once."""
 
 from handlers.slack.views.device_import import FILE
 from tests.journeys.stage import ALICE, DAVE, Stage
@@ -6,7 +7,10 @@ from tests.journeys.test_devices_in_forms import registered
 from tests.journeys.words import JSON, words
 from tests.sentences import says
 
-REPORT = b"Sender address,TLS 1.0 %,TLS 1.1 %,TLS 1.2 %,Messages\nscanner@contoso.com,100,0,0,7\nfax@contoso.com,0,50,50,4\n"
+REPORT = (
+    b"Sender address,TLS 1.0 %,TLS 1.1 %,TLS 1.2 "
+    b"%,Messages\nscanner@contoso.com,100,0,0,7\nfax@contoso.com,0,50,50,4\n"
+)
 
 
 def give(stage: Stage, name: str, content: bytes, **filled: object) -> str:
@@ -54,7 +58,11 @@ def test_a_file_that_lies_elsewhere_is_not_fetched(stage: Stage) -> None:
 
 def test_a_period_that_ends_before_it_begins_stays_in_the_form(stage: Stage) -> None:
     view = stage.form(ALICE, "devices import")
-    values: JSON = {FILE: [stage.slack.give_file("report.csv", REPORT)], "from": "2026-11-20", "to": "2026-11-01"}
+    values: JSON = {
+        FILE: [stage.slack.give_file("report.csv", REPORT)],
+        "from": "2026-11-20",
+        "to": "2026-11-01",
+    }
     assert set(stage.slack.submit(ALICE, view["id"], values) or {}) == {"to"}
 
 

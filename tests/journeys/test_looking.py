@@ -56,7 +56,9 @@ def test_status_warns_when_smtp_auth_is_switched_off_for_the_organisation(stage:
     assert says("smtp_auth_is_switched_off_for_the_organisation") in stage.status(DAVE)
 
 
-@pytest.mark.parametrize("fault", ["missing_key", "wrong_type", "empty_value", "two_rows", "role_missing", "other_tenant"])
+@pytest.mark.parametrize(
+    "fault", ["missing_key", "wrong_type", "empty_value", "two_rows", "role_missing", "other_tenant"]
+)
 def test_a_failed_reading_says_so_and_shows_no_value(stage: Stage, fault: str) -> None:
     stage.tenant.value = True
     stage.tenant.queue_fault(fault, cmdlet="Get-TransportConfig")

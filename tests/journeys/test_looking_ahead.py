@@ -47,5 +47,7 @@ def test_a_day_without_an_answer_about_the_groups_is_told_as_unknown(fresh_stage
     assert said(stage, "approvers") == []
     for days in (1, 3):
         to_a_working_morning(stage, days)
-    assert says("could_not_be_checked_since") in stage.announced(says("whether_enough_approvers_exist"))["text"]
+    assert (
+        says("could_not_be_checked_since") in stage.announced(says("whether_enough_approvers_exist"))["text"]
+    )
     assert said(stage, says("too_few_approvers")) == []

@@ -1,4 +1,5 @@
-"""A change made outside the bot: one person takes it back, two let it stand with an end, and whoever did it may say why, once."""
+"""A change made outside the bot: one person takes it back, two let it stand with an end, and whoever did it
+may say why, once."""
 
 import pytest
 
@@ -23,7 +24,11 @@ def outside(stage: Stage) -> int:
 def test_the_card_says_what_was_seen_and_offers_three_ways(stage: Stage, outside: int) -> None:
     card = stage.card(outside, "Changed outside the bot:")
     assert says("to_opted_in") in words(card)
-    assert [button["text"]["text"] for button in buttons(card).values()] == [says("opt_out_again"), "Adopt", "It was me"]
+    assert [button["text"]["text"] for button in buttons(card).values()] == [
+        says("opt_out_again"),
+        "Adopt",
+        "It was me",
+    ]
     assert {button["value"] for button in buttons(card).values()} == {str(outside)}
 
 
@@ -38,7 +43,9 @@ def test_nobody_without_a_role_gets_a_form(stage: Stage, outside: int, button: s
 def test_one_person_opts_out_again(stage: Stage, outside: int) -> None:
     view = stage.opened(CAROL, lambda: stage.click(CAROL, outside, "opt_out_now"))
     assert stage.tenant.value is True
-    said = words(stage.answer(CAROL, lambda: stage.slack.submit(CAROL, view["id"], {"reason": "Nobody asked for it"})))
+    said = words(
+        stage.answer(CAROL, lambda: stage.slack.submit(CAROL, view["id"], {"reason": "Nobody asked for it"}))
+    )
     assert says("opt_out_is_recorded", number=outside + 1) in said
     stage.card(outside + 1, "Applied:")
     assert stage.tenant.value is False
@@ -140,7 +147,9 @@ def test_who_changed_it_is_named_when_the_audit_log_tells_and_never_the_bot_itse
     assert says("according_to_the_audit_log_it_was_dave_contoso") in words(
         stage.card(number + 2, saying=says("according_to_the_audit_log"))
     )
-    assert says("according_to_the_audit_log_it_was") in words(stage.card(number + 1, saying=says("according_to_the_audit_log")))
+    assert says("according_to_the_audit_log_it_was") in words(
+        stage.card(number + 1, saying=says("according_to_the_audit_log"))
+    )
 
 
 def test_nobody_is_named_when_the_audit_log_does_not_tell_within_a_day(fresh_stage) -> None:

@@ -125,7 +125,9 @@ def test_the_end_of_a_window_opts_out_by_itself_exactly_once(fresh_stage) -> Non
     stage.card(lapsing, "Expired:")
     stage.observe()
     assert len(stage.writes) == 2
-    assert len([message for message in stage.public() if says("opt_out_of_legacy_tls") in message["text"]]) == 1
+    assert (
+        len([message for message in stage.public() if says("opt_out_of_legacy_tls") in message["text"]]) == 1
+    )
     assert "*opted out*" in stage.status()
 
 

@@ -1,4 +1,5 @@
-"""The probe through Slack, at the sandbox's mail hosts: the legacy ones still take old TLS, the standard one does not."""
+"""The probe through Slack, at the sandbox's mail hosts: the legacy ones still take old TLS, the standard one
+does not."""
 
 import re
 
@@ -11,7 +12,9 @@ pytestmark = pytest.mark.once("which database and which way to Slack make no dif
 
 def test_the_hosts_are_probed_from_the_bots_machine(stage: Stage) -> None:
     stage.command(DAVE, "probe")  # its answer, or that it takes a moment
-    said = stage.wait(lambda: next((text for text in stage.ephemeral(DAVE) if "smtp.localhost" in text), None))
+    said = stage.wait(
+        lambda: next((text for text in stage.ephemeral(DAVE) if "smtp.localhost" in text), None)
+    )
     assert re.sub(r":\d+`", "`", said).splitlines()[:4] == [
         "• `smtp-legacy.localhost` takes TLS 1.0, 1.1, 1.2, 1.3",
         "• `pop-legacy.localhost` takes TLS 1.0, 1.1, 1.2, 1.3",

@@ -1,6 +1,8 @@
-"""Time passes: what an opt-in is reminded of, from the day it is made to the day its window ends, day by day at ten o'clock.
+"""Time passes: what an opt-in is reminded of, from the day it is made to the day its window ends, day by day
+at ten o'clock.
 
-What has to be said on which day is worked out here from the calendar's own entries and from the window, not asked of the bot.
+What has to be said on which day is worked out here from the calendar's own entries and from the window, not
+asked of the bot.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,7 +36,8 @@ class Walk:
     """Every message of the channel with the day on which it was first seen."""
 
     def to(self, day: date, at: time = TEN, until: Callable[[], object] = lambda: True) -> None:
-        """Move the clock to a local time, wait for ``until`` and rest there: a message is taken down once, as it then reads."""
+        """Move the clock to a local time, wait for ``until`` and rest there: a message is taken down once, as
+        it then reads."""
         self.today = day
         target = datetime.combine(day, at, tzinfo=BERLIN)
         self.stage.advance((target - self.stage.clock()).total_seconds())
@@ -42,7 +45,8 @@ class Walk:
         self.rest()
 
     def rest(self) -> None:
-        """Wait until the bot has looked once from now on and posted what it then owed; take down what is new."""
+        """Wait until the bot has looked once from now on and posted what it then owed; take down what is
+        new."""
         begun, _ = _looks(self.stage)
         self.stage.wait(lambda: _looks(self.stage)[1] > begun)
         self.stage.wait_until_delivered()
@@ -58,7 +62,9 @@ def _looks(stage: Stage) -> tuple[int, int]:
     """How often the bot has begun to look for reminders, and how often it has come to an end with it."""
     assert stage._database is not None
     with stage._database.read() as connection:
-        row = connection.execute(select(leases.c.epoch, leases.c.until).where(leases.c.name.startswith("remind:"))).first()
+        row = connection.execute(
+            select(leases.c.epoch, leases.c.until).where(leases.c.name.startswith("remind:"))
+        ).first()
     return (row.epoch, row.epoch - (row.until > 0)) if row is not None else (0, 0)
 
 
@@ -69,7 +75,8 @@ def _monday() -> date:
 
 
 def _milestones_due(first: date, days: int, *, window: int) -> Iterator[tuple[date, str]]:
-    """On each working morning: the changes for SMTP AUTH that have come nearer than a threshold since the last reminder.
+    """On each working morning: the changes for SMTP AUTH that have come nearer than a threshold since the
+    last reminder.
 
     Once the window is over, only those of Basic authentication: the tenant's devices may still sign in.
     """
@@ -115,7 +122,11 @@ def _live_through(stage: Stage, *, window: int, days: int) -> tuple[Walk, date]:
 
 def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> None:
     last = first + window * DAY
-    weeks = [_working(first + week * 7 * DAY) for week in range(1, window // 7 + 1) if first + week * 7 * DAY <= last - 7 * DAY]
+    weeks = [
+        _working(first + week * 7 * DAY)
+        for week in range(1, window // 7 + 1)
+        if first + week * 7 * DAY <= last - 7 * DAY
+    ]
     weekly = walk.days(":warning: The tenant is still *opted in* to legacy TLS, by #1 of")
     assert [day for day, _ in weekly] == weeks
     endings = walk.days(":hourglass: #1: the opt-in to legacy TLS ends ")
@@ -124,7 +135,9 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
         last if last.weekday() < 5 else last - (last.weekday() - 4) * DAY,
     ]
     coming = walk.days(":calendar: Coming up:")
-    assert [(day, text.split("*")[1]) for day, text in coming] == list(_milestones_due(first, days, window=window))
+    assert [(day, text.split("*")[1]) for day, text in coming] == list(
+        _milestones_due(first, days, window=window)
+    )
     stale = walk.days(":calendar: The dates were last checked")
     assert len(stale) == (1 if walk.today > CALENDAR.verified_on + 60 * DAY else 0)
     opted_out = walk.days("Applied: #2 opt out of legacy TLS")
@@ -132,13 +145,26 @@ def _check(stage: Stage, walk: Walk, first: date, *, window: int, days: int) -> 
     assert stage.effective_writes == [True, False]
     heads = walk.days(":lock: The record stands at `")
     assert len({day for day, _ in heads}) == len(heads) >= 2
-    known = [*weekly, *endings, *coming, *stale, *opted_out, *heads, *walk.days("Applied: #1"), *walk.days("#1 in full:")]
+    known = [
+        *weekly,
+        *endings,
+        *coming,
+        *stale,
+        *opted_out,
+        *heads,
+        *walk.days("Applied: #1"),
+        *walk.days("#1 in full:"),
+    ]
     assert sorted(walk.told) == sorted(known)
     assert len(set(walk.told)) == len(walk.told)
     recalled = [text for text in stage.private(ALICE) if "the opt-in to legacy TLS was to end" in text]
     assert len(recalled) == 2
     assert all(says("since_then_2_has_opted_out") in text and "Extend" not in text for text in recalled)
-    over = [text for text in stage.private(ALICE) if "that you asked for as #1 has reached its end: #2 opted out" in text]
+    over = [
+        text
+        for text in stage.private(ALICE)
+        if "that you asked for as #1 has reached its end: #2 opted out" in text
+    ]
     assert len(over) == 1
     (decided,) = stage.private(BOB)
     assert "#1" in decided

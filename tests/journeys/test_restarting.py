@@ -1,4 +1,5 @@
-"""Stopping and starting: quick and clean, silent, with nothing lost; changed settings are announced once and void the votes."""
+"""Stopping and starting: quick and clean, silent, with nothing lost; changed settings are announced once and
+void the votes."""
 
 import time
 
@@ -46,7 +47,11 @@ def test_what_was_acknowledged_is_answered_before_it_ends(stage: Stage) -> None:
     stage.wait_until_acknowledged()
     assert stage.stop() == 0
     answers = [words(message) for message in stage.slack.messages(CHANGES) if message["ephemeral"]]
-    for said in (f"You asked for #{number} yourself", "You are not one of the approvers", "1 more approval is needed"):
+    for said in (
+        f"You asked for #{number} yourself",
+        "You are not one of the approvers",
+        "1 more approval is needed",
+    ):
         assert any(said in answer for answer in answers), answers
     stage.start()
 
@@ -148,7 +153,9 @@ def test_another_channel_gets_the_open_request_and_its_old_message_still_counts(
     stage.start(LEGACYTLS_CHANNEL=GENERAL)
 
     def shown() -> list[str]:
-        return [message["text"] for message in stage.slack.messages(GENERAL) if f"#{number}" in message["text"]]
+        return [
+            message["text"] for message in stage.slack.messages(GENERAL) if f"#{number}" in message["text"]
+        ]
 
     stage.wait(lambda: any(text.startswith(f"Request #{number}") for text in shown()))
     stage.wait_until_delivered()
@@ -176,9 +183,14 @@ def taken(stage: Stage) -> dict[str, int]:
     """How often each duty was taken so far."""
     assert stage._database is not None
     with stage._database.read() as connection:
-        return {row.name.split(":")[0]: row.epoch for row in connection.execute(select(leases.c.name, leases.c.epoch))}
+        return {
+            row.name.split(":")[0]: row.epoch
+            for row in connection.execute(select(leases.c.name, leases.c.epoch))
+        }
 
 
 def everything(stage: Stage) -> list[str]:
     """All that stands in the channel for everybody and in everybody's direct messages."""
-    return [words(message) for message in stage.public()] + [told for person in PEOPLE for told in stage.private(person)]
+    return [words(message) for message in stage.public()] + [
+        told for person in PEOPLE for told in stage.private(person)
+    ]

@@ -1,4 +1,5 @@
-"""No secret of the set-up shows anywhere, and nothing that people typed shows in the log, not even at its lowest level."""
+"""No secret of the set-up shows anywhere, and nothing that people typed shows in the log, not even at its
+lowest level."""
 
 import json
 import re
@@ -22,7 +23,13 @@ def test_a_whole_story_leaves_no_secret_behind(fresh_stage: Callable[..., Stage]
     stage.card(number, "Applied:")
     stage.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig")
     stage.command(ALICE, "status")
-    for typed in (f"statsu {TYPED}", f"why {TYPED}@contoso.com", f"{TYPED}", f"export {TYPED}", f"history {TYPED}"):
+    for typed in (
+        f"statsu {TYPED}",
+        f"why {TYPED}@contoso.com",
+        f"{TYPED}",
+        f"export {TYPED}",
+        f"history {TYPED}",
+    ):
         stage.command(ALICE, typed)
     stage.opt_out(BOB, reason=f"Done {TYPED}")
     stage.wait_until_delivered()
@@ -35,10 +42,14 @@ def test_a_whole_story_leaves_no_secret_behind(fresh_stage: Callable[..., Stage]
     assert (TYPED.encode() in kept["bot.log"], TYPED.encode() in kept["change_requests"]) == (False, True)
     key = (folder / "client.pem").read_text(encoding="ascii").split("-----")[2].strip().splitlines()[1]
     secrets = [cast.BOT_TOKEN, cast.APP_TOKEN, cast.SIGNING_SECRET, key]
-    found = [(name, secret[:8]) for name, held in kept.items() for secret in secrets if secret.encode() in held]
+    found = [
+        (name, secret[:8]) for name, held in kept.items() for secret in secrets if secret.encode() in held
+    ]
     assert found == []
     assert [name for name, held in kept.items() if name != "bot.log" and b"eyJ" in held] == []
-    assert [name for name, held in kept.items() if RESPONSE_URL.search(held.decode("utf-8", errors="replace"))] == []
+    assert [
+        name for name, held in kept.items() if RESPONSE_URL.search(held.decode("utf-8", errors="replace"))
+    ] == []
 
 
 def rows(stage: Stage) -> dict[str, bytes]:
@@ -47,4 +58,6 @@ def rows(stage: Stage) -> dict[str, bytes]:
     with stage._database.read() as connection:
         names = inspect(connection).get_table_names()
         assert "change_requests" in names
-        return {name: repr(connection.execute(text(f'SELECT * FROM "{name}"')).all()).encode() for name in names}
+        return {
+            name: repr(connection.execute(text(f'SELECT * FROM "{name}"')).all()).encode() for name in names
+        }

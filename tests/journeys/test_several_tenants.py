@@ -1,4 +1,5 @@
-"""Two tenants on one bot, in a real process: each act finds its tenant, and nothing of one shows in the other."""
+"""Two tenants on one bot, in a real process: each act finds its tenant, and nothing of one shows in the
+other."""
 
 import time
 from collections.abc import Iterator
@@ -69,9 +70,17 @@ def test_another_alias_is_refused_in_a_tenants_own_channel(stage: SeveralStage) 
     assert "not set" in stage.command(ALICE, "@contoso status", CONTOSO)
 
 
-def test_without_a_tenant_those_that_concern_the_person_are_named_and_nothing_is_done(stage: SeveralStage) -> None:
-    said = {person: stage.command(person, "enable", stage.slack.dm(person)) for person in (ALICE, BOB, CAROL, DAVE)}
-    shown = {person: [alias for alias in ("@contoso", "@fabrikam") if alias in text] for person, text in said.items()}
+def test_without_a_tenant_those_that_concern_the_person_are_named_and_nothing_is_done(
+    stage: SeveralStage,
+) -> None:
+    said = {
+        person: stage.command(person, "enable", stage.slack.dm(person))
+        for person in (ALICE, BOB, CAROL, DAVE)
+    }
+    shown = {
+        person: [alias for alias in ("@contoso", "@fabrikam") if alias in text]
+        for person, text in said.items()
+    }
     assert shown == {ALICE: ["@contoso"], BOB: ["@contoso", "@fabrikam"], CAROL: ["@fabrikam"], DAVE: []}
     assert not any(stage.slack.views(person) for person in said)
     assert "Guest" in stage.command(ERIN, "status", stage.slack.dm(ERIN))
@@ -84,7 +93,9 @@ def _state(stage: SeveralStage, tenant: Tenant, number: int) -> State:
         return reader.request(number).state
 
 
-def test_a_request_is_decided_and_applied_in_its_own_tenant_and_shows_in_no_other(stage: SeveralStage) -> None:
+def test_a_request_is_decided_and_applied_in_its_own_tenant_and_shows_in_no_other(
+    stage: SeveralStage,
+) -> None:
     mine = stage.ask(ALICE, stage.slack.dm(ALICE), "@contoso enable")
     theirs = stage.ask(CAROL, FABRIKAM)
     assert theirs > mine
@@ -107,7 +118,9 @@ def test_a_request_is_decided_and_applied_in_its_own_tenant_and_shows_in_no_othe
     stage.card(theirs, FABRIKAM, "Applied:")
     assert stage.fabrikam.value is True
     for alias in ("contoso", "fabrikam"):
-        stage.wait(lambda alias=alias: any("Applied:" in text and alias in text for text in _told(stage, BOB)))
+        stage.wait(
+            lambda alias=alias: any("Applied:" in text and alias in text for text in _told(stage, BOB))
+        )
 
 
 def _told(stage: SeveralStage, person: str) -> list[str]:
@@ -136,7 +149,9 @@ def test_the_home_shows_the_tenants_in_which_the_person_has_a_part(stage: Severa
     assert "fabrikam" not in none
 
 
-def test_a_button_without_a_number_belongs_to_the_tenant_in_whose_part_of_the_home_it_stands(stage: SeveralStage) -> None:
+def test_a_button_without_a_number_belongs_to_the_tenant_in_whose_part_of_the_home_it_stands(
+    stage: SeveralStage,
+) -> None:
     stage.slack.open_home(BOB)
     view = stage.wait(lambda: stage.slack.home(BOB))
     ids = [block["block_id"] for block in view["blocks"] if block["type"] == "actions"]
@@ -164,7 +179,8 @@ def test_trouble_of_one_tenant_holds_up_no_other(stage: SeveralStage, fault: str
 
 
 def test_the_file_is_taken_while_the_bot_runs(stage: SeveralStage) -> None:
-    """A broken one is not; a changed rule is told in that tenant alone; a tenant that is gone is not served, and kept."""
+    """A broken one is not; a changed rule is told in that tenant alone; a tenant that is gone is not served,
+    and kept."""
     before = len(stage.slack.messages(CONTOSO))
     stage.write(FILE.replace("channel: C0GENERAL", "channel: general"))
     stage.hup("tenants.kept")

@@ -1,4 +1,5 @@
-"""Microsoft's dates in Slack: what runs, what comes, what is past, what was replaced; as Microsoft gave them, with sources."""
+"""Microsoft's dates in Slack: what runs, what comes, what is past, what was replaced; as Microsoft gave them,
+with sources."""
 
 from pathlib import Path
 
@@ -43,7 +44,9 @@ def test_every_full_member_reads_every_date_with_its_source(stage: Stage) -> Non
 
 def test_a_replaced_date_names_what_replaced_it(stage: Stage) -> None:
     said = stage.command(DAVE, "calendar")
-    replaced = [row for row in CALENDAR.listing("worldwide", stage.clock().date()) if row.phase is Phase.SUPERSEDED]
+    replaced = [
+        row for row in CALENDAR.listing("worldwide", stage.clock().date()) if row.phase is Phase.SUPERSEDED
+    ]
     assert replaced
     assert says("replaced_dates_which_stale_advice_still_names") in said
     for row in replaced[-3:]:

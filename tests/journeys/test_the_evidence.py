@@ -35,7 +35,9 @@ def test_an_approver_gets_a_file_that_checks_itself(stage: Stage, tmp_path: Path
     assert name == f"legacytls-evidence-{day}-{day}.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as pack:
         pack.extractall(tmp_path)
-    done = subprocess.run([sys.executable, "-I", "verify.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "verify.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
     assert f'"{number}","opt_in"' in (tmp_path / "population.csv").read_text(encoding="utf-8")
     last = json.loads((tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()[-1])

@@ -31,7 +31,9 @@ def test_the_fleet_is_shown_to_who_may_see_it_and_opted_out_tenant_by_tenant(sta
     both = [stage.contoso.tenant_id, stage.fabrikam.tenant_id]
     stage.slack.submit(BOB, view["id"], {"tenants": both})
     confirmed = stage.wait(
-        lambda: next((one for one in stage.slack.views(BOB) if one["callback_id"] == "fleet_confirmation"), None)
+        lambda: next(
+            (one for one in stage.slack.views(BOB) if one["callback_id"] == "fleet_confirmation"), None
+        )
     )
     assert "contoso" in words(confirmed)
     assert "fabrikam" in words(confirmed)

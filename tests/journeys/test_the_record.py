@@ -1,4 +1,5 @@
-"""The record in people's hands: a file in a direct message, a head in the channel, a check that needs neither bot nor Slack."""
+"""The record in people's hands: a file in a direct message, a head in the channel, a check that needs neither
+bot nor Slack."""
 
 import csv
 import io
@@ -35,10 +36,15 @@ def export(stage: Stage, person: str, text: str = "export") -> tuple[str, str]:
     [
         ("export", "docs/audit.md has a script that checks it offline."),
         ("export CSV", "what the script of docs/audit.md checks offline is the file of `/legacytls export`."),
-        ("export pdf", "as `legacytls-record.jsonl`. docs/audit.md has a script that checks it offline. `pdf` is not"),
+        (
+            "export pdf",
+            "as `legacytls-record.jsonl`. docs/audit.md has a script that checks it offline. `pdf` is not",
+        ),
     ],
 )
-def test_the_answer_says_what_the_file_is_good_for_and_what_is_no_form_of_it(stage: Stage, text: str, told: str) -> None:
+def test_the_answer_says_what_the_file_is_good_for_and_what_is_no_form_of_it(
+    stage: Stage, text: str, told: str
+) -> None:
     said = stage.command(ALICE, text)
     assert told in said
     assert (says("pdf_is_not_a_form_of_the_export") in said) is ("pdf" in text)
@@ -69,7 +75,10 @@ def test_taking_the_record_is_itself_on_record(stage: Stage) -> None:
     export(stage, BOB, "export csv")
     _, content = export(stage, ALICE)
     taken = [event for event in map(json.loads, content.splitlines()) if event["kind"] == "exported"]
-    assert [(event["actor"], event["payload"]["format"]) for event in taken[-2:]] == [(BOB, "csv"), (ALICE, "jsonl")]
+    assert [(event["actor"], event["payload"]["format"]) for event in taken[-2:]] == [
+        (BOB, "csv"),
+        (ALICE, "jsonl"),
+    ]
 
 
 def test_for_a_spreadsheet_it_is_a_table_with_one_row_a_change_and_names(stage: Stage) -> None:

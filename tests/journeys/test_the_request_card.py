@@ -13,23 +13,50 @@ SETTINGS = {"LEGACYTLS_APPROVALS_REQUIRED": "2"}
 def test_the_buttons_are_there_and_carry_the_number_alone(stage: Stage) -> None:
     number = stage.ask()
     found = buttons(stage.card(number))
-    assert [button["text"]["text"] for button in found.values()] == ["Approve", "Reject", "Withdraw", "Who can decide?"]
+    assert [button["text"]["text"] for button in found.values()] == [
+        "Approve",
+        "Reject",
+        "Withdraw",
+        "Who can decide?",
+    ]
     assert {button["value"] for button in found.values()} == {str(number)}
 
 
 def test_the_card_says_who_asks_for_what_from_which_value_for_what_and_why(stage: Stage) -> None:
-    said = words(stage.card(stage.ask(reason="The lease ends in March", clients="Ricoh MP 301\nowner: Dave", protocols=["pop3"])))
-    for told in (f"<@{ALICE}> asks", "not set", "POP3", "The lease ends in March", "Ricoh MP 301 owner: Dave"):
+    said = words(
+        stage.card(
+            stage.ask(
+                reason="The lease ends in March", clients="Ricoh MP 301\nowner: Dave", protocols=["pop3"]
+            )
+        )
+    )
+    for told in (
+        f"<@{ALICE}> asks",
+        "not set",
+        "POP3",
+        "The lease ends in March",
+        "Ricoh MP 301 owner: Dave",
+    ):
         assert told in said
 
 
 def test_what_has_no_room_on_the_card_is_in_its_thread(stage: Stage) -> None:
-    reason = "The lease ends in March, and the maker has no firmware for these that speaks anything newer than TLS 1.0."
+    reason = (
+        "The lease ends in March, and the maker has no firmware for these that speaks anything newer than "
+        "TLS 1.0."
+    )
     card = stage.card(stage.ask(reason=reason, clients="Ricoh MP 301\nowner: Dave"))
     assert reason not in words(card)
-    replies = stage.wait(lambda: [message for message in stage.public() if message.get("thread_ts") == card["ts"]])
+    replies = stage.wait(
+        lambda: [message for message in stage.public() if message.get("thread_ts") == card["ts"]]
+    )
     (thread,) = (words(message) for message in replies)
-    for told in (reason, "Ricoh MP 301\n> owner: Dave", "RFC 8996", f"<@{ALICE}>, <@{BOB}>, <!subteam^S0MAIL>"):
+    for told in (
+        reason,
+        "Ricoh MP 301\n> owner: Dave",
+        "RFC 8996",
+        f"<@{ALICE}>, <@{BOB}>, <!subteam^S0MAIL>",
+    ):
         assert told in thread
 
 

@@ -1,4 +1,5 @@
-"""Slack in trouble: what cannot be posted stays owed, people hear of it, and nothing is lost or decided by it."""
+"""Slack in trouble: what cannot be posted stays owed, people hear of it, and nothing is lost or decided by
+it."""
 
 import pytest
 
@@ -14,7 +15,11 @@ def test_a_card_that_cannot_be_posted_is_told_to_the_requester_and_delivered_lat
     stage.slack.workspace.rearrange(CHANGES, members=set(PEOPLE))
     view = stage.form(ALICE)
     values = {"reason": "Scanners", "clients": "Ricoh", "day": stage.day(5)}
-    told = words(stage.told(ALICE, lambda: stage.slack.submit(ALICE, view["id"], values), saying=says("could_not_be_posted")))
+    told = words(
+        stage.told(
+            ALICE, lambda: stage.slack.submit(ALICE, view["id"], values), saying=says("could_not_be_posted")
+        )
+    )
     assert says("is_on_record_but_its_message_could") in told
     assert says("invite_legacytls") in told
     asked = stage.record(lambda reader: reader.open_request())
@@ -23,13 +28,16 @@ def test_a_card_that_cannot_be_posted_is_told_to_the_requester_and_delivered_lat
     stage.slack.workspace.rearrange(CHANGES, members={*PEOPLE, BOT_USER})
     stage.advance(60)
     stage.card(asked.id, "Request")
-    assert len([said for said in stage.private(ALICE) if says("is_on_record_but", number=asked.id) in said]) == 1
+    assert (
+        len([said for said in stage.private(ALICE) if says("is_on_record_but", number=asked.id) in said]) == 1
+    )
     stage.press(BOB, asked.id, "approve")
     stage.card(asked.id, "Applied:")
 
 
 @pytest.mark.parametrize(
-    "fault", drawn("passes", ["ratelimited", "server_error", "bad_gateway", "reset", "internal_error"], keep=2)
+    "fault",
+    drawn("passes", ["ratelimited", "server_error", "bad_gateway", "reset", "internal_error"], keep=2),
 )
 def test_passing_trouble_delays_the_card_and_no_more(stage: Stage, fault: str) -> None:
     stage.slack.fault("chat.postMessage", fault)
@@ -44,7 +52,13 @@ def test_a_channel_shared_with_another_organisation_gets_no_request(stage: Stage
     try:
         view = stage.form(ALICE)
         values = {"reason": "Scanners", "clients": "Ricoh", "day": stage.day(5)}
-        told = words(stage.told(ALICE, lambda: stage.slack.submit(ALICE, view["id"], values), saying=says("could_not_be_posted")))
+        told = words(
+            stage.told(
+                ALICE,
+                lambda: stage.slack.submit(ALICE, view["id"], values),
+                saying=says("could_not_be_posted"),
+            )
+        )
         assert says("shared_with_another_organisation") in told
         asked = stage.record(lambda reader: reader.open_request())
         assert asked is not None
@@ -77,7 +91,9 @@ def test_an_answer_outlives_a_token_that_slack_refused(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("fault", drawn("not checked", ["token_revoked", "fatal_error", "server_error"]))
-def test_whoever_could_not_be_checked_is_not_called_unknown_and_decides_nothing(stage: Stage, fault: str) -> None:
+def test_whoever_could_not_be_checked_is_not_called_unknown_and_decides_nothing(
+    stage: Stage, fault: str
+) -> None:
     number = stage.ask(ALICE)
     stage.slack.fault("users.info", fault)
     told = stage.react(CAROL, number)
@@ -141,7 +157,9 @@ def test_an_untouched_copy_still_answers_after_the_decision(stage: Stage) -> Non
     stage.wait(lambda: begins(stage.cards(number)[0]["text"], "Applied:"))
 
 
-def test_a_reaction_on_a_copy_whose_place_was_lost_is_answered_and_one_on_the_other_counts(stage: Stage) -> None:
+def test_a_reaction_on_a_copy_whose_place_was_lost_is_answered_and_one_on_the_other_counts(
+    stage: Stage,
+) -> None:
     number = two_copies(stage)
     stage.wait_until_delivered()
     lost, noted = stage.cards(number)
@@ -157,7 +175,9 @@ def test_a_reaction_on_a_copy_whose_place_was_lost_is_answered_and_one_on_the_ot
     assert says("your_approval_of_is_counted", number=number) in words(told)
 
 
-def test_a_copy_whose_place_was_lost_is_redrawn_when_somebody_reacts_and_their_next_reaction_counts(stage: Stage) -> None:
+def test_a_copy_whose_place_was_lost_is_redrawn_when_somebody_reacts_and_their_next_reaction_counts(
+    stage: Stage,
+) -> None:
     number = two_copies(stage)
     stage.wait_until_delivered()
     lost = stage.cards(number)[0]

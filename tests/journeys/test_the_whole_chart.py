@@ -1,4 +1,5 @@
-"""One stage on which changes make every move of the chart, so that no state is a word that nobody ever met."""
+"""One stage on which changes make every move of the chart, so that no state is a word that nobody ever
+met."""
 
 from storage.lifecycle import MOVES, State
 from tests.journeys.stage import ALICE, BOB, CAROL, HOUR, MINUTE, UNTIL_LAPSED, Stage
@@ -72,7 +73,10 @@ def a_vote_that_lost_its_eligibility_and_a_write_sent_again(stage: Stage) -> Non
 
 
 def endings_of_a_write(stage: Stage) -> None:
-    for fault, settling, ending in (("role_missing", "Failed:", "Failed:"), ("reset_before", "Uncertain:", "Failed:")):
+    for fault, settling, ending in (
+        ("role_missing", "Failed:", "Failed:"),
+        ("reset_before", "Uncertain:", "Failed:"),
+    ):
         number = stage.ask(ALICE)
         stage.tenant.queue_fault(fault, cmdlet=SET)
         stage.press(BOB, number, "approve")

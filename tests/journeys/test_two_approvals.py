@@ -38,7 +38,10 @@ def test_removing_the_reaction_takes_the_vote_back(stage: Stage) -> None:
 def test_a_redelivered_reaction_after_its_removal_revives_nothing(stage: Stage) -> None:
     number = stage.ask(ALICE)
     events: list[str | None] = []
-    stage.told(BOB, lambda: events.append(stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], "white_check_mark")))
+    stage.told(
+        BOB,
+        lambda: events.append(stage.slack.react(BOB, CHANGES, stage.card(number)["ts"], "white_check_mark")),
+    )
     unreact(stage, BOB, number)
     assert events[0] is not None
     stage.slack.replay(events[0])

@@ -1,4 +1,5 @@
-"""Watching: a change outside the bot is noticed once; a value that cannot be read is announced once, and once when it is back."""
+"""Watching: a change outside the bot is noticed once; a value that cannot be read is announced once, and once
+when it is back."""
 
 import re
 
@@ -24,7 +25,9 @@ def test_a_change_outside_the_bot_is_announced_once_with_a_number(stage: Stage) 
     assert len(stage.writes) == written
 
 
-def test_drift_that_status_shows_is_told_in_the_channel_without_waiting_for_the_next_reading(stage: Stage) -> None:
+def test_drift_that_status_shows_is_told_in_the_channel_without_waiting_for_the_next_reading(
+    stage: Stage,
+) -> None:
     before = count(stage, "Changed outside")
     stage.tenant.value = True
     assert "Drift:" in stage.status()

@@ -18,7 +18,12 @@ def test_the_first_closed_lock_is_named_and_the_cmdlet_that_opens_it(stage: Stag
     stage.tenant.value = True
     said = stage.command(ALICE, f"why {SCANNER}")
     assert says("no_closed_lock_is_seen") in said
-    for told in ("smtp-legacy.office365.com", "-AllowBasicAuthSmtp", "*POP3 for the mailbox*", "*IMAP4 for the mailbox*"):
+    for told in (
+        "smtp-legacy.office365.com",
+        "-AllowBasicAuthSmtp",
+        "*POP3 for the mailbox*",
+        "*IMAP4 for the mailbox*",
+    ):
         assert told in said
 
 
@@ -55,7 +60,9 @@ def test_the_address_that_the_help_gives_as_an_example_can_be_asked_for(stage: S
 
 def test_a_shared_mailbox_whose_sign_in_is_blocked_is_told_apart(stage: Stage) -> None:
     stage.tenant.value = True
-    assert says("the_first_closed_lock_is_sign_in") in stage.command(ALICE, says("why_scanner_warehouse_contoso_com"))
+    assert says("the_first_closed_lock_is_sign_in") in stage.command(
+        ALICE, says("why_scanner_warehouse_contoso_com")
+    )
 
 
 @pytest.mark.parametrize("cmdlet", drawn("no role", ["Get-CASMailbox", "Get-AcceptedDomain", "Get-User"]))

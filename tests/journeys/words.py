@@ -1,4 +1,5 @@
-"""What a message or a form says, as a person reads it: every text in it, in order, with its buttons and fields."""
+"""What a message or a form says, as a person reads it: every text in it, in order, with its buttons and
+fields."""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,8 @@
-"""``python -m tests.soak --minutes 30``: traffic at half of what the bot can do, faults all the time, a kill a minute.
+"""``python -m tests.soak --minutes 30``: traffic at half of what the bot can do, faults all the time, a kill
+a minute.
 
-Prints what happened in numbers. Exit code 0 when all that was promised held, 1 when not, 2 without PostgreSQL.
+Prints what happened in numbers. Exit code 0 when all that was promised held, 1 when not, 2 without
+PostgreSQL.
 """
 
 import argparse

@@ -17,7 +17,8 @@ TIDY_EVERY = 1.0
 ACK_WITHIN = 3.0
 """Seconds; Slack's."""
 AFTERMATH = 1.5
-"""Seconds after a kill until Slack's side has seen that its connections are gone, and the acknowledgements with them."""
+"""Seconds after a kill until Slack's side has seen that its connections are gone, and the acknowledgements
+with them."""
 KEPT = 100
 """Messages of a channel that people still look at."""
 FLAT = 0.05
@@ -120,7 +121,10 @@ class Books:
             self.count("acknowledgements lost with a killed replica")
         else:
             self.count("acknowledgements lost otherwise")
-            self.complain(f"{delivery.kind} on connection {delivery.connection} was acknowledged after {delivery.acked_after}")
+            self.complain(
+                f"{delivery.kind} on connection {delivery.connection} was acknowledged after "
+                f"{delivery.acked_after}"
+            )
 
     def _forget_messages(self) -> None:
         workspace = self.world.slack.workspace
@@ -152,7 +156,10 @@ class Books:
         self._counts["effective writes"] = effective.total()
         requests_ = sum(request.kind.value == "opt_in" for request in requests)
         self._counts["opt-ins on record"] = requests_
-        if requests_ < self.acknowledged_requests - self._counts["acknowledgements lost with a killed replica"]:
+        if (
+            requests_
+            < self.acknowledged_requests - self._counts["acknowledgements lost with a killed replica"]
+        ):
             yield f"{self.acknowledged_requests} requests were acknowledged and {requests_} are on record"
         verdict = verify(self.world.database, self.world.tenant.tenant_id)
         self._counts["events on record, checked"] = verdict.checked
@@ -170,7 +177,9 @@ class Books:
 
     def _logged(self) -> Iterator[str]:
         wrong = [entry for entry in self.world.logged("error") if not ordered(entry)]
-        for (event, error), number in Counter((str(entry.get("event")), str(entry.get("error"))) for entry in wrong).items():
+        for (event, error), number in Counter(
+            (str(entry.get("event")), str(entry.get("error"))) for entry in wrong
+        ).items():
             yield f"the bot logged {number} times: {event} {error}"
 
     def _numbers(self, capacity: float) -> dict[str, object]:

@@ -1,4 +1,5 @@
-"""Change requests, one after the other: asked for, decided, applied, taken away again. People try again, as people do."""
+"""Change requests, one after the other: asked for, decided, applied, taken away again. People try again, as
+people do."""
 
 import random
 import threading
@@ -48,7 +49,11 @@ class Changes:
             view = self._form(ALICE, "enable")
             if view is not None:
                 day = (self._world.clock() + timedelta(days=10)).date().isoformat()
-                values = {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Facilities", "day": day}
+                values = {
+                    "reason": "Forty scanners",
+                    "clients": "Ricoh MP 301, owner: Facilities",
+                    "day": day,
+                }
                 if self._world.slack.submit(ALICE, view, values) is None:
                     self._books.acknowledged_requests += 1
 
@@ -75,7 +80,8 @@ class Changes:
         waited = False
 
         def hurry() -> None:
-            """The time that the bot gives Exchange passes at once: it looks ever more rarely, and a fault may meet each look."""
+            """The time that the bot gives Exchange passes at once: it looks ever more rarely, and a fault may
+            meet each look."""
             nonlocal waited
             with self._world.reader() as reader:
                 request = reader.request(number)
@@ -113,7 +119,9 @@ class Changes:
             slack.close_view(person, view["id"])
         slack.command(person, f"/legacytls {subcommand}")
         with suppress(TimeoutError):
-            shown: str = slack.workspace.wait_for(lambda: next((view["id"] for view in slack.views(person)), None), SOON)
+            shown: str = slack.workspace.wait_for(
+                lambda: next((view["id"] for view in slack.views(person)), None), SOON
+            )
             return shown
         return None
 
@@ -131,7 +139,9 @@ class Changes:
         """How the newest requests stand, and what was tried, for whoever has to find out why."""
         with self._world.reader() as reader:
             requests = reader.page(limit=2)
-            tried = [f"{step.step} {step.detail}" for step in reader.attempts([request.id for request in requests])]
+            tried = [
+                f"{step.step} {step.detail}" for step in reader.attempts([request.id for request in requests])
+            ]
         stand = [f"#{r.id} {r.kind} {r.state}, again at {r.retry_at}: {r.detail}" for r in requests]
         return "; ".join([f"it is {self._world.clock()}", *stand, *tried[-12:]])
 

@@ -1,4 +1,5 @@
-"""The bot's processes: one that stays, whose memory is looked at, and two that are killed in turn and started again."""
+"""The bot's processes: one that stays, whose memory is looked at, and two that are killed in turn and started
+again."""
 
 import random
 import subprocess
@@ -27,12 +28,15 @@ class Replicas:
 
     def __enter__(self) -> Self:
         self._staying = self._started()
-        self._world.wait(lambda: self._world.slack.connections == CONNECTIONS)  # it migrates; the others need not wait for it
+        # it migrates; the others need not wait for it
+        self._world.wait(lambda: self._world.slack.connections == CONNECTIONS)
         self._mortal = [self._started() for _ in range(MORTALS)]
         self._world.wait(self.whole)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for process in [self._staying, *self._mortal]:
             if process is not None:
                 process.kill()

@@ -1,4 +1,5 @@
-"""One soak: three replicas on PostgreSQL, of which one stays and the others are killed in turn, and everybody at work at once."""
+"""One soak: three replicas on PostgreSQL, of which one stays and the others are killed in turn, and everybody
+at work at once."""
 
 import sys
 import tempfile
@@ -30,13 +31,17 @@ def soak(seconds: float, *, share: float, kill_every: float) -> Report:
         books = Books(world, replicas)
         traffic = Traffic(world, chance("traffic"), books)
         capacity = traffic.capacity(CAPACITY_SECONDS)
-        _say(f"{capacity:.0f} answers a second with {IN_FLIGHT} under way; soaking at {capacity * share:.0f} for {seconds:.0f} s")
+        _say(
+            f"{capacity:.0f} answers a second with {IN_FLIGHT} under way; soaking at {capacity * share:.0f} "
+            f"for {seconds:.0f} s"
+        )
         changes, weather = Changes(world, chance("changes"), books), Weather(world, chance("weather"), books)
         over = threading.Event()
         books.begin()
         work: list[Callable[[], None]] = [
-            lambda: traffic.keep_on(capacity * share, over), lambda: changes.keep_on(over), lambda: weather.keep_on(over),
-            lambda: replicas.keep_on(kill_every, over), lambda: books.keep_on(over),
+            lambda: traffic.keep_on(capacity * share, over), lambda: changes.keep_on(over),
+            lambda: weather.keep_on(over), lambda: replicas.keep_on(kill_every, over),
+            lambda: books.keep_on(over),
         ]  # fmt: skip
         threads = [threading.Thread(target=_watched(books, deed), daemon=True) for deed in work]
         for thread in threads:

@@ -10,13 +10,13 @@ PAUSE = 1.0
 """Seconds between two faults."""
 AT_SLACK = ("ratelimited", "server_error", "bad_gateway", "reset", "lost_answer", "slow", "internal_error")
 METHODS = (
-    "chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "users.info", "usergroups.users.list",
-    "conversations.info", "conversations.open", "response_url",
+    "chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "users.info",
+    "usergroups.users.list", "conversations.info", "conversations.open", "response_url",
 )  # fmt: skip
 AT_EXCHANGE = (
-    "slow", "throttle", "throttle_float", "throttle_bare", "server_error", "bad_gateway", "unavailable", "unavailable_retry",
-    "gateway_timeout", "transient_400", "unauthorized", "reset_before", "lose_answer", "apply_then_500", "cut_short",
-    "missing_key", "truncated", "html_200",
+    "slow", "throttle", "throttle_float", "throttle_bare", "server_error", "bad_gateway", "unavailable",
+    "unavailable_retry", "gateway_timeout", "transient_400", "unauthorized", "reset_before", "lose_answer",
+    "apply_then_500", "cut_short", "missing_key", "truncated", "html_200",
 )  # fmt: skip
 CMDLETS = ("Get-TransportConfig", "Set-TransportConfig")
 
@@ -37,7 +37,9 @@ class Weather:
                 self._books.count("faults ordered at Slack")
             elif len(self._world.tenant._faults.pending()) < 3:
                 name, cmdlet = self._chance.choice(AT_EXCHANGE), self._chance.choice(CMDLETS)
-                self._world.tenant.queue_fault(name, cmdlet=cmdlet, count=1, seconds=1.0 if name == "slow" else None)
+                self._world.tenant.queue_fault(
+                    name, cmdlet=cmdlet, count=1, seconds=1.0 if name == "slow" else None
+                )
                 self._books.count("faults ordered at Exchange")
         self._world.slack.faults.clear()
         self._world.tenant.clear_faults()

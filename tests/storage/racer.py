@@ -1,6 +1,7 @@
 """A process of its own that does as it is told, a line a deed: races and sudden deaths need real processes.
 
-``python -m tests.storage.racer`` reads deeds from its standard input and answers each with one line. ``Racers`` drives several.
+``python -m tests.storage.racer`` reads deeds from its standard input and answers each with one line.
+``Racers`` drives several.
 """
 
 import os
@@ -93,7 +94,8 @@ class Racer:
         return "never"
 
     def die_at(self, tenant: str, statement: str) -> str:
-        """Let a child write a request and a vote, and be killed before so many statements; tell how it ended."""
+        """Let a child write a request and a vote, and be killed before so many statements; tell how it
+        ended."""
         child = os.fork()
         if child == 0:
             database = Database(self._url)

@@ -1,4 +1,5 @@
-"""Breaks a record as its owner could: the guards are taken off first, which only whoever owns the database can do."""
+"""Breaks a record as its owner could: the guards are taken off first, which only whoever owns the database
+can do."""
 
 import hashlib
 from typing import Any
@@ -22,7 +23,9 @@ def fill(ledger: Ledger, length: int = LENGTH) -> None:
         approve(entry, entry.reader.request(1), person_id=BOB)
         for number in range(length - 2):
             entry.record(
-                "baseline", "bot", {"number": number, "nothing": None, "text": f"{number}: é", "deep": {"b": 1, "a": [True]}}
+                "baseline",
+                "bot",
+                {"number": number, "nothing": None, "text": f"{number}: é", "deep": {"b": 1, "a": [True]}},
             )
 
 
@@ -46,7 +49,10 @@ def spoil(database: Database, *statements: str) -> None:
 
 def swap(first: int, second: int) -> list[str]:
     """Exchange the places of two events, links included as they stand."""
-    return [f"UPDATE audit_events SET seq = {to} WHERE seq = {at}" for at, to in ((first, -1), (second, first), (-1, second))]
+    return [
+        f"UPDATE audit_events SET seq = {to} WHERE seq = {at}"
+        for at, to in ((first, -1), (second, first), (-1, second))
+    ]
 
 
 def rebuild(database: Database, start: int, **changed: Any) -> None:

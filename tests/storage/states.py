@@ -47,7 +47,8 @@ DUE = date(2026, 12, 15)
 
 
 def proposed(entry: Entry, proposer: str = ALICE, **changed: Any) -> Device:
-    """Put a device on the register; a scanner of Carol's unless said otherwise. ``owner_id=None`` makes it an orphan."""
+    """Put a device on the register; a scanner of Carol's unless said otherwise. ``owner_id=None`` makes it an
+    orphan."""
     content: dict[str, Any] = {
         "device": "Scanner",
         "sender": "scan@contoso.com",
@@ -59,8 +60,14 @@ def proposed(entry: Entry, proposer: str = ALICE, **changed: Any) -> Device:
         "due": DUE,
     } | changed
     orphaned = content["owner_id"] is None
-    device = register.add(entry, NewDevice(**content | ({"owner_id": CAROL} if orphaned else {})), proposer=proposer)
-    return register.act(entry, device, DeviceAct.ORPHANED, actor=CAROL, changes={"owner_id": None}) if orphaned else device
+    device = register.add(
+        entry, NewDevice(**content | ({"owner_id": CAROL} if orphaned else {})), proposer=proposer
+    )
+    return (
+        register.act(entry, device, DeviceAct.ORPHANED, actor=CAROL, changes={"owner_id": None})
+        if orphaned
+        else device
+    )
 
 
 def way(kind: Kind, to: State) -> list[State] | None:
@@ -90,7 +97,12 @@ def brought_to(ledger: Ledger, state: State) -> ChangeRequest:
 
 def approve(entry: Entry, request: ChangeRequest, person_id: str = BOB, **changed: Any) -> ChangeRequest:
     """Cast one approving vote."""
-    cast: dict[str, Any] = {"vote": Vote.APPROVE, "door": Door.BUTTON, "digest": "d" * 64, "voted_at": entry.now}
+    cast: dict[str, Any] = {
+        "vote": Vote.APPROVE,
+        "door": Door.BUTTON,
+        "digest": "d" * 64,
+        "voted_at": entry.now,
+    }
     return entry.vote(request, person_id=person_id, **cast | changed)[0]
 
 

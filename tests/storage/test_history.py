@@ -67,7 +67,8 @@ def test_a_page_is_read_along_an_index_without_sorting(ledger: Ledger, twelve: l
         assert "sort" not in plan.lower(), plan
         assert "temp b-tree" not in plan.lower(), plan
         assert "ix_change_requests_page" in plan, plan
-        assert "offset" not in statement.lower() or parameters[-1] == 0  # which SQLAlchemy spells out for SQLite
+        # which SQLAlchemy spells out for SQLite
+        assert "offset" not in statement.lower() or parameters[-1] == 0
 
 
 def test_what_is_to_be_looked_up_is_found_by_its_index(ledger: Ledger) -> None:

@@ -27,7 +27,12 @@ def forget_claims(database: Database) -> None:
 def test_a_redelivery_is_told_apart(inbox: Inbox, database: Database) -> None:
     first = inbox.put("Ev1", "reaction", {"emoji": "x"}, now=NOW, patience=1)
     assert first is not None
-    assert (first.key, first.kind, first.payload, first.received_at) == ("Ev1", "reaction", {"emoji": "x"}, NOW)
+    assert (first.key, first.kind, first.payload, first.received_at) == (
+        "Ev1",
+        "reaction",
+        {"emoji": "x"},
+        NOW,
+    )
     assert inbox.put("Ev1", "reaction", {"emoji": "x"}, now=NOW, patience=1) is None
     assert inbox.put("Ev2", "reaction", {}, now=NOW, patience=1) is not None
     assert Inbox(database, "another").put("Ev1", "reaction", {}, now=NOW, patience=1) is not None
@@ -61,7 +66,9 @@ def test_of_eight_deliveries_at_once_one_is_kept(inbox: Inbox) -> None:
         assert sorted(pool.map(deliver, range(8))) == [False] * 7 + [True]
 
 
-def test_what_its_taker_left_behind_is_taken_up_when_its_time_is_over(inbox: Inbox, database: Database) -> None:
+def test_what_its_taker_left_behind_is_taken_up_when_its_time_is_over(
+    inbox: Inbox, database: Database
+) -> None:
     kept = [inbox.put(f"Ev{number}", "click", {"n": str(number)}, now=NOW, patience=1) for number in range(3)]
     assert inbox.claim_waiting(NOW) == []
     forget_claims(database)
@@ -71,7 +78,9 @@ def test_what_its_taker_left_behind_is_taken_up_when_its_time_is_over(inbox: Inb
     assert inbox.claim_waiting(NOW) == []
 
 
-def test_what_was_held_before_the_databases_clock_was_set_back_is_taken_up_too(inbox: Inbox, database: Database) -> None:
+def test_what_was_held_before_the_databases_clock_was_set_back_is_taken_up_too(
+    inbox: Inbox, database: Database
+) -> None:
     kept = inbox.put("Ev1", "click", {}, now=NOW, patience=1)
     with database.write() as connection:
         connection.execute(text("UPDATE inbox SET claimed_until = claimed_until + 3600000"))
@@ -79,7 +88,9 @@ def test_what_was_held_before_the_databases_clock_was_set_back_is_taken_up_too(i
     assert inbox.claim_waiting(NOW) == []
 
 
-def test_leftovers_are_shared_without_overlap(inbox: Inbox, database: Database, migrated_database_url: str) -> None:
+def test_leftovers_are_shared_without_overlap(
+    inbox: Inbox, database: Database, migrated_database_url: str
+) -> None:
     for number in range(40):
         inbox.put(f"Ev{number}", "click", {}, now=NOW, patience=1)
     forget_claims(database)

@@ -60,7 +60,9 @@ def test_a_free_duty_is_taken_and_kept_from_others(database: Database, alice: Le
     assert bob.take("another") == Lease("another", "bob", 1)
 
 
-def test_a_duty_whose_time_is_over_passes_on_under_the_next_epoch(database: Database, alice: Leases, bob: Leases) -> None:
+def test_a_duty_whose_time_is_over_passes_on_under_the_next_epoch(
+    database: Database, alice: Leases, bob: Leases
+) -> None:
     old = alice.take(DUTY, milliseconds=OVER)
     assert old
     assert not holds(database, old)
@@ -87,7 +89,9 @@ def test_the_same_holder_under_an_old_epoch_is_fenced_too(database: Database, al
     assert holds(database, second)
 
 
-def test_a_duty_given_back_is_free_at_once_and_its_epoch_goes_on(database: Database, alice: Leases, bob: Leases) -> None:
+def test_a_duty_given_back_is_free_at_once_and_its_epoch_goes_on(
+    database: Database, alice: Leases, bob: Leases
+) -> None:
     lease = alice.take(DUTY)
     assert lease
     alice.release(lease)
@@ -95,7 +99,9 @@ def test_a_duty_given_back_is_free_at_once_and_its_epoch_goes_on(database: Datab
     assert bob.take(DUTY) == Lease(DUTY, "bob", 2)
 
 
-def test_a_late_renewal_does_not_bring_back_what_was_given_back(database: Database, alice: Leases, bob: Leases) -> None:
+def test_a_late_renewal_does_not_bring_back_what_was_given_back(
+    database: Database, alice: Leases, bob: Leases
+) -> None:
     """The renewing runs beside the work: its last round may come after the release."""
     lease = alice.take(DUTY)
     assert lease
@@ -113,7 +119,9 @@ def test_renewing_keeps_a_duty_beyond_its_first_time(database: Database, alice: 
     assert bob.take(DUTY) is None
 
 
-def test_what_has_run_out_is_not_renewed_although_nobody_else_has_taken_it(database: Database, alice: Leases) -> None:
+def test_what_has_run_out_is_not_renewed_although_nobody_else_has_taken_it(
+    database: Database, alice: Leases
+) -> None:
     """Whoever was frozen for so long has missed what happened meanwhile."""
     lease = alice.take(DUTY, milliseconds=OVER)
     assert lease
@@ -145,7 +153,9 @@ def test_a_dead_holders_lease_from_before_the_clock_was_set_back_passes_on(
     assert not holds(database, old)
 
 
-def test_a_clock_that_was_set_back_a_little_takes_a_duty_from_nobody(database: Database, alice: Leases, bob: Leases) -> None:
+def test_a_clock_that_was_set_back_a_little_takes_a_duty_from_nobody(
+    database: Database, alice: Leases, bob: Leases
+) -> None:
     alice.take(DUTY)
     set_back(database, seconds=9)
     assert bob.take(DUTY) is None
@@ -185,7 +195,9 @@ def test_of_eight_that_reach_for_an_abandoned_duty_one_gets_it(database: Databas
     assert [lease.epoch for lease in taken] == [2]
 
 
-def test_a_tenant_s_duties_are_found_by_their_names_and_nothing_that_ends_alike(alice: Leases, bob: Leases) -> None:
+def test_a_tenant_s_duties_are_found_by_their_names_and_nothing_that_ends_alike(
+    alice: Leases, bob: Leases
+) -> None:
     alice.take(TenantDuty.APPLY.lease("t_1"))
     bob.take(TenantDuty.PUBLIC.lease("t_1"))
     for other in ("export:U0BOB:t_1", "apply:tx1", "apply:another:t_1", "apply"):

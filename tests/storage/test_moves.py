@@ -1,4 +1,5 @@
-"""A change request moves as the lifecycle says and in no other way: every state against every state, on both databases."""
+"""A change request moves as the lifecycle says and in no other way: every state against every state, on both
+databases."""
 
 from datetime import timedelta
 
@@ -30,7 +31,9 @@ def test_a_request_moves_exactly_where_the_lifecycle_lets_it(
 ) -> None:
     for after in State:
         with subtests.test(after=after.value):
-            (moves if may_move(before, after) else stays)(Ledger(database, f"{before}-{after}"), before, after)
+            (moves if may_move(before, after) else stays)(
+                Ledger(database, f"{before}-{after}"), before, after
+            )
 
 
 def stays(ledger: Ledger, before: State, after: State) -> None:
@@ -75,7 +78,9 @@ def test_a_move_from_a_version_that_has_passed_is_a_conflict_and_leaves_no_trace
     assert everything(ledger.database) == stood
 
 
-def test_a_move_that_returned_to_the_same_state_is_still_a_conflict_for_who_saw_the_first(ledger: Ledger) -> None:
+def test_a_move_that_returned_to_the_same_state_is_still_a_conflict_for_who_saw_the_first(
+    ledger: Ledger,
+) -> None:
     seen = opened(ledger)
     with ledger.recording(NOW) as entry:
         approved = entry.move(seen, State.APPROVED, actor=BOB, detail="there")
@@ -111,4 +116,8 @@ def test_a_new_sentence_raises_the_version_and_nothing_else(ledger: Ledger) -> N
     request = opened(ledger)
     with ledger.recording(NOW) as entry:
         said = entry.say(request, detail="Bob agrees; one more is needed")
-    assert (said.state, said.version, said.detail) == (request.state, request.version + 1, "Bob agrees; one more is needed")
+    assert (said.state, said.version, said.detail) == (
+        request.state,
+        request.version + 1,
+        "Bob agrees; one more is needed",
+    )

@@ -67,14 +67,18 @@ def test_what_is_taken_is_nobody_elses(ledger: Ledger, outbox: Outbox, database:
     assert claim(Outbox(database, TENANT)) == []
 
 
-def test_a_sender_that_died_gives_its_notices_back_when_its_time_is_over(ledger: Ledger, outbox: Outbox) -> None:
+def test_a_sender_that_died_gives_its_notices_back_when_its_time_is_over(
+    ledger: Ledger, outbox: Outbox
+) -> None:
     owe(ledger, "a")
     (first,) = claim(outbox)
     forget_claims(ledger.database)
     assert claim(outbox) == [first]
 
 
-def test_what_was_taken_before_the_databases_clock_was_set_back_is_taken_up_too(ledger: Ledger, outbox: Outbox) -> None:
+def test_what_was_taken_before_the_databases_clock_was_set_back_is_taken_up_too(
+    ledger: Ledger, outbox: Outbox
+) -> None:
     owe(ledger, "a")
     (first,) = claim(outbox)
     with ledger.database.write() as connection:
@@ -151,7 +155,9 @@ def test_an_abandoned_notice_is_owed_no_more_and_keeps_why(ledger: Ledger, outbo
         assert connection.execute(text("SELECT problem FROM notices")).scalar() == "user_not_found"
 
 
-def test_a_delivered_notice_stays_delivered_whatever_a_slow_sender_says_later(ledger: Ledger, outbox: Outbox) -> None:
+def test_a_delivered_notice_stays_delivered_whatever_a_slow_sender_says_later(
+    ledger: Ledger, outbox: Outbox
+) -> None:
     owe(ledger, "a")
     (slow,) = claim(outbox)
     forget_claims(ledger.database)
@@ -189,7 +195,10 @@ def test_a_card_remembers_the_newest_version_it_was_drawn_from(ledger: Ledger, o
         outbox.keep_card(Card(request.id, "C0TLS", "1.1", version))
     outbox.keep_card(Card(request.id, "C0TLS", "2.2", 4))
     with ledger.reading() as reader:
-        assert sorted((card.ts, card.drawn_version) for card in reader.messages.cards(request.id)) == [("1.1", 5), ("2.2", 4)]
+        assert sorted((card.ts, card.drawn_version) for card in reader.messages.cards(request.id)) == [
+            ("1.1", 5),
+            ("2.2", 4),
+        ]
         assert reader.messages.card_at("C0TLS", "1.1") == Card(request.id, "C0TLS", "1.1", 5)
         assert reader.messages.card_at("C0TLS", "3.3") is None
     with Ledger(ledger.database, "another").reading() as reader:
@@ -224,16 +233,22 @@ def test_everybody_owed_something_has_a_turn(ledger: Ledger, outbox: Outbox) -> 
     assert [notice.key for notice in claim(outbox, limit=3)] == ["U0FLOOD:1", "U0FLOOD:2", "U0FLOOD:3"]
 
 
-def test_one_of_two_senders_gets_to_what_is_new_however_many_others_are_owed(ledger: Ledger, outbox: Outbox) -> None:
+def test_one_of_two_senders_gets_to_what_is_new_however_many_others_are_owed(
+    ledger: Ledger, outbox: Outbox
+) -> None:
     enqueue_to(ledger, *(f"U0OTHER{number}" for number in range(300)), BOB)
     assert BOB in {notice.recipient for notice in outbox.claim(NOW, kinds=[CARD], limit=6, newest_first=True)}
     assert {notice.recipient for notice in claim(outbox, limit=2)} == {"U0OTHER0", "U0OTHER1"}
 
 
-def test_one_of_two_senders_gets_to_what_is_new_however_much_the_same_person_is_owed(ledger: Ledger, outbox: Outbox) -> None:
+def test_one_of_two_senders_gets_to_what_is_new_however_much_the_same_person_is_owed(
+    ledger: Ledger, outbox: Outbox
+) -> None:
     enqueue_to(ledger, *[BOB] * 300)
     newest = outbox.claim(NOW, kinds=[CARD], limit=6, newest_first=True)
-    assert [notice.key for notice in newest] == [f"{BOB}:{number}" for number in range(294, 300)], "in the order of events"
+    assert [notice.key for notice in newest] == [f"{BOB}:{number}" for number in range(294, 300)], (
+        "in the order of events"
+    )
     assert [notice.key for notice in claim(outbox, limit=2)] == [f"{BOB}:0", f"{BOB}:1"]
 
 
@@ -243,7 +258,10 @@ def test_what_waits_already_is_told_apart_from_what_is_in_hand(ledger: Ledger, o
     with ledger.recording(NOW) as entry:
         assert not entry.outbox.awaits(CARD, number, place)
         entry.outbox.owe(CARD, "touched:1", request_id=number, facts=place)
-        waits = [entry.outbox.awaits(*said) for said in ((CARD, number, place), (CARD, number, other), (CARD, number + 1, place))]
+        waits = [
+            entry.outbox.awaits(*said)
+            for said in ((CARD, number, place), (CARD, number, other), (CARD, number + 1, place))
+        ]
     assert waits == [True, False, False]
     (taken,) = claim(outbox)
     with ledger.recording(NOW) as entry:

@@ -1,4 +1,5 @@
-"""What an answer of Exchange's proves is a column: no sentence decides it, except for rows that had no such column yet."""
+"""What an answer of Exchange's proves is a column: no sentence decides it, except for rows that had no such
+column yet."""
 
 from datetime import timedelta
 
@@ -40,7 +41,9 @@ def may_show_up(ledger: Ledger) -> bool:
 
 @pytest.mark.parametrize("outcome", MAY_SHOW_UP)
 @pytest.mark.parametrize("said", [*(f"{outcome}: said" for outcome in WriteOutcome), "", "Accepted."])
-def test_the_column_decides_whatever_the_sentence_says(ledger: Ledger, outcome: WriteOutcome | None, said: str) -> None:
+def test_the_column_decides_whatever_the_sentence_says(
+    ledger: Ledger, outcome: WriteOutcome | None, said: str
+) -> None:
     number = given_up(ledger)
     if outcome is not None:
         with ledger.recording(NOW) as entry:
@@ -51,12 +54,21 @@ def test_the_column_decides_whatever_the_sentence_says(ledger: Ledger, outcome: 
 
 
 @pytest.mark.parametrize("outcome", WriteOutcome)
-def test_an_answer_of_the_first_edition_is_read_as_it_was_written(ledger: Ledger, outcome: WriteOutcome) -> None:
+def test_an_answer_of_the_first_edition_is_read_as_it_was_written(
+    ledger: Ledger, outcome: WriteOutcome
+) -> None:
     """Its bot inserts no outcome, and its events have none; it may do so beside this one."""
     number = given_up(ledger)
-    values = {"step": "answered", "client_request_id": "c-1", "value": None, "detail": f"{outcome}: It said so."}
+    values = {
+        "step": "answered",
+        "client_request_id": "c-1",
+        "value": None,
+        "detail": f"{outcome}: It said so.",
+    }
     with ledger.recording(NOW) as entry:
-        entry.connection.execute(insert(attempts).values(tenant_id=TENANT, request_id=number, at=NOW, **values))
+        entry.connection.execute(
+            insert(attempts).values(tenant_id=TENANT, request_id=number, at=NOW, **values)
+        )
         entry.record("attempt", "bot", values, number)
     with ledger.reading() as reader:
         assert reader.last_outcome(number) is outcome

@@ -1,4 +1,5 @@
-"""Whose ledger has something to do is asked once over all tenants, by what is open alone, and nobody with work is left out."""
+"""Whose ledger has something to do is asked once over all tenants, by what is open alone, and nobody with
+work is left out."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,9 +31,13 @@ def other(database: Database) -> Ledger:
 
 
 @pytest.mark.parametrize("state", State)
-def test_whoever_has_a_change_on_its_way_is_named_once(state: State, ledger: Ledger, other: Ledger, pending: Pending) -> None:
+def test_whoever_has_a_change_on_its_way_is_named_once(
+    state: State, ledger: Ledger, other: Ledger, pending: Pending
+) -> None:
     brought_to(ledger, state)
-    assert pending.changes() == ([TENANT] if state in (State.APPROVED, State.APPLYING, State.UNCERTAIN) else [])
+    assert pending.changes() == (
+        [TENANT] if state in (State.APPROVED, State.APPLYING, State.UNCERTAIN) else []
+    )
     for each in (ledger, other):
         opened(each, Kind.OPT_OUT)
     assert sorted(pending.changes()) == sorted([TENANT, "another"])
@@ -51,7 +56,11 @@ def test_messages_are_owed_by_their_kinds_until_they_are_delivered(ledger: Ledge
         entry.outbox.owe(NoticeKind.CARD, "card:1")
         entry.outbox.owe(NoticeKind.CARD, "card:2", due_at=NOW + timedelta(hours=1))
         entry.outbox.owe(NoticeKind.ANSWER, "answer:1", recipient=BOB)
-    assert pending.messages([NoticeKind.CARD, NoticeKind.CHANNEL]) == pending.messages([NoticeKind.ANSWER]) == [TENANT]
+    assert (
+        pending.messages([NoticeKind.CARD, NoticeKind.CHANNEL])
+        == pending.messages([NoticeKind.ANSWER])
+        == [TENANT]
+    )
     assert pending.messages([NoticeKind.CHANNEL]) == []
     outbox = Outbox(ledger.database, TENANT)
     for notice in outbox.claim(NOW, kinds=[NoticeKind.ANSWER]):
@@ -78,10 +87,20 @@ def test_an_author_is_looked_up_when_that_is_due(ledger: Ledger, pending: Pendin
 
 @pytest.mark.parametrize(
     ("ought", "read", "unexpected"),
-    [(OUT, (OUT,), False), (OUT, (OUT, IN), True), (OUT, (IN, OUT), False), (OUT, (OUT, None), False), (None, (IN,), False)],
+    [
+        (OUT, (OUT,), False),
+        (OUT, (OUT, IN), True),
+        (OUT, (IN, OUT), False),
+        (OUT, (OUT, None), False),
+        (None, (IN,), False),
+    ],
 )
 def test_a_reading_that_ought_not_to_be_is_named(
-    ought: SettingValue | None, read: tuple[SettingValue | None, ...], unexpected: bool, ledger: Ledger, pending: Pending
+    ought: SettingValue | None,
+    read: tuple[SettingValue | None, ...],
+    unexpected: bool,
+    ledger: Ledger,
+    pending: Pending,
 ) -> None:
     with ledger.recording(NOW) as entry:
         if ought is not None:
@@ -95,9 +114,16 @@ def test_each_question_goes_by_an_index_of_what_is_open(migrated_sqlite_url: str
     """So what is settled, and grows for ever, is not passed through every second."""
     database = Database(migrated_sqlite_url)
     asked: list[tuple[str, Any]] = []
-    event.listen(database.engine, "before_cursor_execute", lambda c, cursor, sql, given, *_: asked.append((sql, given)))
+    event.listen(
+        database.engine, "before_cursor_execute", lambda c, cursor, sql, given, *_: asked.append((sql, given))
+    )
     pending = Pending(database)
-    for ask in (pending.changes, pending.deliveries, lambda: pending.messages([NoticeKind.CARD]), lambda: pending.authors(NOW)):
+    for ask in (
+        pending.changes,
+        pending.deliveries,
+        lambda: pending.messages([NoticeKind.CARD]),
+        lambda: pending.authors(NOW),
+    ):
         ask()
     plans = []
     with database.read() as connection:
@@ -113,7 +139,9 @@ def test_each_question_goes_by_an_index_of_what_is_open(migrated_sqlite_url: str
     ], plans
 
 
-def test_a_tenant_s_id_is_read_from_its_own_rows_alone(ledger: Ledger, other: Ledger, pending: Pending) -> None:
+def test_a_tenant_s_id_is_read_from_its_own_rows_alone(
+    ledger: Ledger, other: Ledger, pending: Pending
+) -> None:
     with other.recording(NOW) as entry:
         entry.outbox.owe(NoticeKind.CARD, "card:1")
     assert pending.messages([NoticeKind.CARD]) == ["another"]
@@ -133,7 +161,9 @@ def test_a_row_whose_tenant_cannot_be_read_hides_no_other(migrated_sqlite_url: s
         Inbox(database, tenant_id).put(f"click:{tenant_id}", "vote", {}, now=NOW, patience=1)
     with database.write() as connection:
         for table in ("notices", "inbox", "baselines", "observations"):
-            connection.execute(text(f"UPDATE {table} SET tenant_id = CAST(x'ff00' AS TEXT) WHERE tenant_id = 'damaged'"))
+            connection.execute(
+                text(f"UPDATE {table} SET tenant_id = CAST(x'ff00' AS TEXT) WHERE tenant_id = 'damaged'")
+            )
     for found in (pending.messages([NoticeKind.CARD]), pending.deliveries(), pending.unexpected()):
         assert TENANT in found
     database.close()

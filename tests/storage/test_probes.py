@@ -1,4 +1,5 @@
-"""What was last found of an endpoint: a change is noticed once, and what could not be told changes nothing."""
+"""What was last found of an endpoint: a change is noticed once, and what could not be told changes
+nothing."""
 
 from datetime import timedelta
 
@@ -9,10 +10,14 @@ from storage.probes import Kept, KnownVersion, keep_version, known_versions
 from tests.storage.states import NOW, TENANT
 
 
-def keep(ledger: Ledger, accepted: bool | None, hours: int, *, host: str = "a.example", tls: str = "1.0") -> Kept:
+def keep(
+    ledger: Ledger, accepted: bool | None, hours: int, *, host: str = "a.example", tls: str = "1.0"
+) -> Kept:
     at = NOW + timedelta(hours=hours)
     with ledger.recording(at) as entry:
-        return keep_version(entry.connection, ledger.tenant_id, host=host, port=587, tls=tls, accepted=accepted, at=at)
+        return keep_version(
+            entry.connection, ledger.tenant_id, host=host, port=587, tls=tls, accepted=accepted, at=at
+        )
 
 
 def known(ledger: Ledger) -> list[KnownVersion]:
@@ -22,7 +27,10 @@ def known(ledger: Ledger) -> list[KnownVersion]:
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_change_is_noticed_once_and_dated_from_when_it_was_first_seen(ledger: Ledger, first: bool) -> None:
-    told = [keep(ledger, accepted, hours) for hours, accepted in enumerate([first, first, not first, not first, first])]
+    told = [
+        keep(ledger, accepted, hours)
+        for hours, accepted in enumerate([first, first, not first, not first, first])
+    ]
     assert told == [Kept.FIRST, Kept.SAME, Kept.CHANGED, Kept.SAME, Kept.CHANGED]
     (version,) = known(ledger)
     last = NOW + timedelta(hours=4)

@@ -19,7 +19,10 @@ from tests.storage.racer import Racers, racers
 from tests.storage.states import BOB, NOW, TENANT, approve, asked, brought_to, opened
 
 PROCESSES = 4
-ROUNDS = [pytest.param(5, id="5 rounds"), pytest.param(200, id="200 rounds", marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+ROUNDS = [
+    pytest.param(5, id="5 rounds"),
+    pytest.param(200, id="200 rounds", marks=[pytest.mark.long, pytest.mark.timeout(600)]),
+]
 
 
 @pytest.fixture
@@ -44,7 +47,10 @@ def at_once(deed: Callable[[int], str], threads: int = 8) -> list[str]:
 @pytest.mark.parametrize("state", sorted(OPEN))
 def test_an_open_wish_keeps_a_second_one_out_and_is_named(kind: Kind, state: State, ledger: Ledger) -> None:
     first = brought_to(ledger, state)
-    with pytest.raises(AlreadyOpen, match=f"#{first.id} is already open") as refused, ledger.recording(NOW) as entry:
+    with (
+        pytest.raises(AlreadyOpen, match=f"#{first.id} is already open") as refused,
+        ledger.recording(NOW) as entry,
+    ):
         asked(entry, kind)
     assert refused.value.request_id == first.id
 
@@ -72,7 +78,9 @@ def test_the_database_keeps_the_second_one_out_even_past_the_ledger(ledger: Ledg
         row = connection.execute(change_requests.select().where(change_requests.c.id == first.id)).one()
     second = {name: value for name, value in row._mapping.items() if name != "id"}
     with pytest.raises(IntegrityError), ledger.database.write() as connection:
-        connection.execute(insert(change_requests).values(**second | {"kind": "extension", "state": "uncertain"}))
+        connection.execute(
+            insert(change_requests).values(**second | {"kind": "extension", "state": "uncertain"})
+        )
 
 
 def test_of_eight_threads_that_ask_at_once_one_gets_the_place(ledger: Ledger) -> None:
@@ -97,11 +105,16 @@ def test_of_four_processes_that_ask_at_once_one_gets_the_place(
         assert verify(database, f"tenant-{number}").checked == 1
     with database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM change_requests")).scalar() == rounds
-    tally(f"races of four processes for the one place on {database.engine.dialect.name}: one winner each", rounds)
+    tally(
+        f"races of four processes for the one place on {database.engine.dialect.name}: one winner each",
+        rounds,
+    )
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_of_four_processes_that_decide_at_once_one_decides(rounds: int, four: Racers, database: Database, tally: Tally) -> None:
+def test_of_four_processes_that_decide_at_once_one_decides(
+    rounds: int, four: Racers, database: Database, tally: Tally
+) -> None:
     for number in range(rounds):
         tenant = f"tenant-{number}"
         request = opened(Ledger(database, tenant))
@@ -110,12 +123,20 @@ def test_of_four_processes_that_decide_at_once_one_decides(rounds: int, four: Ra
         answers = four.each(deeds)
         assert sorted(answers) == ["lost"] * (PROCESSES - 1) + ["won"]
         with Ledger(database, tenant).reading() as reader:
-            assert (reader.request(request.id).state, reader.request(request.id).version) == (State.APPROVED, 2)
-            assert [event.actor for event in reader.events()] == [request.requester_id, f"U{answers.index('won')}"]
+            assert (reader.request(request.id).state, reader.request(request.id).version) == (
+                State.APPROVED,
+                2,
+            )
+            assert [event.actor for event in reader.events()] == [
+                request.requester_id,
+                f"U{answers.index('won')}",
+            ]
     tally(f"races of four processes to decide on {database.engine.dialect.name}: one winner each", rounds)
 
 
-@pytest.mark.parametrize("votes", [pytest.param(5), pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize(
+    "votes", [pytest.param(5), pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
 def test_no_vote_of_four_processes_is_lost(votes: int, four: Racers, ledger: Ledger, tally: Tally) -> None:
     request = opened(ledger)
     deeds = [("vote", TENANT, str(request.id), f"U{racer}", str(votes)) for racer in range(PROCESSES)]
@@ -123,9 +144,14 @@ def test_no_vote_of_four_processes_is_lost(votes: int, four: Racers, ledger: Led
     with ledger.reading() as reader:
         people = [decision.person_id for decision in reader.decisions([request.id])]
         assert reader.request(request.id).version == 1 + PROCESSES * votes
-    assert sorted(people) == sorted(f"U{racer}-{number}" for racer in range(PROCESSES) for number in range(votes))
+    assert sorted(people) == sorted(
+        f"U{racer}-{number}" for racer in range(PROCESSES) for number in range(votes)
+    )
     assert verify(ledger.database, TENANT).checked == 1 + PROCESSES * votes
-    tally(f"votes of four processes at once on {ledger.database.engine.dialect.name}: none lost", PROCESSES * votes)
+    tally(
+        f"votes of four processes at once on {ledger.database.engine.dialect.name}: none lost",
+        PROCESSES * votes,
+    )
 
 
 def test_of_eight_votes_on_the_same_version_one_counts_and_the_others_leave_nothing(ledger: Ledger) -> None:

@@ -1,4 +1,5 @@
-"""Entries of the register: one act at a time, each an event, none altered, and a request follows the entries it names."""
+"""Entries of the register: one act at a time, each an event, none altered, and a request follows the entries
+it names."""
 
 from datetime import timedelta
 from typing import Any
@@ -36,14 +37,28 @@ def test_a_device_is_kept_as_it_was_told(ledger: Ledger) -> None:
     with ledger.reading() as reader:
         found = reader.devices.device(made.id)
     assert found == made
-    assert (made.name, made.sender, made.state, made.version, made.moves) == (f"D{made.id}", "scan@contoso.com", "proposed", 1, 0)
-    assert (made.due, made.due_by, made.owner_id, made.created_at, made.changed_at) == (DUE, ALICE, CAROL, NOW, NOW)
+    assert (made.name, made.sender, made.state, made.version, made.moves) == (
+        f"D{made.id}",
+        "scan@contoso.com",
+        "proposed",
+        1,
+        0,
+    )
+    assert (made.due, made.due_by, made.owner_id, made.created_at, made.changed_at) == (
+        DUE,
+        ALICE,
+        CAROL,
+        NOW,
+        NOW,
+    )
 
 
 def test_every_act_raises_the_version_and_is_one_event(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         device = proposed(entry)
-        device = register.act(entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": DUE - DAY, "due_by": BOB}, why="sooner")
+        device = register.act(
+            entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": DUE - DAY, "due_by": BOB}, why="sooner"
+        )
         device = register.act(entry, device, DeviceAct.OWNER_CHANGED, actor=BOB, changes={"owner_id": BOB})
     assert (device.version, device.moves, device.due, device.owner_id) == (3, 1, DUE - DAY, BOB)
     with ledger.reading() as reader:
@@ -82,7 +97,9 @@ def test_the_same_device_stands_on_the_register_once(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("before", DeviceState)
 @pytest.mark.parametrize("after", DeviceState)
-def test_only_moves_of_the_lifecycle_are_made(ledger: Ledger, before: DeviceState, after: DeviceState) -> None:
+def test_only_moves_of_the_lifecycle_are_made(
+    ledger: Ledger, before: DeviceState, after: DeviceState
+) -> None:
     with ledger.recording(NOW) as entry:
         device = proposed(entry)
         if before is not DeviceState.PROPOSED:
@@ -97,9 +114,9 @@ def test_only_moves_of_the_lifecycle_are_made(ledger: Ledger, before: DeviceStat
 
 
 FIXED = {
-    "device": "'Another'", "sender": "'a@b.example'", "site": "''", "protocol": "'pop3'", "reason": "''", "plan": "''",
-    "proposer_id": "'U0MALLORY'", "proposer_enterprise_id": "'W0MALLORY'", "fingerprint": "'x'", "created_at": "changed_at",
-    "tenant_id": "'another'", "id": "99",
+    "device": "'Another'", "sender": "'a@b.example'", "site": "''", "protocol": "'pop3'", "reason": "''",
+    "plan": "''", "proposer_id": "'U0MALLORY'", "proposer_enterprise_id": "'W0MALLORY'", "fingerprint": "'x'",
+    "created_at": "changed_at", "tenant_id": "'another'", "id": "99",
 }  # fmt: skip
 
 
@@ -118,7 +135,12 @@ def test_the_database_itself_guards_entries_and_acts(ledger: Ledger, subtests: p
             refused(ledger.database, statement)
     with ledger.recording(NOW) as entry:
         register.act(entry, device, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED)
-    for column, value in {"state": "'active'", "due": "'2030-01-01'", "owner_id": "NULL", "version": "1"}.items():
+    for column, value in {
+        "state": "'active'",
+        "due": "'2030-01-01'",
+        "owner_id": "NULL",
+        "version": "1",
+    }.items():
         with subtests.test(f"ended: {column}"):
             refused(ledger.database, f"UPDATE devices SET {column} = {value}")
 
@@ -160,9 +182,15 @@ def test_a_request_follows_the_entries_that_it_names(ledger: Ledger) -> None:
         register.act(entry, first, DeviceAct.MOVED, actor=BOB, changes={"due": DUE - DAY, "due_by": BOB})
         register.act(entry, second, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED)
         followed = register.follow(entry, named)
-        assert (followed.devices, followed.version) == ((NamedDevice(first.id, DUE - DAY),), named.version + 1)
+        assert (followed.devices, followed.version) == (
+            (NamedDevice(first.id, DUE - DAY),),
+            named.version + 1,
+        )
         assert entry.reader.holding.agrees(followed)
-    tamper(ledger.database, f"UPDATE change_requests SET devices = '[[{first.id},\"2030-01-01\"]]'".replace(":", r"\:"))
+    tamper(
+        ledger.database,
+        f"UPDATE change_requests SET devices = '[[{first.id},\"2030-01-01\"]]'".replace(":", r"\:"),
+    )
     with ledger.reading() as reader:
         assert not reader.holding.agrees(reader.request(named.id))
 
@@ -171,7 +199,9 @@ def test_what_was_sent_or_is_settled_follows_no_more(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         device = proposed(entry)
         named = asked(entry, devices=entry.reader.devices.as_named([device.id]))
-        sent = entry.move(entry.move(named, State.APPROVED, actor=BOB, detail=""), State.APPLYING, actor="bot", detail="")
+        sent = entry.move(
+            entry.move(named, State.APPROVED, actor=BOB, detail=""), State.APPLYING, actor="bot", detail=""
+        )
         register.act(entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": DUE - DAY, "due_by": BOB})
         assert register.follow(entry, sent) == sent
         entry.move(sent, State.APPLIED, actor="bot", detail="")
@@ -185,7 +215,9 @@ def numbers(found: Any) -> list[int]:
 def test_pages_are_by_due_day_and_number(ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         made = [
-            proposed(entry, device=f"Scanner {n}", due=DUE + timedelta(days=n % 3), owner_id=(BOB, CAROL)[n % 2])
+            proposed(
+                entry, device=f"Scanner {n}", due=DUE + timedelta(days=n % 3), owner_id=(BOB, CAROL)[n % 2]
+            )
             for n in range(7)
         ]
         register.act(entry, made[6], DeviceAct.WITHDRAWN, actor=ALICE, to=DeviceState.WITHDRAWN)
@@ -198,7 +230,11 @@ def test_pages_are_by_due_day_and_number(ledger: Ledger) -> None:
         assert numbers(reader.owned_by(BOB)) == [made[n].id for n in (0, 4, 2)]
         assert numbers(reader.owned_by(None)) == numbers(reader.due_before(DUE)) == [nobodys.id]
         assert reader.owners() == [BOB, CAROL]
-        assert (reader.counts(DUE).proposed, reader.counts(DUE).overdue, reader.counts(DUE).orphaned) == (7, 1, 1)
+        assert (reader.counts(DUE).proposed, reader.counts(DUE).overdue, reader.counts(DUE).orphaned) == (
+            7,
+            1,
+            1,
+        )
         assert (reader.active(), reader.is_empty()) == (0, False)
         assert numbers(reader.everything()) == [*numbers(made), nobodys.id]
 

@@ -1,4 +1,5 @@
-"""Old readings, deliveries and sent messages go; the record, and whatever is still owed or looked at, stays."""
+"""Old readings, deliveries and sent messages go; the record, and whatever is still owed or looked at,
+stays."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +27,16 @@ from tests.storage.states import BOB, NOW, TENANT, approve, asked, everything, p
 
 OLD, CUT = NOW - timedelta(days=500), NOW - timedelta(days=400)
 PASSING = ("card", "answer")
-RECORD = {"change_requests", "decisions", "reasons", "attempts", "rules", "audit_events", "baselines", "organizations"}
+RECORD = {
+    "change_requests",
+    "decisions",
+    "reasons",
+    "attempts",
+    "rules",
+    "audit_events",
+    "baselines",
+    "organizations",
+}
 
 
 def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None:
@@ -38,14 +48,24 @@ def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None
         entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, at, request.id, None), why="applied")
         for number in range(readings):
             value = None if number % 2 else SettingValue.OPTED_IN
-            entry.holding.observe(Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None))
+            entry.holding.observe(
+                Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None)
+            )
         proposed(entry)
         seen = Sighting("scan@contoso.com", 100.0, 0.0, 0.0, 7, is_legacy=True, last_seen=None)
         sightings.keep(
-            entry, NewReport("smtp-auth-clients", None, None, f"{at}", 1, tells_tls=True), [seen], by=BOB, registered=[]
+            entry,
+            NewReport("smtp-auth-clients", None, None, f"{at}", 1, tells_tls=True),
+            [seen],
+            by=BOB,
+            registered=[],
         )
-        keep_answer(entry, series="weekly:1", key=f"weekly:{at}", reply=ReminderReply.SNOOZED, person_id=BOB, until=at)
-        keep_version(entry.connection, entry.tenant_id, host="a.example", port=587, tls="1.0", accepted=True, at=at)
+        keep_answer(
+            entry, series="weekly:1", key=f"weekly:{at}", reply=ReminderReply.SNOOZED, person_id=BOB, until=at
+        )
+        keep_version(
+            entry.connection, entry.tenant_id, host="a.example", port=587, tls="1.0", accepted=True, at=at
+        )
         for kind in (*PASSING, "channel"):
             entry.outbox.owe(kind, f"{kind}:sent:{at}", recipient=BOB)
     outbox = Outbox(ledger.database, ledger.tenant_id)
@@ -85,15 +105,22 @@ def test_what_is_old_goes_and_the_record_stays(ledger: Ledger, database: Databas
         assert connection.execute(select(inbox.c.done_at)).scalars().all() == [None]
 
 
-def test_the_newest_readings_and_the_newest_with_a_value_stay_however_old(ledger: Ledger, database: Database) -> None:
+def test_the_newest_readings_and_the_newest_with_a_value_stay_however_old(
+    ledger: Ledger, database: Database
+) -> None:
     with ledger.recording(OLD) as entry:
         entry.holding.observe(Observation(OLD, SettingValue.OPTED_IN, None, None, None))
         for number in range(3 * KEPT):
-            entry.holding.observe(Observation(OLD, None, None, None, f"Exchange could not be reached ({number})."))
+            entry.holding.observe(
+                Observation(OLD, None, None, None, f"Exchange could not be reached ({number}).")
+            )
     prune(database, TENANT, before=CUT, kinds=PASSING)
     assert left(database, observations) == KEPT + 1
     with ledger.reading() as reader:
-        newest, readable = reader.readings.newest_observation(), reader.readings.newest_observation(readable=True)
+        newest, readable = (
+            reader.readings.newest_observation(),
+            reader.readings.newest_observation(readable=True),
+        )
     assert newest is not None
     assert readable is not None
     assert (newest.value, readable.value) == (None, SettingValue.OPTED_IN)
@@ -110,7 +137,9 @@ def test_what_is_young_or_belongs_to_another_tenant_stays(ledger: Ledger, databa
 def test_much_goes_a_batch_at_a_time(ledger: Ledger, database: Database) -> None:
     with ledger.recording(OLD) as entry:
         for number in range(BATCH + 100 + KEPT):
-            entry.holding.observe(Observation(OLD, SettingValue.NOT_SET, None, None, None, OLD + timedelta(seconds=number)))
+            entry.holding.observe(
+                Observation(OLD, SettingValue.NOT_SET, None, None, None, OLD + timedelta(seconds=number))
+            )
     assert prune(database, TENANT, before=CUT, kinds=PASSING) == BATCH
     assert prune(database, TENANT, before=CUT, kinds=PASSING) == 100
     assert left(database, observations) == KEPT

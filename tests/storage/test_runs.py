@@ -1,4 +1,5 @@
-"""Readings that follow each other and tell the same are one row; whatever ends it shows, an hour that nobody looked included."""
+"""Readings that follow each other and tell the same are one row; whatever ends it shows, an hour that nobody
+looked included."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -67,12 +68,18 @@ def test_a_reading_alone_is_what_was_read(ledger: Ledger) -> None:
 def test_whatever_differs_begins_a_row_and_so_does_its_end(ledger: Ledger, changed: dict[str, Any]) -> None:
     other = replace(later(FIRST, minutes=10), **changed)
     keep(ledger, FIRST, other, later(FIRST, minutes=20), later(FIRST, minutes=30))
-    assert [(run.since, run.count) for run in runs(ledger)] == [(NOON, 1), (NOON + EVERY, 1), (NOON + 2 * EVERY, 2)]
+    assert [(run.since, run.count) for run in runs(ledger)] == [
+        (NOON, 1),
+        (NOON + EVERY, 1),
+        (NOON + 2 * EVERY, 2),
+    ]
 
 
 def test_failures_for_one_reason_are_one_row_and_another_reason_is_another(ledger: Ledger) -> None:
     failed = Observation(NOON, None, None, None, "timed out")
-    keep(ledger, failed, later(failed, minutes=10), replace(later(failed, minutes=20), problem="access denied"))
+    keep(
+        ledger, failed, later(failed, minutes=10), replace(later(failed, minutes=20), problem="access denied")
+    )
     assert [(run.count, run.problem) for run in runs(ledger)] == [(2, "timed out"), (1, "access denied")]
     with ledger.reading() as reader:
         failures = reader.readings.failed_observations(4)
@@ -81,7 +88,9 @@ def test_failures_for_one_reason_are_one_row_and_another_reason_is_another(ledge
 
 
 @pytest.mark.parametrize(("apart", "rows"), [(UNBROKEN, 1), (UNBROKEN + timedelta(microseconds=1), 2)])
-def test_time_that_nobody_looked_at_for_longer_than_that_is_in_no_row(ledger: Ledger, apart: timedelta, rows: int) -> None:
+def test_time_that_nobody_looked_at_for_longer_than_that_is_in_no_row(
+    ledger: Ledger, apart: timedelta, rows: int
+) -> None:
     keep(ledger, FIRST, replace(FIRST, at=NOON + apart))
     assert len(runs(ledger)) == rows
 
@@ -93,7 +102,8 @@ def test_who_looks_every_hour_keeps_a_row_for_two(database: Database) -> None:
 
 
 def test_the_hours_that_nobody_observed_are_told_by_the_rows(ledger: Ledger) -> None:
-    """Read every ten minutes from noon to two, away until five, failing until six, read until seven: three and one."""
+    """Read every ten minutes from noon to two, away until five, failing until six, read until seven: three
+    and one."""
     failing = Observation(NOON, None, None, None, "timed out")
     minutes = [*range(0, 121, 10), *range(300, 421, 10)]
     keep(ledger, *(later(failing if 300 <= minute < 360 else FIRST, minutes=minute) for minute in minutes))
@@ -155,9 +165,13 @@ def test_another_tenant_s_readings_are_rows_of_its_own(ledger: Ledger, database:
     assert [run.count for run in runs(ledger)] == [run.count for run in runs(other)] == [3]
 
 
-def test_a_row_of_the_version_before_is_one_reading_and_the_next_goes_on_with_it(ledger: Ledger, database: Database) -> None:
+def test_a_row_of_the_version_before_is_one_reading_and_the_next_goes_on_with_it(
+    ledger: Ledger, database: Database
+) -> None:
     """An older replica beside this one keeps a row for each, without the columns it does not know."""
-    theirs = table("observations", *(column(name, observations.c[name].type) for name in ("tenant_id", "at", "value")))
+    theirs = table(
+        "observations", *(column(name, observations.c[name].type) for name in ("tenant_id", "at", "value"))
+    )
     with database.write() as connection:
         connection.execute(insert(theirs).values(tenant_id=TENANT, at=NOON, value=IN.value))
     bare = Observation(NOON, IN, None, None, None)
@@ -165,4 +179,6 @@ def test_a_row_of_the_version_before_is_one_reading_and_the_next_goes_on_with_it
     keep(ledger, later(bare, minutes=10))
     assert runs(ledger) == [replace(bare, at=NOON + EVERY, first_at=NOON, count=2)]
     with database.read() as connection:
-        assert connection.execute(select(theirs.c.at)).scalar() == NOON + EVERY, "to whom `at` is still the newest reading"
+        assert connection.execute(select(theirs.c.at)).scalar() == NOON + EVERY, (
+            "to whom `at` is still the newest reading"
+        )

@@ -1,4 +1,5 @@
-"""Jobs that are done every so often are found over all tenants by the table of jobs, and none is lost with whoever had it."""
+"""Jobs that are done every so often are found over all tenants by the table of jobs, and none is lost with
+whoever had it."""
 
 from datetime import timedelta
 
@@ -47,7 +48,9 @@ def test_who_was_never_served_is_due(schedule: Schedule) -> None:
     assert schedule.due(NOW) == ["a", "b"]
 
 
-def test_what_is_in_hand_is_due_for_nobody_and_what_is_done_after_the_interval(schedule: Schedule, alice: Leases) -> None:
+def test_what_is_in_hand_is_due_for_nobody_and_what_is_done_after_the_interval(
+    schedule: Schedule, alice: Leases
+) -> None:
     schedule.due(NOW)
     lease = claimed(alice)
     assert schedule.due(NOW) == ["b"]
@@ -56,14 +59,18 @@ def test_what_is_in_hand_is_due_for_nobody_and_what_is_done_after_the_interval(s
     assert schedule.due(NOW + EVERY) == ["b", "a"], "the longest overdue first"
 
 
-def test_what_a_killed_process_had_in_hand_is_due_at_once(schedule: Schedule, alice: Leases, database: Database) -> None:
+def test_what_a_killed_process_had_in_hand_is_due_at_once(
+    schedule: Schedule, alice: Leases, database: Database
+) -> None:
     schedule.due(NOW)
     claimed(alice)
     dies(database)
     assert "a" in schedule.due(NOW)
 
 
-def test_a_job_that_failed_is_due_when_that_was_said_and_its_failures_are_counted(schedule: Schedule, alice: Leases) -> None:
+def test_a_job_that_failed_is_due_when_that_was_said_and_its_failures_are_counted(
+    schedule: Schedule, alice: Leases
+) -> None:
     schedule.due(NOW)
     for failures in range(3):
         lease = claimed(alice)
@@ -75,7 +82,9 @@ def test_a_job_that_failed_is_due_when_that_was_said_and_its_failures_are_counte
     assert claimed(alice).attempts == 0
 
 
-def test_what_was_said_sooner_while_it_ran_is_kept(schedule: Schedule, alice: Leases, database: Database) -> None:
+def test_what_was_said_sooner_while_it_ran_is_kept(
+    schedule: Schedule, alice: Leases, database: Database
+) -> None:
     schedule.due(NOW)
     lease = claimed(alice)
     with database.write() as connection:
@@ -103,7 +112,9 @@ def test_a_due_time_farther_ahead_than_can_be_is_none(schedule: Schedule, alice:
     assert "a" in schedule.due(NOW - EVERY - SECOND)
 
 
-def test_who_is_put_off_is_due_then_and_who_is_held_is_not_touched(schedule: Schedule, alice: Leases, bob: Leases) -> None:
+def test_who_is_put_off_is_due_then_and_who_is_held_is_not_touched(
+    schedule: Schedule, alice: Leases, bob: Leases
+) -> None:
     schedule.due(NOW)
     alice.put_off("a", OBSERVE, now=NOW, until=NOW + SECOND)
     alice.release(claimed(alice), JobOutcome.DONE)
@@ -119,7 +130,9 @@ def test_who_is_put_off_is_due_then_and_who_is_held_is_not_touched(schedule: Sch
     assert "a" in schedule.due(NOW + EVERY)
 
 
-def test_a_shorter_interval_holds_from_the_next_start_on(schedule: Schedule, alice: Leases, database: Database) -> None:
+def test_a_shorter_interval_holds_from_the_next_start_on(
+    schedule: Schedule, alice: Leases, database: Database
+) -> None:
     schedule.due(NOW)
     alice.release(claimed(alice), JobOutcome.DONE)
     quicker = Schedule(database, OBSERVE, ["a", "b"], every=timedelta(minutes=6))
@@ -145,11 +158,15 @@ def test_each_duty_has_its_own_turn(schedule: Schedule, alice: Leases, database:
     assert "a" not in schedule.due(NOW)
 
 
-def test_a_lease_of_the_version_before_is_taken_over_with_its_epoch(database: Database, alice: Leases) -> None:
+def test_a_lease_of_the_version_before_is_taken_over_with_its_epoch(
+    database: Database, alice: Leases
+) -> None:
     """An older replica knows the name alone, and takes the same row as we do."""
     theirs = table("leases", *(column(name) for name in ("name", "holder", "epoch", "until")))
     with database.write() as connection:
-        connection.execute(insert(theirs).values(name=OBSERVE.lease(TENANT), holder="an older replica", epoch=7, until=1))
+        connection.execute(
+            insert(theirs).values(name=OBSERVE.lease(TENANT), holder="an older replica", epoch=7, until=1)
+        )
     assert Schedule(database, OBSERVE, [TENANT], every=EVERY).due(NOW) == [TENANT]
     lease = alice.claim(TENANT, OBSERVE, again_at=NOW + EVERY)
     assert lease is not None
@@ -179,13 +196,17 @@ def test_a_row_that_another_transaction_has_locked_is_not_waited_for(migrated_po
         database.close()
 
 
-def test_a_row_that_was_altered_keeps_nobody_from_a_turn_for_long(schedule: Schedule, alice: Leases, database: Database) -> None:
+def test_a_row_that_was_altered_keeps_nobody_from_a_turn_for_long(
+    schedule: Schedule, alice: Leases, database: Database
+) -> None:
     schedule.due(NOW)
     for tenant_id in ("a", "b"):
         alice.release(claimed(alice, tenant_id), JobOutcome.DONE)
     with database.write() as connection:
         connection.execute(text("UPDATE leases SET tenant_id = 'somebody else' WHERE name = 'observe:a'"))
-        connection.execute(text("UPDATE leases SET attempts = -7, due_at = '2027-01-01' WHERE name = 'observe:b'"))
+        connection.execute(
+            text("UPDATE leases SET attempts = -7, due_at = '2027-01-01' WHERE name = 'observe:b'")
+        )
     assert schedule.due(NOW) == ["b"], "so far ahead is none"
     for _ in range(ENROLLED_EVERY):
         schedule.due(NOW)
@@ -198,7 +219,12 @@ def test_a_row_that_cannot_be_read_stops_no_other(migrated_sqlite_url: str) -> N
     schedule = Schedule(database, OBSERVE, ["a", "b"], every=EVERY)
     schedule.due(NOW)
     with database.write() as connection:
-        connection.execute(text("UPDATE leases SET tenant_id = CAST(x'ff00' AS TEXT), due_at = 'never' WHERE name = 'observe:a'"))
+        connection.execute(
+            text(
+                "UPDATE leases SET tenant_id = CAST(x'ff00' AS TEXT), due_at = 'never' WHERE name = "
+                "'observe:a'"
+            )
+        )
     assert "b" in schedule.due(NOW)
     with database.write() as connection:
         connection.execute(text("UPDATE leases SET attempts = 'x', epoch = 3 WHERE name = 'observe:b'"))

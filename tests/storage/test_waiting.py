@@ -1,4 +1,5 @@
-"""What an open request waits for, and which announcement was the newest, are columns: no sentence and no key is read for it."""
+"""What an open request waits for, and which announcement was the newest, are columns: no sentence and no key
+is read for it."""
 
 from datetime import timedelta
 
@@ -38,8 +39,12 @@ def test_it_goes_with_its_sentence(ledger: Ledger, waiting: Waiting) -> None:
             assert request.waiting is None
 
 
-@pytest.mark.parametrize(("detail", "expected"), [(ASKED, Waiting.DECISION), (f"{ASKED} Soon.", None), ("", None)])
-def test_a_request_of_the_first_edition_is_read_as_it_was_written(ledger: Ledger, detail: str, expected: Waiting | None) -> None:
+@pytest.mark.parametrize(
+    ("detail", "expected"), [(ASKED, Waiting.DECISION), (f"{ASKED} Soon.", None), ("", None)]
+)
+def test_a_request_of_the_first_edition_is_read_as_it_was_written(
+    ledger: Ledger, detail: str, expected: Waiting | None
+) -> None:
     assert opened(ledger, detail=detail).waiting is expected
 
 
@@ -53,7 +58,9 @@ def test_a_word_of_a_later_version_costs_no_request(ledger: Ledger, database: Da
 
 def test_the_newest_announcement_is_found_by_what_it_is_about(ledger: Ledger, database: Database) -> None:
     with ledger.recording(NOW) as entry:
-        for number, (key, what) in enumerate((("x", "head"), ("head:2", "header"), ("y", "head"), ("head:4", "unreadable"))):
+        for number, (key, what) in enumerate(
+            (("x", "head"), ("head:2", "header"), ("y", "head"), ("head:4", "unreadable"))
+        ):
             entry.outbox.owe("channel", key, facts={"what": what, "number": str(number)})
         entry.outbox.owe("answer", "head:5", facts={"text": "head"})
     with ledger.reading() as reader:
@@ -69,7 +76,9 @@ def test_the_newest_announcement_is_found_by_what_it_is_about(ledger: Ledger, da
     assert len(claimed) == 4
 
 
-def test_what_the_first_edition_announced_is_found_after_the_upgrade(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_first_edition_announced_is_found_after_the_upgrade(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its rows had no such column: what is looked up in them is filled in, once, from their keys."""
     known = migrate.revisions()
     with monkeypatch.context() as older:
@@ -77,7 +86,13 @@ def test_what_the_first_edition_announced_is_found_after_the_upgrade(database_ur
         migrate.upgrade(database_url)
     names = [each.name for each in notices.c if each.name not in ("id", "what")]
     theirs = table("notices", *(column(name, notices.c[name].type) for name in names))
-    row = dict.fromkeys(names) | {"tenant_id": TENANT, "kind": "channel", "created_at": NOW, "due_at": NOW, "tries": 0}
+    row = dict.fromkeys(names) | {
+        "tenant_id": TENANT,
+        "kind": "channel",
+        "created_at": NOW,
+        "due_at": NOW,
+        "tries": 0,
+    }
     rows = (("head:1", "head"), ("head:2", "head"), ("unreadable:1", "unreadable"), ("headless", "other"))
     database = Database(database_url)
     with database.write() as connection:
@@ -86,6 +101,9 @@ def test_what_the_first_edition_announced_is_found_after_the_upgrade(database_ur
             connection.execute(insert(theirs).values(row | {"key": key, "facts": facts, "claimed_until": 0}))
     migrate.upgrade(database_url)
     with Ledger(database, TENANT).reading() as reader:
-        found = [(reader.messages.newest_announcement(what) or {}).get("key") for what in ("head", "unreadable", "other")]
+        found = [
+            (reader.messages.newest_announcement(what) or {}).get("key")
+            for what in ("head", "unreadable", "other")
+        ]
     database.close()
     assert found == ["head:2", "unreadable:1", None]

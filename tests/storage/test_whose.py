@@ -26,7 +26,11 @@ def test_each_number_message_and_person_leads_to_its_tenant(database: Database) 
     one, other = _asked(database, "one", "U0ALICE"), _asked(database, "other", "U0BOB")
     Outbox(database, "other").keep_card(Card(other, "C0OTHER", "1.5", 1))
     whose = Whose(database)
-    assert (whose.of_request(one), whose.of_request(other), whose.of_request(other + 1)) == ("one", "other", None)
+    assert (whose.of_request(one), whose.of_request(other), whose.of_request(other + 1)) == (
+        "one",
+        "other",
+        None,
+    )
     assert (whose.at("C0OTHER", "1.5"), whose.at("C0OTHER", "1.6")) == ("other", None)
     assert (whose.of_device(1), whose.of_notice(1)) == (None, None)
     assert whose.having("U0ALICE", ["one", "other"]) == {"one"}

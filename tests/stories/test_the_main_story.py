@@ -1,4 +1,5 @@
-"""What a new user does with the page: ask as Alice, approve as Bob, see the tenant change, opt out, look back. In order."""
+"""What a new user does with the page: ask as Alice, approve as Bob, see the tenant change, opt out, look
+back. In order."""
 
 import re
 
@@ -31,13 +32,17 @@ def test_alice_sees_the_status_and_asks_for_an_opt_in(sandbox: Sandbox, browser_
     type_command(page, "/legacytls enable")
     form = page.get_by_role("dialog")
     expect(form).to_contain_text("Opt in to legacy TLS", timeout=SLOW)
-    form.get_by_label(re.compile("^Reason")).fill("Forty scanners in the plant speak nothing newer <!channel>")
+    form.get_by_label(re.compile("^Reason")).fill(
+        "Forty scanners in the plant speak nothing newer <!channel>"
+    )
     form.get_by_label(re.compile("^Devices")).fill("Ricoh MP 301, hall 3, owner: Facilities")
     proposed = form.get_by_label("End date").input_value()
     form.get_by_label("End date").fill("2020-01-01")
     form.get_by_role("button", name="Ask for approval").click()
     expect(form).to_contain_text("This day is over", timeout=SLOW)
-    expect(form.get_by_label(re.compile("^Reason"))).to_have_value("Forty scanners in the plant speak nothing newer <!channel>")
+    expect(form.get_by_label(re.compile("^Reason"))).to_have_value(
+        "Forty scanners in the plant speak nothing newer <!channel>"
+    )
     screenshot(page, "story-3-form-with-errors")
     form.get_by_label("End date").fill(proposed)
     form.get_by_role("button", name="Ask for approval").click()
@@ -48,7 +53,9 @@ def test_alice_sees_the_status_and_asks_for_an_opt_in(sandbox: Sandbox, browser_
     screenshot(page, "story-4-request")
     picture(card, "request-card")
     card.get_by_role("button", name="Approve").click()
-    expect(page.locator(".message.ephemeral", has_text="somebody else has to decide it")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".message.ephemeral", has_text="somebody else has to decide it")).to_be_visible(
+        timeout=SLOW
+    )
 
 
 def test_bob_approves_and_the_tenant_changes(sandbox: Sandbox, browser_page: OpenPage) -> None:
@@ -61,7 +68,9 @@ def test_bob_approves_and_the_tenant_changes(sandbox: Sandbox, browser_page: Ope
     expect(done.get_by_role("button", name="Approve")).to_have_count(0)
     expect(page.locator(".live-word").first).to_have_text("opted in", timeout=SLOW)
     assert sandbox.microsoft.tenant.value is True
-    assert [call.effective for call in sandbox.microsoft.tenant.calls if call.cmdlet == "Set-TransportConfig"] == [True]
+    assert [
+        call.effective for call in sandbox.microsoft.tenant.calls if call.cmdlet == "Set-TransportConfig"
+    ] == [True]
     screenshot(page, "story-5-applied")
     picture(page, "sandbox")
 
@@ -73,7 +82,9 @@ def test_alice_is_told_by_direct_message(sandbox: Sandbox, browser_page: OpenPag
     screenshot(page, "story-6-direct-message-dark")
 
 
-def test_a_change_outside_the_bot_shows_up_with_a_number_and_ways_to_answer(sandbox: Sandbox, browser_page: OpenPage) -> None:
+def test_a_change_outside_the_bot_shows_up_with_a_number_and_ways_to_answer(
+    sandbox: Sandbox, browser_page: OpenPage
+) -> None:
     page = browser_page(f"{sandbox.slack.url}/?as=U0BOB")
     sandbox.microsoft.tenant.change_outside(False)
     sandbox.clock.advance(60)
@@ -93,7 +104,9 @@ def test_carol_opts_out_on_a_phone_and_looks_back(sandbox: Sandbox, browser_page
         expect(form).to_contain_text(host)
     screenshot(page, "story-8-opting-out-on-a-phone")
     form.get_by_role("button", name="Opt out now").click()
-    expect(page.locator(".message", has_text=re.compile(r"Applied: #\d+ opt out"))).to_be_visible(timeout=SLOW)
+    expect(page.locator(".message", has_text=re.compile(r"Applied: #\d+ opt out"))).to_be_visible(
+        timeout=SLOW
+    )
     assert sandbox.microsoft.tenant.value is False
     type_command(page, "/legacytls history")
     page_of_history = page.locator(".message.ephemeral", has_text="History, newest first")

@@ -1,4 +1,5 @@
-"""What a newcomer sees of the register: import twelve devices, opt in, watch them go, and the switch go off. In order."""
+"""What a newcomer sees of the register: import twelve devices, opt in, watch them go, and the switch go off.
+In order."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +38,11 @@ def close(sandbox: Sandbox, number: int, person: str = "U0BOB") -> None:
     slack, wanted = sandbox.slack, f"D{number} is "
 
     def shown(begins: str) -> Any:
-        private = (one for one in slack.messages(CHANGES, person) if one["ephemeral"] and one["text"].startswith(begins))
+        private = (
+            one
+            for one in slack.messages(CHANGES, person)
+            if one["ephemeral"] and one["text"].startswith(begins)
+        )
         return next(private, None)
 
     slack.command(person, f"/legacytls devices D{number}")
@@ -46,10 +51,16 @@ def close(sandbox: Sandbox, number: int, person: str = "U0BOB") -> None:
     slack.workspace.wait_for(lambda: shown(f"{wanted}replaced") is not None)
 
 
-def test_twelve_devices_and_a_report_are_imported_with_a_click_each(sandbox: Sandbox, browser_page: OpenPage) -> None:
+def test_twelve_devices_and_a_report_are_imported_with_a_click_each(
+    sandbox: Sandbox, browser_page: OpenPage
+) -> None:
     page = browser_page(f"{sandbox.slack.url}/?as=U0ALICE")
-    expect(imported(page, "Twelve devices").filter(has_text=f"Proposed: {len(DEVICES)}")).to_be_visible(timeout=SLOW)
-    report = imported(page, "The admin centre's report").filter(has_text="Still on old TLS and registered: 12")
+    expect(imported(page, "Twelve devices").filter(has_text=f"Proposed: {len(DEVICES)}")).to_be_visible(
+        timeout=SLOW
+    )
+    report = imported(page, "The admin centre's report").filter(
+        has_text="Still on old TLS and registered: 12"
+    )
     expect(report).to_contain_text("on nobody's list: 2", timeout=SLOW)
     screenshot(page, "register-1-imported")
 
@@ -96,5 +107,7 @@ def test_with_the_last_device_the_switch_goes_off(sandbox: Sandbox, browser_page
     sandbox.clock.advance(DAY + 60)
     expect(page.locator(".live-word").first).to_have_text("opted out", timeout=2 * SLOW)
     type_command(page, "/legacytls devices")
-    expect(page.locator(".message.ephemeral", has_text="8 → 4 → 0").locator(".chart-bar")).to_have_count(4, timeout=SLOW)
+    expect(page.locator(".message.ephemeral", has_text="8 → 4 → 0").locator(".chart-bar")).to_have_count(
+        4, timeout=SLOW
+    )
     screenshot(page, "register-3-the-switch-is-off")

@@ -1,6 +1,7 @@
 """Describe what proves to Entra that the caller is the registered app: one of four kinds.
 
-Names and files only, so that settings can hold a credential at no cost; ``keys`` opens them. No secret outside ``SecretStr``.
+Names and files only, so that settings can hold a credential at no cost; ``keys`` opens them. No secret
+outside ``SecretStr``.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from pydantic import SecretStr
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A file with the private key and its certificate: PEM (chain allowed) or PFX. ``password`` opens the key."""
+    """A file with the private key and its certificate: PEM (chain allowed) or PFX.
+
+    ``password`` opens the key.
+    """
 
     path: Path
     password: SecretStr | None = None

@@ -1,7 +1,8 @@
 """MSAL's app for one tenant and one credential, and its failures as ``Unavailable``.
 
-Knows MSAL and nothing of Exchange. MSAL answers most failures with a dict, some with an exception, and logs answers it
-cannot read in full, token included: such answers are stopped before they reach it. Not for several threads; ``Tokens`` is.
+Knows MSAL and nothing of Exchange. MSAL answers most failures with a dict, some with an exception, and logs
+answers it cannot read in full, token included: such answers are stopped before they reach it. Not for several
+threads; ``Tokens`` is.
 """
 
 import logging
@@ -26,7 +27,14 @@ _CAPABILITIES: Final = ["cp1"]
 
 _PRINTABLE: Final = re.compile(r"[!-~]+")
 
-_MSAL_FAILURES: Final = (msal.exceptions.MsalError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+_MSAL_FAILURES: Final = (
+    msal.exceptions.MsalError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+)
 """What MSAL raises over answers that are not Entra's: it takes their shape for granted."""
 
 
@@ -57,16 +65,17 @@ class Entra:
         self._app: Any = None
         self._built_with: keys.KeyPair | None = None
         self._cache = msal.TokenCache()
-        # A managed identity's endpoint is local and speaks plain http: neither proxy nor CA bundle of the surroundings apply.
-        # At DEBUG, MSAL prints what such an endpoint answered when it cannot read it, a token included.
+        # A managed identity's endpoint is local and speaks plain http: neither proxy nor CA bundle of the
+        # surroundings apply. At DEBUG, MSAL prints what such an endpoint answered when it cannot read it, a
+        # token included.
         logging.getLogger("msal.managed_identity").setLevel(logging.INFO)
         self._wire = EntraWire(None if isinstance(credential, ManagedIdentity) else authority)
 
     def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
         """Return an access token and its lifetime in seconds; always a new one for a claims challenge.
 
-        A refusal is the moment to look whether there is another credential by now: then that is tried, once. Raises
-        ``Unavailable``.
+        A refusal is the moment to look whether there is another credential by now: then that is tried, once.
+        Raises ``Unavailable``.
         """
         self._wire.begin(timeout)
         try:
@@ -99,7 +108,10 @@ class Entra:
             self._cache.remove_at(entry)
 
     def key_pair(self) -> keys.KeyPair | None:
-        """The certificate in use, as its file has it now; ``None`` for other credentials. Raises ``Unavailable``."""
+        """The certificate in use, as its file has it now; ``None`` for other credentials.
+
+        Raises ``Unavailable``.
+        """
         return self._key_file.pair() if self._key_file else None
 
     def close(self) -> None:
@@ -135,7 +147,11 @@ class Entra:
         common = {"http_client": self._wire, "token_cache": self._cache, "client_capabilities": _CAPABILITIES}
         if isinstance(self._credential, ManagedIdentity):
             chosen = self._credential.client_id
-            identity = msal.UserAssignedManagedIdentity(client_id=chosen) if chosen else msal.SystemAssignedManagedIdentity()
+            identity = (
+                msal.UserAssignedManagedIdentity(client_id=chosen)
+                if chosen
+                else msal.SystemAssignedManagedIdentity()
+            )
             return msal.ManagedIdentityClient(identity, **common)
         return msal.ConfidentialClientApplication(
             self._client_id,
@@ -175,7 +191,9 @@ class Entra:
     def _refused(self, result: dict[str, Any]) -> Unavailable:
         """Say why there is no token, by the code of this answer or of the one MSAL kept for a minute."""
         status = self._wire.status
-        code = self._wire.code or next((one for one in result.get("error_codes") or [] if isinstance(one, int)), None)
+        code = self._wire.code or next(
+            (one for one in result.get("error_codes") or [] if isinstance(one, int)), None
+        )
         if code is None and (status == 429 or status >= 500):
             return refusals.busy(status, self._wire.retry_after)
         if isinstance(self._credential, ManagedIdentity):

@@ -26,14 +26,15 @@ class Elsewhere(requests.RequestException):
 class EntraWire(Wire):
     """Limit the time of all calls of one MSAL sign-in, and keep the last refusal for its code.
 
-    ``authority`` is where to sign in: MSAL takes the address to which it sends the credential from an answer, so each
-    one is judged here. ``None`` for a managed identity, whose endpoint the environment names.
+    ``authority`` is where to sign in: MSAL takes the address to which it sends the credential from an answer,
+    so each one is judged here. ``None`` for a managed identity, whose endpoint the environment names.
     """
 
     def __init__(self, authority: str | None) -> None:
         super().__init__(surroundings=authority is not None)
         self.headers["Accept-Encoding"] = "identity"
-        self.hooks["response"].append(_bounded)  # MSAL copies both to the session of its own that it makes for Service Fabric
+        # MSAL copies both to the session of its own that it makes for Service Fabric
+        self.hooks["response"].append(_bounded)
         self._until = 0.0
         self._authority = taken_apart(authority) if authority is not None else None
         self.status = 0
@@ -41,20 +42,32 @@ class EntraWire(Wire):
         self.retry_after: float | None = None
 
     def begin(self, seconds: float) -> None:
-        """Start a sign-in that may take so long. What is known of the last answer stays: MSAL may give that answer again."""
+        """Start a sign-in that may take so long.
+
+        What is known of the last answer stays: MSAL may give that answer again.
+        """
         self._until = monotonic() + seconds
 
-    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
-        """Make one call of the sign-in, and keep its status and refusal. Raises ``requests.RequestException``."""
+    def request(
+        self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any
+    ) -> requests.Response:
+        """Make one call of the sign-in, and keep its status and refusal.
+
+        Raises ``requests.RequestException``.
+        """
         remaining = self._until - monotonic()
         if remaining <= 0:
             raise requests.Timeout("the sign-in took too long")
         address = self._judged(url if isinstance(url, str) else url.decode())
-        response = super().request(method, str(address), *arguments, **(named | {"timeout": remaining, "stream": True}))
+        response = super().request(
+            method, str(address), *arguments, **(named | {"timeout": remaining, "stream": True})
+        )
         failed = response.status_code >= 400
         self.status = response.status_code
         self.code = refusals.code_in(response.text) if failed else None
-        self.retry_after = retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC)) if failed else None
+        self.retry_after = (
+            retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC)) if failed else None
+        )
         if response.status_code < 300 or (self._authority is not None and response.status_code < 500):
             _must_be_object(response)
         return response
@@ -73,8 +86,8 @@ class EntraWire(Wire):
 def belongs_to(address: Address, authority: Address) -> bool:
     """Tell whether an address belongs to the authority: its own host, or another of Microsoft's hosts.
 
-    Microsoft's name each other: a tenant of its government clouds, or an older name of the same service. Those in China
-    are another company's, 21Vianet's.
+    Microsoft's name each other: a tenant of its government clouds, or an older name of the same service.
+    Those in China are another company's, 21Vianet's.
     """
     if not address.encrypted:
         return False

@@ -1,4 +1,7 @@
-"""Tells whether a file has been replaced since it was read. Looks at its entry only, never at what it holds."""
+"""Tells whether a file has been replaced since it was read.
+
+Looks at its entry only, never at what it holds.
+"""
 
 from pathlib import Path
 

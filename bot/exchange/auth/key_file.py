@@ -1,6 +1,7 @@
 """Keeps the key pair of a certificate file that others may replace while the bot runs.
 
-A file that is missing, half written or damaged costs nothing as long as an earlier pair was read: that goes on.
+A file that is missing, half written or damaged costs nothing as long as an earlier pair was read: that goes
+on.
 """
 
 import logging
@@ -13,7 +14,10 @@ log = logging.getLogger(__name__)
 
 
 class KeyFile:
-    """The key pair in one file. Not for several threads at once, but for a reader beside the one who signs in."""
+    """The key pair in one file.
+
+    Not for several threads at once, but for a reader beside the one who signs in.
+    """
 
     def __init__(self, credential: Certificate) -> None:
         self._credential = credential
@@ -21,7 +25,10 @@ class KeyFile:
         self._mark: tuple[int, ...] | None = None
 
     def pair(self) -> keys.KeyPair:
-        """The pair in the file now, or the last that could be read. Raises ``keys.Unusable`` where there never was one."""
+        """The pair in the file now, or the last that could be read.
+
+        Raises ``keys.Unusable`` where there never was one.
+        """
         mark = mark_of(self._credential.path)
         if self._pair is None or (mark is not None and mark != self._mark):
             return self._read(mark)
@@ -42,7 +49,9 @@ class KeyFile:
         except keys.Unusable as unusable:
             if self._pair is None:
                 raise
-            log.warning("The certificate file %s, so the certificate that was read before goes on.", unusable.why)
+            log.warning(
+                "The certificate file %s, so the certificate that was read before goes on.", unusable.why
+            )
             self._mark = mark
             return self._pair
         if self._pair is not None and found.certificate == self._pair.certificate:

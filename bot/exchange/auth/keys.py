@@ -22,7 +22,9 @@ from handlers.ports import Unavailable
 _MEND_FILE: Final = "Check AZURE_CLIENT_CERTIFICATE_PATH and the rights on the file."
 _MEND_PASSWORD: Final = "Check AZURE_CLIENT_CERTIFICATE_PASSWORD."  # noqa: S105 - a sentence about one
 _MEND_CONTENT: Final = "The file has to hold an RSA private key and its certificate, as PEM or PFX."
-_PEM_KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL)
+_PEM_KEY: Final = re.compile(
+    rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,7 +45,10 @@ class KeyPair:
 
 
 class Unusable(Unavailable):
-    """The certificate's file does not serve. ``why`` goes on after "the file" and names neither path nor password."""
+    """The certificate's file does not serve.
+
+    ``why`` goes on after "the file" and names neither path nor password.
+    """
 
     def __init__(self, path: Path, why: str, mend: str) -> None:
         super().__init__(f"The certificate file {path} {why}.", mend=mend, retryable=False)
@@ -53,8 +58,8 @@ class Unusable(Unavailable):
 def load(credential: Certificate, *, proven: bool = True) -> KeyPair:
     """Read and open the file. Raises ``Unusable`` with a sentence that names the path, never the password.
 
-    ``proven`` has the numbers of an RSA key tested, too, which takes 37 ms at 2048 bits and 255 at 4096. For signing they have to
-    be; for a look at a PEM file they need not (a PFX file is never opened without).
+    ``proven`` has the numbers of an RSA key tested, too, which takes 37 ms at 2048 bits and 255 at 4096. For
+    signing they have to be; for a look at a PEM file they need not (a PFX file is never opened without).
     """
     try:
         content = credential.path.read_bytes()
@@ -72,14 +77,19 @@ def load(credential: Certificate, *, proven: bool = True) -> KeyPair:
 
 
 def read_token(credential: FederatedToken) -> str:
-    """The federated token as it is in the file now. Raises ``Unavailable``; the file may be there again in a moment."""
+    """The federated token as it is in the file now.
+
+    Raises ``Unavailable``; the file may be there again in a moment.
+    """
     try:
         token = credential.path.read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         token = ""
     if not token:
         sentence = f"The federated token in {credential.path} cannot be read."
-        raise Unavailable(sentence, mend="Check AZURE_FEDERATED_TOKEN_FILE and what is to keep that file fresh.")
+        raise Unavailable(
+            sentence, mend="Check AZURE_FEDERATED_TOKEN_FILE and what is to keep that file fresh."
+        )
     return token
 
 
@@ -92,11 +102,20 @@ def token_now(credential: FederatedToken) -> str:
 
 
 def _opened(content: bytes, password: bytes | None, *, proven: bool) -> tuple[object, list[x509.Certificate]]:
-    return _from_pem(content, password, proven=proven) if b"-----BEGIN" in content else _from_pfx(content, password)
+    return (
+        _from_pem(content, password, proven=proven)
+        if b"-----BEGIN" in content
+        else _from_pfx(content, password)
+    )
 
 
-def _from_pem(content: bytes, password: bytes | None, *, proven: bool) -> tuple[object, list[x509.Certificate]]:
-    """Key and certificates. Raises ``ValueError`` or ``TypeError``; a password that is not needed is not a mistake."""
+def _from_pem(
+    content: bytes, password: bytes | None, *, proven: bool
+) -> tuple[object, list[x509.Certificate]]:
+    """Key and certificates.
+
+    Raises ``ValueError`` or ``TypeError``; a password that is not needed is not a mistake.
+    """
     block = _PEM_KEY.search(content)
     if block is None:
         return None, []
@@ -126,7 +145,15 @@ def _unopened(credential: Certificate, content: bytes) -> Unusable:
     if found is not None:
         return Unusable(credential.path, f"is {found.name}", f"{found.mend} {_MEND_CONTENT}")
     if credential.password is None:
-        return Unusable(credential.path, "needs a password or is damaged", f"{_MEND_PASSWORD} {_MEND_CONTENT}")
+        return Unusable(
+            credential.path, "needs a password or is damaged", f"{_MEND_PASSWORD} {_MEND_CONTENT}"
+        )
     quoted = credential.password.get_secret_value()[:1] in {'"', "'"}
-    mend = f"{_MEND_PASSWORD} It stands in quotes, which are taken as a part of it." if quoted else _MEND_PASSWORD
-    return Unusable(credential.path, "cannot be opened with the password that is configured, or is damaged", mend)
+    mend = (
+        f"{_MEND_PASSWORD} It stands in quotes, which are taken as a part of it."
+        if quoted
+        else _MEND_PASSWORD
+    )
+    return Unusable(
+        credential.path, "cannot be opened with the password that is configured, or is damaged", mend
+    )

@@ -1,7 +1,7 @@
 """Keep access tokens for Exchange Online while they are good, and drop them when a new role must show.
 
-The one place that decides when to sign in; how is ``entra``'s. MSAL is imported at the first sign-in, so that naming a
-credential costs nothing at start.
+The one place that decides when to sign in; how is ``entra``'s. MSAL is imported at the first sign-in, so that
+naming a credential costs nothing at start.
 """
 
 import base64
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from bot.exchange.auth.entra import Entra
 
 KEPT: Final = 60.0
-"""Seconds for which a token is handed out again without asking MSAL's cache, which takes a hundred times as long."""
+"""Seconds for which a token is handed out again without asking MSAL's cache, which takes a hundred times as
+long."""
 
 _LAST: Final = 300.0
 """Seconds before its end in which a token is not handed out unasked; MSAL renews it then."""
@@ -36,9 +37,10 @@ _TOLD: Final = ("tid", "appid", "oid", "roles", "wids", "aud", "exp")
 class Tokens:
     """The tokens of one app in one tenant; safe to share among threads, one sign-in at a time.
 
-    ``authority`` is an origin such as ``https://login.microsoftonline.com``; ``instance_discovery`` has to be off where that is
-    not Microsoft's; ``scope`` ends in ``/.default``. MSAL's app is built at the first call, and anew when the credential's file
-    was replaced. ``renewed`` is asked after a refusal for the credential as the settings have it now; ``None``: there is none.
+    ``authority`` is an origin such as ``https://login.microsoftonline.com``; ``instance_discovery`` has to be
+    off where that is not Microsoft's; ``scope`` ends in ``/.default``. MSAL's app is built at the first call,
+    and anew when the credential's file was replaced. ``renewed`` is asked after a refusal for the credential
+    as the settings have it now; ``None``: there is none.
     """
 
     def __init__(
@@ -68,7 +70,8 @@ class Tokens:
     def bearer(self, claims_challenge: str | None = None, *, timeout: float = SIGN_IN_LIMIT) -> str:
         """A token, waiting at most ``timeout`` seconds; a new one when ``claims_challenge`` (JSON) is given.
 
-        Raises ``Unavailable`` with a sentence and a mend; ``retryable`` tells trouble on the way from a refusal.
+        Raises ``Unavailable`` with a sentence and a mend; ``retryable`` tells trouble on the way from a
+        refusal.
         """
         token, kept_until = self._kept
         if claims_challenge is None and monotonic() < kept_until:
@@ -98,9 +101,9 @@ class Tokens:
         return _told(self.bearer())
 
     def certificate_expires(self) -> datetime | None:
-        """When the certificate in use expires; ``None`` for other credentials. Raises ``Unavailable`` when it is unreadable.
+        """When the certificate in use expires; ``None`` for other credentials.
 
-        Never waits for a sign-in that is under way.
+        Raises ``Unavailable`` when it is unreadable. Never waits for a sign-in that is under way.
         """
         if not isinstance(self._credential, Certificate):
             return None

@@ -23,7 +23,10 @@ class Encoding:
 
 _SAVE: Final = "Save it as plain ASCII or UTF-8 (in PowerShell: Set-Content -Encoding ascii)."
 _DECODE: Final = "Decode it first (base64 -d), and configure the result."
-_CONVERT: Final = "Convert key and certificate to one PEM or PFX file (openssl pkcs12 -export, or openssl pkey and openssl x509)."
+_CONVERT: Final = (
+    "Convert key and certificate to one PEM or PFX file (openssl pkcs12 -export, or openssl pkey and "
+    "openssl x509)."
+)
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -31,7 +34,12 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 """The longer ones first: a UTF-32 mark begins like one of UTF-16."""
-_WIDE: Final = (("UTF-32", "utf-32-le"), ("UTF-32", "utf-32-be"), ("UTF-16", "utf-16-le"), ("UTF-16", "utf-16-be"))
+_WIDE: Final = (
+    ("UTF-32", "utf-32-le"),
+    ("UTF-32", "utf-32-be"),
+    ("UTF-16", "utf-16-le"),
+    ("UTF-16", "utf-16-be"),
+)
 _JAVA: Final = b"\xfe\xed\xfe\xed"
 _SEQUENCE: Final = 0x30
 """The first byte of anything in DER, a PFX file among it."""
@@ -72,7 +80,10 @@ def _bare(content: bytes) -> Encoding | None:
     """A certificate or a key alone, in DER: what a ``.cer`` or ``.key`` file often is."""
     if content[:1] != bytes([_SEQUENCE]):
         return None
-    for load, what in ((x509.load_der_x509_certificate, "a certificate alone, in DER"), (_key, "a private key alone, in DER")):
+    for load, what in (
+        (x509.load_der_x509_certificate, "a certificate alone, in DER"),
+        (_key, "a private key alone, in DER"),
+    ):
         try:
             load(content)
         except (ValueError, TypeError):

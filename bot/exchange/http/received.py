@@ -7,7 +7,10 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server said. ``body`` is inflated where it truly was gzip; ``complete`` is false when it broke off."""
+    """What the server said.
+
+    ``body`` is inflated where it truly was gzip; ``complete`` is false when it broke off.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -21,6 +24,7 @@ class Silence(StrEnum):
     NOT_SENT = "not_sent"
     """No connection: nothing can have been processed."""
     UNTRUSTED = "untrusted"
-    """No TLS connection with a certificate that verifies: nothing was sent, and trying again does not help."""
+    """No TLS connection with a certificate that verifies: nothing was sent, and trying again does not
+    help."""
     LOST = "lost"
     """Sent at least in part, and then a time-out, a reset or gibberish: what happened is unknown."""

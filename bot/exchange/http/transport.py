@@ -1,8 +1,9 @@
 """Carry one command to the admin API; bring back status, headers and bytes, or how far it got.
 
-Judges nothing but the connection. The token goes to the service itself only: redirects are followed by hand, for reads alone,
-and never out of the service. What came back is read raw, because Exchange labels 4 KiB of NUL bytes as gzip in the very
-answer that matters most (a missing role), and ``requests`` then loses the status.
+Judges nothing but the connection. The token goes to the service itself only: redirects are followed by hand,
+for reads alone, and never out of the service. What came back is read raw, because Exchange labels 4 KiB of
+NUL bytes as gzip in the very answer that matters most (a missing role), and ``requests`` then loses the
+status.
 """
 
 import json
@@ -68,8 +69,9 @@ class Transport:
     ) -> Answer | Silence:
         """Post ``payload`` as JSON and wait at most ``timeout`` seconds for the whole answer. Never raises.
 
-        After ``begin_by`` (monotonic clock) nothing is sent, not even over a connection that took until then to open.
-        ``follow`` sends it again to where a redirect inside the service points; without it a redirect is the answer.
+        After ``begin_by`` (monotonic clock) nothing is sent, not even over a connection that took until then
+        to open. ``follow`` sends it again to where a redirect inside the service points; without it a
+        redirect is the answer.
         """
         until = monotonic() + timeout
         body = json.dumps(payload, separators=(",", ":")).encode()
@@ -89,17 +91,37 @@ class Transport:
         self._wire.close()
 
     def _once(
-        self, url: str, body: bytes, auth: AuthBase, headers: Mapping[str, str], *, until: float, begin_by: float
+        self,
+        url: str,
+        body: bytes,
+        auth: AuthBase,
+        headers: Mapping[str, str],
+        *,
+        until: float,
+        begin_by: float,
     ) -> Answer | Silence:
-        given = {**headers, "Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
+        given = {
+            **headers,
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
         remaining = until - monotonic()
         if remaining <= 0:
             return Silence.NOT_SENT
         try:
             response = self._wire.request(
-                "POST", url, data=body, headers=given, auth=auth, stream=True, timeout=remaining, begin_by=begin_by
+                "POST",
+                url,
+                data=body,
+                headers=given,
+                auth=auth,
+                stream=True,
+                timeout=remaining,
+                begin_by=begin_by,
             )
-        except (requests.RequestException, HTTPError, OSError, ValueError) as failure:  # ValueError: a header that cannot be one
+        # ValueError: a header that cannot be one
+        except (requests.RequestException, HTTPError, OSError, ValueError) as failure:
             return _silence(failure)
         with response:
             content, complete = content_of(response)
@@ -130,8 +152,9 @@ def _silence(failure: Exception) -> Silence:
 def _inside(origin: str, url: str, location: str) -> str | None:
     """Return where ``location`` points within the service, port 446 made 443; ``None`` for elsewhere.
 
-    Some tenants are sent on to ``<prefix>.outlook.office365.com``, one name below the front door's own, which is known to name
-    its inner port 446. On loopback another port is another program, so there nothing but the very same origin counts.
+    Some tenants are sent on to ``<prefix>.outlook.office365.com``, one name below the front door's own, which
+    is known to name its inner port 446. On loopback another port is another program, so there nothing but the
+    very same origin counts.
     """
     try:
         home, there = taken_apart(origin), onward(taken_apart(url), location)

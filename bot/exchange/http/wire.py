@@ -1,8 +1,8 @@
 """Hold one kept-alive HTTP session that limits the whole time of a call and knows what was sent.
 
-Everything that ``requests`` leaves open is closed here: a body that drips cannot outlast the limit, nothing is retried,
-no redirect is followed, ``~/.netrc`` is not consulted, loopback is never reached through a proxy. TLS is always verified
-(``REQUESTS_CA_BUNDLE`` is honoured, because ``requests`` reads it).
+Everything that ``requests`` leaves open is closed here: a body that drips cannot outlast the limit, nothing
+is retried, no redirect is followed, ``~/.netrc`` is not consulted, loopback is never reached through a proxy.
+TLS is always verified (``REQUESTS_CA_BUNDLE`` is honoured, because ``requests`` reads it).
 """
 
 import io
@@ -205,9 +205,10 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Wire(requests.Session):
-    """A session for one host family. ``timeout`` is the number of seconds for the whole call, reading the body included.
+    """A session for one host family.
 
-    With ``public_only`` nothing but public addresses is connected to, loopback aside where the address itself names it.
+    ``timeout`` is the number of seconds for the whole call, reading the body included. With ``public_only``
+    nothing but public addresses is connected to, loopback aside where the address itself names it.
     """
 
     def __init__(self, *, surroundings: bool = True, public_only: bool = False) -> None:
@@ -221,7 +222,9 @@ class Wire(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Report no redirect: ``requests`` would read the body whole and fail on a broken target."""
 
-    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any) -> requests.Response:
+    def request(
+        self, method: str | bytes, url: str | bytes, *arguments: Any, **named: Any
+    ) -> requests.Response:
         """Send once, follow nothing, begin nothing after ``begin_by`` (monotonic clock).
 
         Raises ``requests.RequestException``, such as ``NotPublic``; ``was_sent`` then tells how far it came.
@@ -231,7 +234,10 @@ class Wire(requests.Session):
             raise NotPublic("the address is not public")
         _sent.flag, _sent.begin_by = False, float(named.pop("begin_by", math.inf))
         seconds = max(SHORTEST, float(named.pop("timeout", None) or CONNECT_LIMIT))
-        named |= {"allow_redirects": False, "timeout": Timeout(connect=min(CONNECT_LIMIT, seconds), total=seconds)}
+        named |= {
+            "allow_redirects": False,
+            "timeout": Timeout(connect=min(CONNECT_LIMIT, seconds), total=seconds),
+        }
         if stays_here(text):
             named["proxies"] = dict(_NO_PROXY)
         try:

@@ -15,7 +15,8 @@ from bot.sandbox.slack.messages import JSON
 from bot.sandbox.slack.pressing import Wanted
 
 Act = Callable[[JSON], JSON]
-"""Takes the request's object, returns what is added to ``{"ok": true}``. A missing field is a ``KeyError``."""
+"""Takes the request's object, returns what is added to ``{"ok": true}``. A missing field is a
+``KeyError``."""
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -31,7 +32,9 @@ class Refused(Exception):
 class PersonActs:
     """What people do in Slack; ``give`` leaves a file with Slack, ``today`` is the sandbox's present day."""
 
-    def __init__(self, people: Interactions, give: Callable[[str, bytes], JSON], today: Callable[[], date]) -> None:
+    def __init__(
+        self, people: Interactions, give: Callable[[str, bytes], JSON], today: Callable[[], date]
+    ) -> None:
         self._people = people
         self._give = give
         self._today = today
@@ -72,7 +75,11 @@ class PersonActs:
 
     def _given(self, value: Any) -> Any:
         """What was filled in; a chosen file is left with Slack first, as Slack's client does."""
-        return [self._file(each) if isinstance(each, dict) else each for each in value] if isinstance(value, list) else value
+        return (
+            [self._file(each) if isinstance(each, dict) else each for each in value]
+            if isinstance(value, list)
+            else value
+        )
 
     def _file(self, chosen: JSON) -> JSON:
         if "sample" in chosen:
@@ -87,7 +94,9 @@ class PersonActs:
         return {}
 
     def _react(self, given: JSON) -> JSON:
-        self._people.react(given["as"], given["channel"], given["ts"], given["name"], remove=bool(given.get("remove")))
+        self._people.react(
+            given["as"], given["channel"], given["ts"], given["name"], remove=bool(given.get("remove"))
+        )
         return {}
 
 
@@ -97,7 +106,9 @@ class WorldActs:
     ``member`` finds the person who changes the setting; who does not say who they are is Carol.
     """
 
-    def __init__(self, controls: Callable[[], Controls], faults: FaultQueue[Fault], member: Callable[[str], Member]) -> None:
+    def __init__(
+        self, controls: Callable[[], Controls], faults: FaultQueue[Fault], member: Callable[[str], Member]
+    ) -> None:
         self._controls = controls
         self._faults = faults
         self._member = member
@@ -105,8 +116,9 @@ class WorldActs:
     def acts(self) -> dict[str, Act]:
         """By the last word of the path."""
         return {
-            "tenant": self._tenant, "smtp_auth": self._smtp_auth, "fault": self._fault, "clear_faults": self._clear_faults,
-            "slack_fault": self._slack_fault, "clock": self._clock, "bot": self._bot,
+            "tenant": self._tenant, "smtp_auth": self._smtp_auth, "fault": self._fault,
+            "clear_faults": self._clear_faults, "slack_fault": self._slack_fault, "clock": self._clock,
+            "bot": self._bot,
         }  # fmt: skip
 
     def _tenant(self, given: JSON) -> JSON:
@@ -121,7 +133,9 @@ class WorldActs:
         return {}
 
     def _fault(self, given: JSON) -> JSON:
-        _there(self._controls().queue_fault, "no tenant")(given["name"], int(given.get("count", 1)), given.get("cmdlet"))
+        _there(self._controls().queue_fault, "no tenant")(
+            given["name"], int(given.get("count", 1)), given.get("cmdlet")
+        )
         return {}
 
     def _clear_faults(self, _given: JSON) -> JSON:
@@ -132,7 +146,12 @@ class WorldActs:
 
     def _slack_fault(self, given: JSON) -> JSON:
         self._faults.add(
-            Fault(given["method"], given["name"], remaining=int(given.get("count", 1)), seconds=given.get("seconds"))
+            Fault(
+                given["method"],
+                given["name"],
+                remaining=int(given.get("count", 1)),
+                seconds=given.get("seconds"),
+            )
         )
         return {}
 

@@ -1,6 +1,7 @@
 """What the page may change around the bot: the tenant, its faults, the clock, the bot's own process.
 
-Seams only. Whoever puts the sandbox together fills in what there is; what is left out the console refuses with a sentence.
+Seams only. Whoever puts the sandbox together fills in what there is; what is left out the console refuses
+with a sentence.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,10 @@ BOT_ACTIONS = ("restart", "stop", "start")
 
 @dataclass(slots=True)
 class Controls:
-    """Each may be absent. They are called from a thread of the console's own, and may raise ``ValueError`` with a sentence."""
+    """Each may be absent.
+
+    They are called from a thread of the console's own, and may raise ``ValueError`` with a sentence.
+    """
 
     snapshot: Callable[[], JSON] | None = None
     """What the tenant looks like, ready for JSON."""

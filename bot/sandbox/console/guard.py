@@ -19,7 +19,11 @@ async def own_page_only(request: web.Request, handler: Handler) -> web.StreamRes
     own = f"http://{request.host}"
     if request.headers.get("Origin", own) != own:
         return refusal(403, "Only the sandbox's own page may do this.")
-    if request.method == "POST" and request.path.startswith(CONSOLE) and request.content_type != "application/json":
+    if (
+        request.method == "POST"
+        and request.path.startswith(CONSOLE)
+        and request.content_type != "application/json"
+    ):
         return refusal(415, "The console takes application/json only.")
     return await handler(request)
 

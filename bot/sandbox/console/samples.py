@@ -11,8 +11,22 @@ from bot.sandbox.slack.messages import JSON
 
 OWNERS = ("U0DAVE", "U0CAROL")
 DEVICES = (
-    *("Scanner, reception", "Scanner, hall 3", "Scanner, archive", "Printer, accounting", "Printer, board room"),
-    *("Fax gateway", "Franking machine", "Door controller", "Freezer alarm", "UPS of the plant", "Till system", "ERP reports"),
+    *(
+        "Scanner, reception",
+        "Scanner, hall 3",
+        "Scanner, archive",
+        "Printer, accounting",
+        "Printer, board room",
+    ),
+    *(
+        "Fax gateway",
+        "Franking machine",
+        "Door controller",
+        "Freezer alarm",
+        "UPS of the plant",
+        "Till system",
+        "ERP reports",
+    ),
 )
 UNLISTED = ("old-nas@contoso.com", "label-printer@contoso.com")
 """Senders of the report that are on nobody's list."""
@@ -41,7 +55,9 @@ def _devices(today: date) -> str:
 
 
 def _report(_today: date) -> str:
-    head = "Sender address,Domain,TLS 1.0 (percentage),TLS 1.1 (percentage),TLS 1.2 (percentage),Messages sent"
+    head = (
+        "Sender address,Domain,TLS 1.0 (percentage),TLS 1.1 (percentage),TLS 1.2 (percentage),Messages sent"
+    )
     old = [*map(_sender, range(len(DEVICES))), *UNLISTED]
     rows = [f"{sender},contoso.com,100,0,0,{7 * (place + 3)}" for place, sender in enumerate(old)]
     return "\n".join([head, *rows, "erp@contoso.com,contoso.com,0,0,100,900"]) + "\n"

@@ -1,7 +1,7 @@
 """Serve the console: the page's files, its state, a stream of changes, and what a person does.
 
-``guard`` has already refused what does not come from the page itself. Must never block the server's loop: what may wait for the
-bot runs in threads of its own.
+``guard`` has already refused what does not come from the page itself. Must never block the server's loop:
+what may wait for the bot runs in threads of its own.
 """
 
 import asyncio
@@ -93,7 +93,9 @@ class Console:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """One line per change, at most twenty a second, and a heartbeat so that a dead stream is noticed."""
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
         await response.prepare(request)
         news, loop = asyncio.Event(), asyncio.get_running_loop()
         self._streams.add(news)

@@ -10,7 +10,9 @@ from handlers.slack.scopes import SHORTCUT, SHORTCUT_NAME
 from handlers.slack.subcommands import SUBCOMMANDS
 
 
-def state(workspace: Workspace, modals: Modals, controls: Controls, *, as_: str, command: str, connected: bool) -> JSON:
+def state(
+    workspace: Workspace, modals: Modals, controls: Controls, *, as_: str, command: str, connected: bool
+) -> JSON:
     """Everything that ``as_`` sees. Raises ``user_not_found``."""
     person = workspace.member(as_)
     revision = workspace.revision
@@ -22,8 +24,12 @@ def state(workspace: Workspace, modals: Modals, controls: Controls, *, as_: str,
         "people": [_person(member) for member in workspace.members()],
         "groups": [{"id": group.id, "handle": group.handle} for group in workspace.groups()],
         "channels": [_channel(channel, as_) for channel in channels],
-        "messages": {channel.id: workspace.messages(channel.id, as_) for channel in channels if as_ in channel.members},
-        "views": [{"id": view.id, "view": view.as_slack(), "errors": view.errors} for view in modals.stack(as_)],
+        "messages": {
+            channel.id: workspace.messages(channel.id, as_) for channel in channels if as_ in channel.members
+        },
+        "views": [
+            {"id": view.id, "view": view.as_slack(), "errors": view.errors} for view in modals.stack(as_)
+        ],
         "home": _home(modals, as_),
         "shortcuts": [{"name": SHORTCUT_NAME, "callback_id": SHORTCUT}],
         "commands": [_command(command)],

@@ -1,7 +1,8 @@
 """The unified audit log of the simulated tenant: who ran ``Set-TransportConfig``, visible only after a delay.
 
-Row shape as in public samples of ExchangeAdmin records. How Exchange names an app-only caller is not known from any
-public sample: here ``UserId`` is ``ServicePrincipal_<object id>``, so match by ``AppId`` or ``TokenObjectId`` instead.
+Row shape as in public samples of ExchangeAdmin records. How Exchange names an app-only caller is not known
+from any public sample: here ``UserId`` is ``ServicePrincipal_<object id>``, so match by ``AppId`` or
+``TokenObjectId`` instead.
 """
 
 import json
@@ -53,7 +54,8 @@ class Search:
     def wants(self, entry: Entry) -> bool:
         """Whether ``entry`` answers the search.
 
-        As in the real service, a record type that names nothing gives no rows, and so does a start equal to the end.
+        As in the real service, a record type that names nothing gives no rows, and so does a start equal to
+        the end.
         """
         return (
             self.start <= entry.at <= self.end
@@ -105,7 +107,10 @@ class AuditLog:
     def _audit_data(self, entry: Entry) -> dict[str, object]:
         actor = entry.actor
         data: dict[str, object] = {
-            "AppAccessContext": {"IssuedAtTime": entry.at.strftime("%Y-%m-%dT%H:%M:%S"), "UniqueTokenId": entry.id[:8]},
+            "AppAccessContext": {
+                "IssuedAtTime": entry.at.strftime("%Y-%m-%dT%H:%M:%S"),
+                "UniqueTokenId": entry.id[:8],
+            },
             "CreationTime": entry.at.strftime("%Y-%m-%dT%H:%M:%S"),
             "Id": entry.id,
             "Operation": entry.operation,

@@ -36,7 +36,9 @@ class Command:
         return self.name.lower().startswith("set-")
 
 
-def command_of(content_type: str, body: bytes, query: Mapping[str, str], headers: Mapping[str, str]) -> Command:
+def command_of(
+    content_type: str, body: bytes, query: Mapping[str, str], headers: Mapping[str, str]
+) -> Command:
     """A request as a command. Raises ``Refused`` with 400, or 415 for another content type than JSON."""
     if content_type != "application/json":
         raise Refused(error(415, "The content type must be application/json."), "wrong content type")
@@ -83,7 +85,10 @@ def _envelope(body: bytes) -> tuple[str, Mapping[str, object]]:
 
 
 def bind(parameters: Mapping[str, object], allowed: Iterable[str]) -> dict[str, object]:
-    """Parameters under their proper names (PowerShell ignores case). An unknown one is an ambiguous parameter set."""
+    """Parameters under their proper names (PowerShell ignores case).
+
+    An unknown one is an ambiguous parameter set.
+    """
     proper = {name.lower(): name for name in {*allowed, *COMMON}}
     unknown = [name for name in parameters if name.lower() not in proper]
     if unknown:
@@ -92,13 +97,18 @@ def bind(parameters: Mapping[str, object], allowed: Iterable[str]) -> dict[str, 
             f"Invalid cmdlet parameters specified. {', '.join(unknown)}"
         )
         kind = f"{INVOCATION}.AmbiguousParameterSetException"
-        answer = error(400, "Invalid Operation", detail=f"|{kind}|{text}", internal=(kind, text), code="Client")
+        answer = error(
+            400, "Invalid Operation", detail=f"|{kind}|{text}", internal=(kind, text), code="Client"
+        )
         raise Refused(answer, f"unknown parameter {', '.join(unknown)}")
     return {proper[name.lower()]: value for name, value in parameters.items()}
 
 
 def switch(name: str, value: object, *, nullable: bool = False) -> bool | None:
-    """``value`` as true, false or, where ``nullable``, null. Text such as ``"$true"`` and numbers do not bind."""
+    """``value`` as true, false or, where ``nullable``, null.
+
+    Text such as ``"$true"`` and numbers do not bind.
+    """
     if isinstance(value, bool) or (nullable and value is None):
         return value
     raise _unconvertible(name, value, "System.Boolean")
@@ -139,6 +149,9 @@ def _invalid(text: str) -> Refused:
 
 
 def _unconvertible(name: str, value: object, kind: str) -> Refused:
-    text = f'Cannot process argument transformation on parameter \'{name}\'. Cannot convert value "{value}" to type "{kind}".'
+    text = (
+        f"Cannot process argument transformation on parameter '{name}'. Cannot convert value \"{value}\" "
+        f'to type "{kind}".'
+    )
     internal = (f"{INVOCATION}.ParameterTransformationException", text)
     return Refused(error(400, "Invalid Operation", internal=internal), f"{name} does not bind")

@@ -1,7 +1,7 @@
 """Keep the sandbox's own certificate authority: root, servers' certificate, client certificate.
 
-Keys live in memory and in files only their owner may read; the root's key is never written at all. Nothing here is
-ever to be trusted outside the sandbox: everything is made anew at every start.
+Keys live in memory and in files only their owner may read; the root's key is never written at all. Nothing
+here is ever to be trusted outside the sandbox: everything is made anew at every start.
 """
 
 import ipaddress
@@ -52,7 +52,9 @@ class Root:
     def server(self) -> Pair:
         """A certificate for ``127.0.0.1`` and ``localhost``."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        names = x509.SubjectAlternativeName(
+            [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        )
         issuer_key = self._pair.key.public_key()
         builder = (
             _builder(_name("localhost"), self._pair.certificate.subject, key, authority=False)
@@ -90,7 +92,9 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey, *, authority: bool) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: PrivateKey, *, authority: bool
+) -> x509.CertificateBuilder:
     """The part that all certificates share, strict enough for OpenSSL's ``X509_STRICT``."""
     now = datetime.now(UTC)
     return (
@@ -101,7 +105,9 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey, *, authorit
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - CLOCK_SKEW)
         .not_valid_after(now + LIFE)
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True)
+        .add_extension(
+            x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True
+        )
         .add_extension(_usage(authority=authority), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

@@ -1,7 +1,7 @@
 """Run the few cmdlets that the simulated Exchange knows: transport settings, audit search and others.
 
-An unknown cmdlet is not refused here but looks like a missing role, as in the real service; ``exchange`` asks ``knows`` first.
-Mailboxes and domains are ``tenant_objects``, which nothing changes.
+An unknown cmdlet is not refused here but looks like a missing role, as in the real service; ``exchange`` asks
+``knows`` first. Mailboxes and domains are ``tenant_objects``, which nothing changes.
 """
 
 from collections.abc import Callable
@@ -67,7 +67,10 @@ class Cmdlets:
             "set-transportconfig": (self._set_transport_config, SETTABLE | {"Confirm", "WhatIf"}),
             "get-accepteddomain": (_accepted_domains, frozenset({"Identity", "ResultSize"})),
             "get-organizationconfig": (_organization_config, frozenset()),
-            "get-casmailbox": (_listing(tenant_objects.cas_mailboxes), frozenset({"Identity", "ResultSize", "Filter"})),
+            "get-casmailbox": (
+                _listing(tenant_objects.cas_mailboxes),
+                frozenset({"Identity", "ResultSize", "Filter"}),
+            ),
             "get-user": (_listing(tenant_objects.users), frozenset({"Identity", "ResultSize", "Filter"})),
             "get-adminauditlogconfig": (self._audit_config, frozenset()),
             "search-unifiedauditlog": (
@@ -92,16 +95,24 @@ class Cmdlets:
 
     def _set_transport_config(self, parameters: dict[str, object], actor: Actor) -> Outcome:
         """Validate only, as ``Confirm: true`` does in Microsoft's module (inferred, not seen live)."""
-        changes = {name: _bound(name, value) for name, value in parameters.items() if name in SETTABLE and name != "Force"}
+        changes = {
+            name: _bound(name, value)
+            for name, value in parameters.items()
+            if name in SETTABLE and name != "Force"
+        }
         if binding.switch("Confirm", parameters.get("Confirm", False)):
             identity = f"{ORGANIZATION}\\Transport Settings"
-            return Outcome(confirmation=f"Are you sure you want to modify {identity}?", note="confirmation only, nothing applied")
+            return Outcome(
+                confirmation=f"Are you sure you want to modify {identity}?",
+                note="confirmation only, nothing applied",
+            )
         if binding.switch("WhatIf", parameters.get("WhatIf", False)):
             return Outcome(note="what-if only, nothing applied")
         before = self._tenant.value
         if not self._tenant.apply(changes, actor):
             text = (
-                f"The command completed successfully but no settings of '{ORGANIZATION}\\Transport Settings' have been modified."
+                f"The command completed successfully but no settings of '{ORGANIZATION}\\Transport "
+                "Settings' have been modified."
             )
             return Outcome(warnings=(text,), note="no settings modified")
         return Outcome(effective=SWITCH in changes and changes[SWITCH] is not before)

@@ -1,7 +1,7 @@
 """Simulate the admin API: ``POST /adminapi/beta/{tenant}/InvokeCommand`` and its surroundings.
 
-Decides who may call what, what is applied and what is lost; plays the ordered faults. State is the tenant's, bytes are
-``odata``'s and ``fault_answers``'. Must never apply a write twice, nor one it answers as refused.
+Decides who may call what, what is applied and what is lost; plays the ordered faults. State is the tenant's,
+bytes are ``odata``'s and ``fault_answers``'. Must never apply a write twice, nor one it answers as refused.
 """
 
 import asyncio
@@ -101,9 +101,13 @@ class Exchange:
                 await asyncio.sleep(delay)
                 return await self._answer(visit)
             case "slow_drip":
-                return await wire.drip(visit.request, self._finish(visit, success(self._body(visit)), fault), delay)
+                return await wire.drip(
+                    visit.request, self._finish(visit, success(self._body(visit)), fault), delay
+                )
             case "cut_short":
-                return await wire.cut_short(visit.request, self._finish(visit, success(self._body(visit)), fault))
+                return await wire.cut_short(
+                    visit.request, self._finish(visit, success(self._body(visit)), fault)
+                )
             case "reset_before" | "lose_answer" | "late_apply":
                 return self._break_off(visit, fault)
             case "redirect_same" | "redirect_307" | "redirect_foreign":
@@ -133,7 +137,9 @@ class Exchange:
         match fault.name:
             case "unauthorized_claims":
                 self._tokens.revoke(visit.caller.token_id)
-                return fault_answers.unauthorized("The token has been revoked.", claims=fault_answers.claims_challenge())
+                return fault_answers.unauthorized(
+                    "The token has been revoked.", claims=fault_answers.claims_challenge()
+                )
             case "apply_then_500" | "apply_then_400" | "proxy_timeout":
                 self._body(visit)
                 return fault_answers.applied_all_the_same(fault)
@@ -156,7 +162,9 @@ class Exchange:
 
     def _allows(self, caller: Caller, command: Command) -> bool:
         """Nobody without a directory role; other roles than Exchange Administrator only read."""
-        granted = EXCHANGE_ADMINISTRATOR in caller.directory_roles or (caller.directory_roles and not command.writes)
+        granted = EXCHANGE_ADMINISTRATOR in caller.directory_roles or (
+            caller.directory_roles and not command.writes
+        )
         withheld = {name.lower() for name in self._tenant.grants.withheld}
         return bool(granted) and self._cmdlets.knows(command.name) and command.name.lower() not in withheld
 
@@ -166,12 +174,16 @@ class Exchange:
         if outcome.confirmation is not None:
             extra["@adminapi.confirmationmessage"] = outcome.confirmation
         if outcome.more_from is not None:
-            extra["@odata.nextLink"] = f"{request.url.origin()}{request.path}?%24skiptoken={continuation(outcome.more_from)}"
+            extra["@odata.nextLink"] = (
+                f"{request.url.origin()}{request.path}?%24skiptoken={continuation(outcome.more_from)}"
+            )
         shown = [clixml(row) for row in rows] if command.clixml else rows
         return envelope(self._tenant.tenant_id, shown, warnings=outcome.warnings, **extra)
 
     def _finish(self, visit: Visit, answer: Answer, fault: Fault | None = None) -> Answer:
-        self._tenant.settle_call(visit.number, status=answer.status, note=FAULTS[fault.name] if fault else None)
+        self._tenant.settle_call(
+            visit.number, status=answer.status, note=FAULTS[fault.name] if fault else None
+        )
         return answer
 
     def _note(self, visit: Visit, fault: Fault) -> None:
@@ -179,9 +191,13 @@ class Exchange:
 
     async def _strayed(self, request: web.Request) -> web.StreamResponse:
         """Stand for the foreign host of ``redirect_foreign``, to which no token must ever come."""
-        carried = "with the bearer token" if "Authorization" in request.headers else "without the bearer token"
+        carried = (
+            "with the bearer token" if "Authorization" in request.headers else "without the bearer token"
+        )
         number = self._tenant.begin_call("(foreign host)", {}, "")
-        self._tenant.settle_call(number, status=200, note=f"a redirect to a foreign host was followed {carried}")
+        self._tenant.settle_call(
+            number, status=200, note=f"a redirect to a foreign host was followed {carried}"
+        )
         return wire.respond(success(envelope(self._tenant.tenant_id, [])))
 
 

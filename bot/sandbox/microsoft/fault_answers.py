@@ -1,6 +1,7 @@
 """How the ordered faults look: answers given instead of running the cmdlet, and answers altered after it ran.
 
-Bytes only; what happens to the connection itself is in ``wire``, and what is applied or not is decided in ``exchange``.
+Bytes only; what happens to the connection itself is in ``wire``, and what is applied or not is decided in
+``exchange``.
 """
 
 import base64
@@ -17,7 +18,10 @@ from bot.sandbox.shared.wire import Answer
 
 EXCHANGE_ID = "00000002-0000-0ff1-ce00-000000000000"
 FOREIGN_ORGANIZATION = "fabrikam.onmicrosoft.com"
-SIGN_IN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in to your account</title></head><body>Please wait.</body></html>"
+SIGN_IN_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Sign in to your account</title></head><body>Please "
+    b"wait.</body></html>"
+)
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 THROTTLED = "Server is busy: the client has been throttled."
@@ -34,7 +38,8 @@ TRANSIENT = {
     "transient_maintenance": "Microsoft.Exchange.Data.Directory.ServerInMMException",
     "transient_settings": "Microsoft.Exchange.Data.Directory.ADServerSettingsChangedException",
 }
-"""Faults that arrive as 400 and pass by themselves, by the exception they name; namespaces are partly inferred."""
+"""Faults that arrive as 400 and pass by themselves, by the exception they name; namespaces are partly
+inferred."""
 
 
 def unauthorized(reason: str, *, claims: str | None = None) -> Answer:
@@ -80,7 +85,9 @@ def of_other_tenant(answer: Answer) -> Answer:
 def server_error() -> Answer:
     """A 500 that says nothing of what was done."""
     kind = "Microsoft.Exchange.Data.Directory.ADTransientException"
-    return error(500, "Error executing cmdlet", detail=f"Ex94914B|{kind}|An internal server error has occurred.")
+    return error(
+        500, "Error executing cmdlet", detail=f"Ex94914B|{kind}|An internal server error has occurred."
+    )
 
 
 def applied_all_the_same(fault: Fault) -> Answer:
@@ -96,18 +103,23 @@ def _timed_out() -> Answer:
 def _proxy_timed_out() -> Answer:
     """Answer as a server that handed the command on, in words of public Exchange Online transcripts."""
     handed_on = (
-        f"Error on proxy command 'Set-TransportConfig -AllowLegacyTLSClients:$True -Organization:'{ORGANIZATION}' "
-        "-Confirm:$False' to server A4433.CANPRD01.PROD.OUTLOOK.COM: Server version 15.20.6699.0000, Proxy method PSWS:\r\n"
+        "Error on proxy command 'Set-TransportConfig -AllowLegacyTLSClients:$True "
+        f"-Organization:'{ORGANIZATION}' -Confirm:$False' to server A4433.CANPRD01.PROD.OUTLOOK.COM: Server "
+        "version 15.20.6699.0000, Proxy method PSWS:\r\n"
         "Request return error with following error message:\r\nThe operation has timed out."
     )
-    return error(400, "Error executing cmdlet", detail=f"|Microsoft.Exchange.Configuration.CmdletProxyException|{handed_on}")
+    return error(
+        400,
+        "Error executing cmdlet",
+        detail=f"|Microsoft.Exchange.Configuration.CmdletProxyException|{handed_on}",
+    )
 
 
 def _dehydrated() -> Answer:
     kind = "Microsoft.Exchange.Configuration.Tasks.InvalidOperationInDehydratedContextException"
     text = (
-        "The command you tried to run isn't currently allowed in your organization. To run this command, you first need to run "
-        "the command: Enable-OrganizationCustomization."
+        "The command you tried to run isn't currently allowed in your organization. To run this command, you "
+        "first need to run the command: Enable-OrganizationCustomization."
     )
     return error(400, "Error executing cmdlet", detail=f"Ex7E93B2|{kind}|{text}")
 
@@ -134,8 +146,13 @@ def _passing(kind: str) -> Answer:
 def _withheld() -> Answer:
     """What a role that was trimmed too far is expected to look like (an inference nobody has proven live)."""
     kind = "Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException"
-    text = "Parameter set cannot be resolved using the specified named parameters. Invalid cmdlet parameters specified."
-    return error(400, "Invalid Operation", detail=f"|{kind}|{text} AllowLegacyTLSClients", internal=(kind, text))
+    text = (
+        "Parameter set cannot be resolved using the specified named parameters. Invalid cmdlet parameters "
+        "specified."
+    )
+    return error(
+        400, "Invalid Operation", detail=f"|{kind}|{text} AllowLegacyTLSClients", internal=(kind, text)
+    )
 
 
 def _forbidden() -> Answer:
@@ -145,8 +162,9 @@ def _forbidden() -> Answer:
 
 def _role_text() -> Answer:
     text = (
-        "The role assigned to application 66666666-7777-8888-9999-aaaaaaaaaaaa isn't supported in this scenario. Please check "
-        "online documentation for assigning correct Directory Roles to Azure AD Application for EXO App-Only Authentication."
+        "The role assigned to application 66666666-7777-8888-9999-aaaaaaaaaaaa isn't supported in this "
+        "scenario. Please check online documentation for assigning correct Directory Roles to Azure AD "
+        "Application for EXO App-Only Authentication."
     )
     return Answer(403, text.encode(), {"Content-Type": "text/plain"})
 
@@ -205,7 +223,12 @@ def _rows(body: Envelope) -> list[Row]:
 
 
 def _without_key(body: Envelope) -> Envelope:
-    return body | {"value": [{key: value for key, value in row.items() if key != "AllowLegacyTLSClients"} for row in _rows(body)]}
+    return body | {
+        "value": [
+            {key: value for key, value in row.items() if key != "AllowLegacyTLSClients"}
+            for row in _rows(body)
+        ]
+    }
 
 
 def _as_text(row: Row) -> Row:
@@ -214,7 +237,9 @@ def _as_text(row: Row) -> Row:
 
 
 _ALTERED: dict[str, Callable[[Envelope], Envelope]] = {
-    "errors_in_200": lambda body: body | {"@adminapi.errors": ["The operation couldn't be completed on this object."]},
+    "errors_in_200": lambda body: (
+        body | {"@adminapi.errors": ["The operation couldn't be completed on this object."]}
+    ),
     "missing_key": _without_key,
     "null_value": lambda body: body | {"value": None},
     "empty_value": lambda body: body | {"value": []},

@@ -63,16 +63,21 @@ FAULTS: dict[str, str] = {
     "entra_blocked": "Entra, next token: AADSTS53003, blocked by Conditional Access",
     "entra_unavailable": "Entra, next token: 503",
 }
-"""Name of each fault and its label for people. Shapes are those of the admin API as observed in public clients."""
+"""Name of each fault and its label for people. Shapes are those of the admin API as observed in public
+clients."""
 
 
 TOKEN = "(token)"
-"""Stands for a token request where others name a cmdlet; only the ``entra_`` faults meet it, and they meet nothing else."""
+"""Stands for a token request where others name a cmdlet; only the ``entra_`` faults meet it, and they meet
+nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault(Ordered):
-    """A fault ordered for the next calls, of ``cmdlet`` only if one is named. Raises ``KeyError`` for an unknown name."""
+    """A fault ordered for the next calls, of ``cmdlet`` only if one is named.
+
+    Raises ``KeyError`` for an unknown name.
+    """
 
     name: str
     cmdlet: str | None = None

@@ -1,7 +1,7 @@
-"""The simulated mail hosts: the three legacy ones and the standard one, as far as TLS goes. They take no sign-in and no mail.
+"""The simulated mail hosts: the three legacy ones and the standard one, as far as TLS goes.
 
-Like Microsoft's, a legacy host completes a handshake in old TLS whatever the tenant's setting is. Names below ``localhost`` lead
-to this machine (RFC 6761, 6.3).
+They take no sign-in and no mail. Like Microsoft's, a legacy host completes a handshake in old TLS whatever
+the tenant's setting is. Names below ``localhost`` lead to this machine (RFC 6761, 6.3).
 """
 
 import asyncio

@@ -20,7 +20,9 @@ def authority_of(entras: Mapping[str, Entra], otherwise: Entra) -> web.Applicati
         return handle
 
     app = web.Application()
-    app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", handler(lambda one, asked: one.discovery(asked)))
+    app.router.add_get(
+        "/{tenant}/v2.0/.well-known/openid-configuration", handler(lambda one, asked: one.discovery(asked))
+    )
     app.router.add_get("/{tenant}/discovery/v2.0/keys", handler(lambda one, asked: one.keys(asked)))
     app.router.add_post("/{tenant}/oauth2/v2.0/token", handler(lambda one, asked: one.token(asked)))
     return app

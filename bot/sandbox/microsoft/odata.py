@@ -1,6 +1,7 @@
 """Word what the admin API says: the envelope of a success, errors, annotations, the empty 403.
 
-Shapes follow what public clients of ``InvokeCommand`` recorded of the real service. Values in, bytes out; no state.
+Shapes follow what public clients of ``InvokeCommand`` recorded of the real service. Values in, bytes out; no
+state.
 """
 
 import json
@@ -15,7 +16,9 @@ from bot.sandbox.shared.wire import Answer
 HOST = "https://outlook.office365.com"
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 SERVICE_EXCEPTION = "Microsoft.Exchange.Admin.OData.Core.ODataServiceException"
-STACK = "   at Microsoft.Exchange.AdminApi.CommandInvocation.CommandInvocation.InvokeCommand(IEdmEntityObject)"
+STACK = (
+    "   at Microsoft.Exchange.AdminApi.CommandInvocation.CommandInvocation.InvokeCommand(IEdmEntityObject)"
+)
 CONTEXT_EXCEPTION = "Microsoft.Exchange.Management.PSDirectInvoke.DirectInvokeCmdletExecutionException"
 
 Row = dict[str, object]
@@ -83,15 +86,24 @@ def error(
     if detail is not None:
         body["details"] = [{"code": code, "target": "", "message": detail}]
     body["innererror"] = inner
-    document = {"error": body, "adminapi.warnings@odata.type": "#Collection(String)", "@adminapi.warnings": []}
-    headers = {"Content-Type": JSON, "Request-Id": str(uuid.uuid4()), "x-ExceptionType": kind.rpartition(".")[2]}
+    document = {
+        "error": body,
+        "adminapi.warnings@odata.type": "#Collection(String)",
+        "@adminapi.warnings": [],
+    }
+    headers = {
+        "Content-Type": JSON,
+        "Request-Id": str(uuid.uuid4()),
+        "x-ExceptionType": kind.rpartition(".")[2],
+    }
     return Answer(status, json.dumps(document).encode(), headers)
 
 
 def role_missing() -> Answer:
     """Answer a missing role and an unknown cmdlet alike: 403, 4096 NUL bytes labelled gzip.
 
-    Whether the real front end would honour ``Accept-Encoding: identity`` here is unknown; this one never does.
+    Whether the real front end would honour ``Accept-Encoding: identity`` here is unknown; this one never
+    does.
     """
     return Answer(403, b"\0" * 4096, {"Content-Encoding": "gzip", "Request-Id": str(uuid.uuid4())})
 
@@ -121,7 +133,11 @@ def clixml(row: Row) -> Row:
     """A row as ``X-ResponseFormat: clixml`` gives it: PowerShell's own serialisation in one string."""
     properties = "".join(_element(key, value) for key, value in row.items() if "@" not in key)
     space = "http://schemas.microsoft.com/powershell/2004/04"
-    return {"_clixml": f'<Objs Version="1.1.0.1" xmlns="{space}"><Obj RefId="0"><Props>{properties}</Props></Obj></Objs>'}
+    return {
+        "_clixml": (
+            f'<Objs Version="1.1.0.1" xmlns="{space}"><Obj RefId="0"><Props>{properties}</Props></Obj></Objs>'
+        )
+    }
 
 
 def _annotations(value: object) -> dict[str, str]:
@@ -147,7 +163,9 @@ def _plain(key: str, value: object) -> object:
         case uuid.UUID():
             return str(value)
         case datetime():
-            return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond:06d}0" + ("Z" if key.endswith("UTC") else "+00:00")
+            return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond:06d}0" + (
+                "Z" if key.endswith("UTC") else "+00:00"
+            )
         case _:
             return value
 

@@ -1,7 +1,7 @@
 """Simulate the registered app and what proves a caller to be it: its secret or a signed assertion.
 
-Verifies for real, against the registered certificate and the machine's own time; it never believes an unsigned claim.
-Codes are Entra's (``AADSTS…``), as MSAL hands them on in ``error_codes``.
+Verifies for real, against the registered certificate and the machine's own time; it never believes an
+unsigned claim. Codes are Entra's (``AADSTS…``), as MSAL hands them on in ``error_codes``.
 """
 
 import base64
@@ -42,17 +42,28 @@ class Registration:
     secret: SecretStr
 
     def authenticate(self, form: Mapping[str, str], audiences: Collection[str]) -> str:
-        """``BY_SECRET`` or ``BY_CERTIFICATE``. Raises ``EntraRefused``; ``audiences`` are the names the endpoint answers to."""
+        """``BY_SECRET`` or ``BY_CERTIFICATE``.
+
+        Raises ``EntraRefused``; ``audiences`` are the names the endpoint answers to.
+        """
         if "client_assertion" in form:
             if form.get("client_assertion_type") != ASSERTION_TYPE:
-                raise EntraRefused(900144, "invalid_request", "The request body must contain 'client_assertion_type'.")
+                raise EntraRefused(
+                    900144, "invalid_request", "The request body must contain 'client_assertion_type'."
+                )
             self._check_assertion(form["client_assertion"], audiences)
             return BY_CERTIFICATE
         if "client_secret" not in form:
-            text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+            text = (
+                "The request body must contain the following parameter: 'client_assertion' or "
+                "'client_secret'."
+            )
             raise EntraRefused(7000218, "invalid_client", text)
         if not hmac.compare_digest(form["client_secret"].encode(), self.secret.get_secret_value().encode()):
-            text = "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value."
+            text = (
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client "
+                "secret value."
+            )
             raise EntraRefused(7000215, "invalid_client", text)
         return BY_SECRET
 
@@ -69,18 +80,29 @@ class Registration:
         try:
             self._check_thumbprint(jwt.get_unverified_header(assertion))
             required = ["exp", "aud", "iss", "sub"]
-            claims = jwt.decode(assertion, key, algorithms=["PS256", "RS256"], options={"verify_aud": False, "require": required})
+            claims = jwt.decode(
+                assertion,
+                key,
+                algorithms=["PS256", "RS256"],
+                options={"verify_aud": False, "require": required},
+            )
         except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError):
             raise _untimely() from None
         except jwt.InvalidSignatureError:
-            raise _bad_signature("The provided signature value did not match the expected signature value.") from None
+            raise _bad_signature(
+                "The provided signature value did not match the expected signature value."
+            ) from None
         except jwt.InvalidTokenError as error:
-            raise EntraRefused(50027, "invalid_client", f"JWT token is invalid or malformed: {error}.") from None
+            raise EntraRefused(
+                50027, "invalid_client", f"JWT token is invalid or malformed: {error}."
+            ) from None
         self._check_claims(claims, audiences)
 
     def _check_thumbprint(self, header: Mapping[str, object]) -> None:
         """MSAL pads the thumbprint with ``=``, others follow the RFC and do not; both name the same key."""
-        if not any(str(header.get(name, "")).rstrip("=") == value for name, value in self.thumbprints().items()):
+        if not any(
+            str(header.get(name, "")).rstrip("=") == value for name, value in self.thumbprints().items()
+        ):
             raise _bad_signature("The key was not found.")
 
     def _check_claims(self, claims: Mapping[str, object], audiences: Collection[str]) -> None:
@@ -88,7 +110,9 @@ class Registration:
             text = "Client assertion application identifier doesn't match 'client_id' parameter."
             raise EntraRefused(700021, "invalid_client", text)
         if str(claims["aud"]) not in audiences:
-            raise EntraRefused(700023, "invalid_client", "Client assertion audience claim does not match Realm issuer.")
+            raise EntraRefused(
+                700023, "invalid_client", "Client assertion audience claim does not match Realm issuer."
+            )
         if not isinstance(claims["exp"], int | float) or claims["exp"] - time.time() > MAX_ASSERTION_SECONDS:
             raise _untimely()
 
@@ -98,7 +122,9 @@ def _untimely() -> EntraRefused:
 
 
 def _bad_signature(reason: str) -> EntraRefused:
-    return EntraRefused(700027, "invalid_client", f"Client assertion contains an invalid signature. [Reason - {reason}]")
+    return EntraRefused(
+        700027, "invalid_client", f"Client assertion contains an invalid signature. [Reason - {reason}]"
+    )
 
 
 def _unpadded(digest: bytes) -> str:

@@ -26,7 +26,8 @@ class _Written:
 class Controllers:
     """Alternate calls between two controllers; the other one knows a version after the lag.
 
-    ``monotonic`` is real time in seconds, not the sandbox's clock: replication does not wait for a clock that stands still.
+    ``monotonic`` is real time in seconds, not the sandbox's clock: replication does not wait for a clock that
+    stands still.
     """
 
     def __init__(self, first: Version, *, monotonic: Callable[[], float]) -> None:
@@ -48,7 +49,11 @@ class Controllers:
     def read(self) -> tuple[Version, int]:
         """What the controller whose turn it is knows, and its index (0 or 1)."""
         controller, now = self._next(), self._monotonic()
-        known = [kept.version for kept in self._versions if kept.controller == controller or kept.everywhere_at <= now]
+        known = [
+            kept.version
+            for kept in self._versions
+            if kept.controller == controller or kept.everywhere_at <= now
+        ]
         return known[-1], controller
 
     def _next(self) -> int:

@@ -1,7 +1,7 @@
 """Simulate Microsoft around one tenant: Entra, Exchange Online and its mail hosts, on loopback TLS.
 
-Puts the parts together and hands out the settings with which the production client, MSAL included, runs against it
-unchanged. Knows nothing of Slack or of the bot.
+Puts the parts together and hands out the settings with which the production client, MSAL included, runs
+against it unchanged. Knows nothing of Slack or of the bot.
 """
 
 import secrets
@@ -32,18 +32,21 @@ OBJECT_ID = "bbbbbbbb-cccc-dddd-eeee-ffffffffffff"
 class Microsoft:
     """Microsoft's side of the sandbox.
 
-    ``folder`` takes the CA bundle and the client's and servers' keys, each readable by its owner only; ``clock`` (aware
-    UTC) dates changes and audit rows, while tokens and certificates keep real time; ``changed`` is called from any
-    thread after each visible change.
+    ``folder`` takes the CA bundle and the client's and servers' keys, each readable by its owner only;
+    ``clock`` (aware UTC) dates changes and audit rows, while tokens and certificates keep real time;
+    ``changed`` is called from any thread after each visible change.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], datetime], changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, folder: Path, *, clock: Callable[[], datetime], changed: Callable[[], None] = lambda: None
+    ) -> None:
         self.tenant = Tenant(clock=clock, changed=changed)
         self.others: list[Tenant] = []
         """More tenants, added before ``start``."""
         self.tokens = Tokens(self.tenant.tenant_id, self.tenant.grants)
         self.client_secret = SecretStr(secrets.token_urlsafe(24))
-        """Accepted in place of the certificate; not part of ``environment``, which names exactly one credential."""
+        """Accepted in place of the certificate; not part of ``environment``, which names exactly one
+        credential."""
         self.environment: dict[str, str] = {}
         """After ``start``: the settings that point the bot here."""
         self._folder = folder
@@ -58,7 +61,9 @@ class Microsoft:
         authority_app, api_app = entra.application(), exchange_api.application()
         if sides:
             sides[self.tenant] = entra, exchange_api
-            named = [(name, *both) for one, both in sides.items() for name in (one.tenant_id, one.organization)]
+            named = [
+                (name, *both) for one, both in sides.items() for name in (one.tenant_id, one.organization)
+            ]
             authority_app = authority_of({name: its for name, its, _ in named}, entra)
             api_app = admin_api_of({name: its for name, _, its in named}, exchange_api)
         authority, exchange = self._serve(authority_app, context), self._serve(api_app, context)

@@ -1,6 +1,7 @@
 """Simulate the tenant: settings on two domain controllers, calls, audit rows and ordered faults.
 
-State only, safe to use from any thread: the page, the tests and both servers share one ``Tenant``. It speaks no HTTP.
+State only, safe to use from any thread: the page, the tests and both servers share one ``Tenant``. It speaks
+no HTTP.
 """
 
 import threading
@@ -64,8 +65,8 @@ class Grants:
 class Tenant:
     """One tenant. ``clock`` dates changes and audit rows; ``changed`` is called after each visible change.
 
-    ``changed`` runs on whichever thread made the change, outside any lock: it may look at the tenant, must be quick, and
-    must not raise.
+    ``changed`` runs on whichever thread made the change, outside any lock: it may look at the tenant, must be
+    quick, and must not raise.
     """
 
     def __init__(
@@ -88,14 +89,19 @@ class Tenant:
         self._clock = clock
         self._changed = changed
         self._lock = threading.RLock()
-        self._controllers = Controllers(Version(settings({}, organization), FIRST_CHANGED), monotonic=time.monotonic)
+        self._controllers = Controllers(
+            Version(settings({}, organization), FIRST_CHANGED), monotonic=time.monotonic
+        )
         self._audit = AuditLog(self.organization, self.tenant_id)
         self._calls: list[Call] = []
         self._faults = FaultQueue[Fault]()
 
     @property
     def value(self) -> bool | None:
-        """``AllowLegacyTLSClients`` as last written, whether or not it is replicated yet. Assigning is an outside change."""
+        """``AllowLegacyTLSClients`` as last written, whether or not it is replicated yet.
+
+        Assigning is an outside change.
+        """
         return self._flag(SWITCH)
 
     @value.setter
@@ -116,7 +122,10 @@ class Tenant:
         self._write({SWITCH: value}, Actor(actor), always=True)
 
     def apply(self, changes: Mapping[str, object], actor: Actor) -> bool:
-        """Run ``Set-TransportConfig`` for ``actor``; tells whether anything was modified. Every run leaves an audit row."""
+        """Run ``Set-TransportConfig`` for ``actor``; tells whether anything was modified.
+
+        Every run leaves an audit row.
+        """
         return self._write(changes, actor, always=False)
 
     def would_change(self, changes: Mapping[str, object]) -> bool:
@@ -132,7 +141,9 @@ class Tenant:
 
     def search_audit(self, search: Search) -> list[dict[str, object]]:
         """Audit rows old enough to be found now."""
-        return self._audit.rows(search, now=self._clock(), latency=timedelta(seconds=self.audit_latency_seconds))
+        return self._audit.rows(
+            search, now=self._clock(), latency=timedelta(seconds=self.audit_latency_seconds)
+        )
 
     @property
     def calls(self) -> list[Call]:
@@ -143,13 +154,20 @@ class Tenant:
     def begin_call(self, cmdlet: str, parameters: Mapping[str, object], client_request_id: str) -> int:
         """Record that a cmdlet arrived; returns its number for ``settle_call``."""
         with self._lock:
-            self._calls.append(Call(self._clock(), cmdlet, dict(parameters), client_request_id=client_request_id))
+            self._calls.append(
+                Call(self._clock(), cmdlet, dict(parameters), client_request_id=client_request_id)
+            )
             number = len(self._calls) - 1
         self._changed()
         return number
 
     def settle_call(
-        self, number: int, *, status: int | None = None, effective: bool | None = None, note: str | None = None
+        self,
+        number: int,
+        *,
+        status: int | None = None,
+        effective: bool | None = None,
+        note: str | None = None,
     ) -> None:
         """Add what is known by now of a call; ``None`` leaves a field as it is."""
         with self._lock:
@@ -162,8 +180,13 @@ class Tenant:
             )
         self._changed()
 
-    def queue_fault(self, name: str, *, cmdlet: str | None = None, count: int = 1, seconds: float | None = None) -> None:
-        """Order a fault for the next ``count`` calls (of ``cmdlet`` if given). Raises ``KeyError`` for an unknown one."""
+    def queue_fault(
+        self, name: str, *, cmdlet: str | None = None, count: int = 1, seconds: float | None = None
+    ) -> None:
+        """Order a fault for the next ``count`` calls (of ``cmdlet`` if given).
+
+        Raises ``KeyError`` for an unknown one.
+        """
         self._faults.add(Fault(name, cmdlet, remaining=count, seconds=seconds))
         self._changed()
 
@@ -190,7 +213,12 @@ class Tenant:
             "tenant_id": self.tenant_id,
             "calls": [call.as_json() for call in self.calls[-50:]],
             "faults": [
-                {"name": fault.name, "cmdlet": fault.cmdlet, "count": fault.remaining, "seconds": fault.seconds}
+                {
+                    "name": fault.name,
+                    "cmdlet": fault.cmdlet,
+                    "count": fault.remaining,
+                    "seconds": fault.seconds,
+                }
                 for fault in self.pending_faults
             ],
             "faults_available": [{"name": name, "label": label} for name, label in FAULTS.items()],

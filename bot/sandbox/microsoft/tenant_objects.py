@@ -35,7 +35,9 @@ def _accepted_domain(name: str, *, initial: bool) -> Row:
             "AuthenticationType": "Managed",
             "Name": name,
             "Identity": name,
-            "DistinguishedName": f"CN={name},CN=Accepted Domains,CN=Transport Settings,CN=Configuration,CN={ORGANIZATION}",
+            "DistinguishedName": (
+                f"CN={name},CN=Accepted Domains,CN=Transport Settings,CN=Configuration,CN={ORGANIZATION}"
+            ),
             "Guid": uuid5(NAMESPACE_DNS, name),
             "IsValid": True,
         }
@@ -122,13 +124,23 @@ def _user(name: str) -> Row:
 
 
 def found(rows: list[Row], identity: object) -> list[Row]:
-    """The rows of ``identity``, or all when it is ``None``. Raises ``Refused`` (404) when it names nothing."""
+    """The rows of ``identity``, or all when it is ``None``.
+
+    Raises ``Refused`` (404) when it names nothing.
+    """
     if identity is None:
         return rows
     names = ("Identity", "Name", "PrimarySmtpAddress", "Guid")
-    matching = [row for row in rows if str(identity).lower() in {str(row.get(name)).lower() for name in names}]
+    matching = [
+        row for row in rows if str(identity).lower() in {str(row.get(name)).lower() for name in names}
+    ]
     if not matching:
         kind = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
-        text = f"The operation couldn't be performed because object '{identity}' couldn't be found on 'BY1PR09A06DC005'."
-        raise Refused(error(404, "Error executing cmdlet", detail=f"Ex6F9304|{kind}|{text}"), "object not found")
+        text = (
+            f"The operation couldn't be performed because object '{identity}' couldn't be found on "
+            "'BY1PR09A06DC005'."
+        )
+        raise Refused(
+            error(404, "Error executing cmdlet", detail=f"Ex6F9304|{kind}|{text}"), "object not found"
+        )
     return matching

@@ -1,6 +1,7 @@
 """The access tokens of the simulated Entra: signed by it, and judged by the simulated Exchange.
 
-Token times are real time, whatever clock the sandbox shows: clients and libraries compare them with the machine's.
+Token times are real time, whatever clock the sandbox shows: clients and libraries compare them with the
+machine's.
 """
 
 import secrets
@@ -103,7 +104,10 @@ class Tokens:
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
 
     def verify(self, token: str) -> Caller:
-        """Who calls. Raises ``TokenRefused`` for a bad signature, another audience, an expired token or a missing app role."""
+        """Who calls.
+
+        Raises ``TokenRefused`` for a bad signature, another audience, an expired token or a missing app role.
+        """
         try:
             claims = jwt.decode(
                 token,
@@ -124,7 +128,11 @@ class Tokens:
 
     def _admitted(self, claims: Mapping[str, object]) -> Caller:
         roles, directory_roles = claims.get("roles", []), claims.get("wids", [])
-        if not isinstance(roles, list) or not isinstance(directory_roles, list) or claims["tid"] != self._tenant_id:
+        if (
+            not isinstance(roles, list)
+            or not isinstance(directory_roles, list)
+            or claims["tid"] != self._tenant_id
+        ):
             raise TokenRefused("The token is of another tenant.")
         if MANAGE_AS_APP not in roles:
             raise TokenRefused("The token does not contain the app role Exchange.ManageAsApp.")

@@ -1,6 +1,7 @@
 """Describe what ``Get-TransportConfig`` says here, and what of it ``Set-TransportConfig`` may change.
 
-Key order and values are those of public exports of real tenants. The object is data: state and judgement live elsewhere.
+Key order and values are those of public exports of real tenants. The object is data: state and judgement live
+elsewhere.
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,8 @@ SETTABLE = frozenset(
 """The 30 parameters of ``Set-TransportConfig`` in Exchange Online; there is no ``Identity``."""
 
 NULLABLE = frozenset({"AllowLegacyTLSClients"})
-"""Booleans that are null until somebody sets them. That null can be *written* is an inference nobody has proven live."""
+"""Booleans that are null until somebody sets them. That null can be *written* is an inference nobody has
+proven live."""
 
 
 def settings(changes: Mapping[str, object], organization: str = ORGANIZATION) -> dict[str, object]:
@@ -154,7 +156,9 @@ DEFAULTS: dict[str, object] = {
     "AdminDisplayName": "",
     "ExchangeVersion": "0.1 (8.0.535.0)",
     "DistinguishedName": (
-        f"CN=Transport Settings,CN=Configuration,CN={ORGANIZATION},CN=ConfigurationUnits,DC=NAMPR09A006,DC=PROD,DC=OUTLOOK,DC=COM"
+        "CN=Transport "
+        f"Settings,CN=Configuration,CN={ORGANIZATION},CN=ConfigurationUnits,DC=NAMPR09A006,DC=PROD,"
+        "DC=OUTLOOK,DC=COM"
     ),
     "Identity": "Transport Settings",
     "ObjectCategory": f"{FOREST}/Configuration/Schema/ms-Exch-Transport-Settings",

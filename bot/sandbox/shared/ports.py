@@ -4,7 +4,8 @@ import random
 import socket
 
 PORTS = range(20000, 32000)
-"""Below those that systems hand out by themselves (Linux: from 32768), so that no connection takes it before the server does."""
+"""Below those that systems hand out by themselves (Linux: from 32768), so that no connection takes it before
+the server does."""
 
 _chance = random.SystemRandom()
 """Never seeded: two runs beside each other must not try the same ports in the same order."""

@@ -12,7 +12,10 @@ T = TypeVar("T")
 
 
 class Server:
-    """Serves ``app`` on ``127.0.0.1``; ``port`` 0 lets the system choose. ``url`` is known once ``start`` returned."""
+    """Serves ``app`` on ``127.0.0.1``; ``port`` 0 lets the system choose.
+
+    ``url`` is known once ``start`` returned.
+    """
 
     def __init__(self, app: web.Application, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._app = app

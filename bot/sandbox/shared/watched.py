@@ -9,8 +9,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 SOONEST, LATEST = 0.03, 0.25
-"""Seconds after which a waiting predicate is asked again without a change here: it may look at other state as well. The longer
-it has waited, the more seldom: half as long again, so that who waits on a busy machine does not make it busier."""
+"""Seconds after which a waiting predicate is asked again without a change here: it may look at other state as
+well. The longer it has waited, the more seldom: half as long again, so that who waits on a busy machine does
+not make it busier."""
 AT_MOST_EVERY = 0.01
 """Seconds between two answers of a waiting predicate: what changes together is looked at together."""
 
@@ -45,7 +46,10 @@ class Watched:
             pass
 
     def watch(self, watcher: Callable[[], object]) -> Callable[[], None]:
-        """Call ``watcher`` after every change, from the changing thread: it must be quick. Returns what ends this."""
+        """Call ``watcher`` after every change, from the changing thread: it must be quick.
+
+        Returns what ends this.
+        """
         with self._lock:
             self._watchers.append(watcher)
 

@@ -25,7 +25,8 @@ class Answer:
 def end_connections_at_shutdown(app: web.Application) -> None:
     """Break what is still connected when ``app`` shuts down.
 
-    Closing TLS in good order waits for the peer, and a peer that keeps its connection for later never answers.
+    Closing TLS in good order waits for the peer, and a peer that keeps its connection for later never
+    answers.
     """
     connections: WeakSet[asyncio.Transport] = WeakSet()
 

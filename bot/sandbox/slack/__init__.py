@@ -1,1 +1,4 @@
-"""The simulated Slack: a workspace behind Slack's Web API, Socket Mode and response_urls. It knows no console."""
+"""The simulated Slack: a workspace behind Slack's Web API, Socket Mode and response_urls.
+
+It knows no console.
+"""

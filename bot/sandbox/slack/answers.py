@@ -30,6 +30,8 @@ async def instead(request: web.Request, fault: Fault) -> web.StreamResponse | No
         case "server_error":
             return web.Response(status=500)
         case "bad_gateway":
-            return web.Response(status=502, text="<html><body>Bad Gateway</body></html>", content_type="text/html")
+            return web.Response(
+                status=502, text="<html><body>Bad Gateway</body></html>", content_type="text/html"
+            )
         case code:
             return web.json_response(SlackError(code).as_answer())

@@ -1,6 +1,7 @@
 """Check arguments, tokens, scopes and faults of a Web API call before its method runs.
 
-Like Slack, it answers refusals with HTTP status 200 and ``ok: false``. Must never do the work of a method itself.
+Like Slack, it answers refusals with HTTP status 200 and ``ok: false``. Must never do the work of a method
+itself.
 """
 
 import json
@@ -63,7 +64,9 @@ class Method:
 class WebApi:
     """Serves ``methods`` under ``/api/``. ``scopes`` are those that the bot token was granted."""
 
-    def __init__(self, methods: Mapping[str, Method], faults: FaultQueue[Fault], scopes: Sequence[str]) -> None:
+    def __init__(
+        self, methods: Mapping[str, Method], faults: FaultQueue[Fault], scopes: Sequence[str]
+    ) -> None:
         self._methods = methods
         self._faults = faults
         self._scopes = tuple(scopes)

@@ -1,7 +1,8 @@
 """Check Block Kit as Slack does: which blocks may stand where, required fields and limits.
 
-The SDK checks its own models only; whoever sends plain dicts learns of a mistake from Slack's ``invalid_blocks``, and here from
-the same. Must never be laxer than Slack where it is strict; where Slack's own rule is not known, it accepts.
+The SDK checks its own models only; whoever sends plain dicts learns of a mistake from Slack's
+``invalid_blocks``, and here from the same. Must never be laxer than Slack where it is strict; where Slack's
+own rule is not known, it accepts.
 """
 
 from collections.abc import Callable, Iterator
@@ -47,14 +48,19 @@ BLOCKS: dict[str, Check] = {
     ),
     "header": _block({"text": plain(150)}),
     "divider": _block({}),
-    "context": _block({"elements": array(variant({"image": IMAGE, "plain_text": text(3000), "mrkdwn": text(3000)}), 10)}),
+    "context": _block(
+        {"elements": array(variant({"image": IMAGE, "plain_text": text(3000), "mrkdwn": text(3000)}), 10)}
+    ),
     "actions": _block({"elements": array(variant({**CLICKED, **CHOSEN}), 25)}),
     "input": _block(
         {"label": plain(2000), "element": variant({**CHOSEN, **TYPED})},
         {"hint": plain(2000), "optional": boolean, "dispatch_action": boolean},
     ),
     "image": both(
-        _block({"alt_text": string(2000)}, {"image_url": string(3000), "slack_file": anything, "title": plain(2000)}),
+        _block(
+            {"alt_text": string(2000)},
+            {"image_url": string(3000), "slack_file": anything, "title": plain(2000)},
+        ),
         either("image_url", "slack_file"),
     ),
     "rich_text": _block({"elements": array(anything, 1000)}),
@@ -66,7 +72,9 @@ MESSAGE_ONLY: dict[str, Check] = {
     "table": _block({"rows": array(array(anything, 20), 100)}, {"column_settings": array(anything, 20)}),
     "data_table": DATA_TABLE,
     "data_visualization": CHART,
-    **dict.fromkeys(("file", "video", "alert", "card", "carousel", "container", "plan", "task_card"), anything),
+    **dict.fromkeys(
+        ("file", "video", "alert", "card", "carousel", "container", "plan", "task_card"), anything
+    ),
 }
 """Blocks for messages; those whose rules are not known well enough are let through."""
 
@@ -89,7 +97,11 @@ _MODAL = shaped(
 
 _HOME = shaped(
     {"type": one_of("home"), "blocks": array(variant(BLOCKS), MODAL_BLOCKS)},
-    {"private_metadata": string(3000, least=0), "callback_id": string(255, least=0), "external_id": string(255, least=0)},
+    {
+        "private_metadata": string(3000, least=0),
+        "callback_id": string(255, least=0),
+        "external_id": string(255, least=0),
+    },
 )
 
 
@@ -113,7 +125,11 @@ def view_problems(view: object) -> list[str]:
 def elements_of(block: JSON) -> list[JSON]:
     """The elements of a block that a person can press, choose in or type into."""
     held = [block.get("accessory"), block.get("element"), *(block.get("elements") or [])]
-    return [element for element in held if isinstance(element, dict) and element.get("type") in {**CLICKED, **CHOSEN, **TYPED}]
+    return [
+        element
+        for element in held
+        if isinstance(element, dict) and element.get("type") in {**CLICKED, **CHOSEN, **TYPED}
+    ]
 
 
 def identified(blocks: list[JSON], number: Callable[[], int]) -> list[JSON]:

@@ -1,7 +1,7 @@
 """Hold Slack's rules for charts and data tables, which messages alone may hold.
 
-Source: docs.slack.dev/reference/block-kit/blocks/data-visualization-block and data-table-block; that a message holds
-at most two charts was found by others and stands nowhere.
+Source: docs.slack.dev/reference/block-kit/blocks/data-visualization-block and data-table-block; that a
+message holds at most two charts was found by others and stands nowhere.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,10 @@ def _fitting(chart: object, at: str) -> Iterator[str]:
             yield problem("labels must match the categories", f"{at}/series/{index}/data")
 
 
-_PLOTTED = both(shaped({"type": one_of("line", "bar", "area"), "series": array(_SERIES, 6), "axis_config": _AXES}), _fitting)
+_PLOTTED = both(
+    shaped({"type": one_of("line", "bar", "area"), "series": array(_SERIES, 6), "axis_config": _AXES}),
+    _fitting,
+)
 _PIE = shaped({"type": one_of("pie"), "segments": array(_POINT, 6)})
 _DRAWN = variant({"pie": _PIE, **dict.fromkeys(("line", "bar", "area"), _PLOTTED)})
 
@@ -64,7 +67,9 @@ _CELL = variant({**_RAW, "rich_text": anything})
 
 def _even(table: object, at: str) -> Iterator[str]:
     """Find rows of another length, and rich text in the head."""
-    rows = [row for row in _list(table.get("rows") if isinstance(table, dict) else None) if isinstance(row, list)]
+    rows = [
+        row for row in _list(table.get("rows") if isinstance(table, dict) else None) if isinstance(row, list)
+    ]
     if len({len(row) for row in rows}) > 1:
         yield problem("all rows must have the same length", f"{at}/rows")
     for index, cell in enumerate(rows[0] if rows else ()):
@@ -82,7 +87,11 @@ DATA_TABLE: Check = both(
 
 def too_many_charts(blocks: object) -> Iterator[str]:
     """Say what Slack says of more charts in one message than it takes."""
-    charts = [block for block in _list(blocks) if isinstance(block, dict) and block.get("type") == "data_visualization"]
+    charts = [
+        block
+        for block in _list(blocks)
+        if isinstance(block, dict) and block.get("type") == "data_visualization"
+    ]
     if len(charts) > MOST_CHARTS:
         yield problem(f"no more than {MOST_CHARTS} data_visualization blocks allowed", "/blocks")
 

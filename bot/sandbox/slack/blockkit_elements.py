@@ -1,7 +1,7 @@
 """Block Kit's composition objects and interactive elements: their fields, and Slack's limits for them.
 
-Limits are those of slack_sdk's models (3.47) and docs.slack.dev/reference/block-kit; where both say nothing, of Slack's answers
-as people report them.
+Limits are those of slack_sdk's models (3.47) and docs.slack.dev/reference/block-kit; where both say nothing,
+of Slack's answers as people report them.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,8 @@ def text(most: int) -> Check:
 
 
 CONFIRM = shaped(
-    {"title": plain(100), "text": text(300), "confirm": plain(30), "deny": plain(30)}, {"style": one_of("primary", "danger")}
+    {"title": plain(100), "text": text(300), "confirm": plain(30), "deny": plain(30)},
+    {"style": one_of("primary", "danger")},
 )
 
 
@@ -94,7 +95,9 @@ def _picker(**optional: Check) -> Check:
 
 
 def _chooser(most: int, initial: Shape) -> Check:
-    return _element({"options": array(RICH_CHOICE, most)}, {"confirm": CONFIRM, **initial}, initial_among_options)
+    return _element(
+        {"options": array(RICH_CHOICE, most)}, {"confirm": CONFIRM, **initial}, initial_among_options
+    )
 
 
 def _typed(required: Shape | None = None, **optional: Check) -> Check:
@@ -129,7 +132,9 @@ CLICKED: dict[str, Check] = {
 
 CHOSEN: dict[str, Check] = {
     "static_select": _select(
-        {**CHOICES, **GROUPS, "initial_option": CHOICE}, either("options", "option_groups"), initial_among_options
+        {**CHOICES, **GROUPS, "initial_option": CHOICE},
+        either("options", "option_groups"),
+        initial_among_options,
     ),
     "multi_static_select": _select(
         {**CHOICES, **GROUPS, **SEVERAL, "initial_options": array(CHOICE, 100)},
@@ -149,10 +154,16 @@ CHOSEN: dict[str, Check] = {
 
 TYPED: dict[str, Check] = {
     "plain_text_input": _typed(
-        initial_value=string(3000, least=0), multiline=boolean, min_length=integer(0, 3000), max_length=integer(1, 3000)
+        initial_value=string(3000, least=0),
+        multiline=boolean,
+        min_length=integer(0, 3000),
+        max_length=integer(1, 3000),
     ),
     "number_input": _typed(
-        {"is_decimal_allowed": boolean}, initial_value=string(100), min_value=string(100), max_value=string(100)
+        {"is_decimal_allowed": boolean},
+        initial_value=string(100),
+        min_value=string(100),
+        max_value=string(100),
     ),
     "email_text_input": _typed(initial_value=string(3000)),
     "url_text_input": _typed(initial_value=string(3000)),
@@ -160,4 +171,6 @@ TYPED: dict[str, Check] = {
 }
 """Elements that stand in an input block only."""
 
-IMAGE = shaped({"type": anything, "alt_text": string(2000)}, {"image_url": string(3000), "slack_file": anything})
+IMAGE = shaped(
+    {"type": anything, "alt_text": string(2000)}, {"image_url": string(3000), "slack_file": anything}
+)

@@ -1,7 +1,7 @@
 """Write Block Kit's shapes down as small checks that are combined into larger ones.
 
-A check takes a value and its place (a JSON pointer) and yields what is wrong, in the words Slack uses. Nothing here knows a
-single block; ``blockkit_elements`` and ``blockkit`` do.
+A check takes a value and its place (a JSON pointer) and yields what is wrong, in the words Slack uses.
+Nothing here knows a single block; ``blockkit_elements`` and ``blockkit`` do.
 """
 
 import re
@@ -103,7 +103,9 @@ def shaped(required: Shape, optional: Shape | None = None) -> Check:
             return
         given = {name: content for name, content in value.items() if content is not None}
         yield from (problem(f"missing required field: {name}", at) for name in required if name not in given)
-        yield from (problem(f"invalid additional property: {name}", at) for name in given if name not in fields)
+        yield from (
+            problem(f"invalid additional property: {name}", at) for name in given if name not in fields
+        )
         for name, content in given.items():
             if name in fields:
                 yield from fields[name](content, f"{at}/{name}")

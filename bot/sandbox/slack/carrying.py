@@ -19,7 +19,9 @@ from bot.sandbox.slack.messages import JSON
 class Carrier:
     """One way to the bot. ``redelivery`` holds the pauses, in seconds, before an event is sent again."""
 
-    def __init__(self, watched: Watched, *, ack_within: float = 3.0, redelivery: Sequence[float] = (0.0, 60.0, 300.0)) -> None:
+    def __init__(
+        self, watched: Watched, *, ack_within: float = 3.0, redelivery: Sequence[float] = (0.0, 60.0, 300.0)
+    ) -> None:
         self.ack_within = ack_within
         self._watched = watched
         self._redelivery = tuple(redelivery)
@@ -45,7 +47,10 @@ class Carrier:
         return parcel
 
     async def _attempt(self, parcel: Parcel, attempt: int) -> JSON:
-        """Send once and wait for the ack. Raises ``TimeoutError``, or ``ConnectionError`` when the bot cannot be reached."""
+        """Send once and wait for the ack.
+
+        Raises ``TimeoutError``, or ``ConnectionError`` when the bot cannot be reached.
+        """
         raise NotImplementedError
 
     def _sent(self, delivery: Delivery) -> None:

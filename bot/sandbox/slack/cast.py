@@ -24,7 +24,10 @@ OPERATORS = "U0ALICE,U0BOB"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person or a bot. ``role`` and ``title`` are for the page; everything else is what ``users.info`` tells."""
+    """A person or a bot.
+
+    ``role`` and ``title`` are for the page; everything else is what ``users.info`` tells.
+    """
 
     id: str
     name: str
@@ -42,7 +45,8 @@ class Member:
     """Invited but never signed in."""
     deleted: bool = False
     enterprise_user_id: str | None = None
-    """One person's id in the whole of an Enterprise Grid organisation; members who share it are one person under several ids."""
+    """One person's id in the whole of an Enterprise Grid organisation; members who share it are one person
+    under several ids."""
 
     @property
     def email(self) -> str:
@@ -69,14 +73,16 @@ class Channel:
     members: set[str] = field(default_factory=set)
     person: str | None = None
     is_ext_shared: bool = False
-    """Shared with another organisation. Apart from Frank's membership, so that each of the two defences can be tried alone."""
+    """Shared with another organisation. Apart from Frank's membership, so that each of the two defences can
+    be tried alone."""
     is_archived: bool = False
 
 
 def members() -> list[Member]:
     """Everybody, the bot last."""
     return [
-        Member("U0ALICE", "alice", "Alice Ahrens", "Messaging administrator", "operator and approver", "Europe/Berlin"),
+        Member("U0ALICE", "alice", "Alice Ahrens", "Messaging administrator", "operator and approver",
+            "Europe/Berlin"),
         Member("U0BOB", "bob", "Bob Brandt", "Security officer", "operator and approver", "America/New_York"),
         Member("U0CAROL", "carol", "Carol Costa", "Head of messaging", "approver (user group)", "Asia/Tokyo"),
         Member("U0DAVE", "dave", "Dave Doyle", "Owner of the scanners", "member", "Europe/London"),
@@ -95,7 +101,10 @@ def channels() -> list[Channel]:
     return [
         Channel(CHANGES, "mail-changes", {member.id for member in members()}),
         Channel(GENERAL, "general", {person.id for person in people if not person.is_stranger}),
-        *(Channel(f"D{person.id[1:]}", "legacytls", {person.id, BOT_USER}, person=person.id) for person in people),
+        *(
+            Channel(f"D{person.id[1:]}", "legacytls", {person.id, BOT_USER}, person=person.id)
+            for person in people
+        ),
     ]
 
 

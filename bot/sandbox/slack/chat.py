@@ -15,7 +15,9 @@ WRITE = ("chat:write",)
 class Chat:
     """``base`` gives the workspace's own address; ``reacted`` is told of each reaction that the bot adds."""
 
-    def __init__(self, workspace: Workspace, *, base: Callable[[], str], reacted: Callable[[Message, str, str], object]) -> None:
+    def __init__(
+        self, workspace: Workspace, *, base: Callable[[], str], reacted: Callable[[Message, str, str], object]
+    ) -> None:
         self._workspace = workspace
         self._base = base
         self._reacted = reacted
@@ -53,7 +55,12 @@ class Chat:
     def _update(self, arguments: Arguments) -> JSON:
         message = self._own(arguments, "cant_update_message")
         self._workspace.revise(message, posting.content(self._workspace, arguments.given))
-        return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": message.as_slack()}
+        return {
+            "channel": message.channel,
+            "ts": message.ts,
+            "text": message.text,
+            "message": message.as_slack(),
+        }
 
     def _delete(self, arguments: Arguments) -> JSON:
         message = self._own(arguments, "cant_delete_message")

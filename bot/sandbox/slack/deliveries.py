@@ -23,14 +23,19 @@ class Delivery:
     retry_attempt: int = 0
     retry_reason: str = ""
     acked_after: float | None = None
-    """Seconds from sending to the ack, which is recorded even when it came too late; ``None`` while there is none."""
+    """Seconds from sending to the ack, which is recorded even when it came too late; ``None`` while there is
+    none."""
     answer: JSON | None = None
     """The payload of the ack, if it had one."""
     sent_at: float = field(default_factory=time.monotonic)
 
     def as_envelope(self) -> JSON:
         """What goes over the wire. Only events tell about retries."""
-        retries = {"retry_attempt": self.retry_attempt, "retry_reason": self.retry_reason} if self.kind == "events_api" else {}
+        retries = (
+            {"retry_attempt": self.retry_attempt, "retry_reason": self.retry_reason}
+            if self.kind == "events_api"
+            else {}
+        )
         return {
             "envelope_id": self.envelope_id,
             "type": self.kind,

@@ -64,7 +64,12 @@ class Directory:
             "tz": member.tz,
             "tz_label": now.tzname(),
             "tz_offset": int(offset.total_seconds()) if offset else 0,
-            "profile": {"real_name": member.real_name, "display_name": member.name, "title": member.title, **email},
+            "profile": {
+                "real_name": member.real_name,
+                "display_name": member.name,
+                "title": member.title,
+                **email,
+            },
             "is_bot": member.is_bot,
             "is_app_user": False,
             "is_admin": False,
@@ -76,7 +81,11 @@ class Directory:
         }
 
     def _groups(self, arguments: Arguments) -> JSON:
-        return {"usergroups": [_group(group, arguments.flag("include_users")) for group in self._workspace.groups()]}
+        return {
+            "usergroups": [
+                _group(group, arguments.flag("include_users")) for group in self._workspace.groups()
+            ]
+        }
 
     def _group_members(self, arguments: Arguments) -> JSON:
         wanted = arguments.need("usergroup")
@@ -115,7 +124,13 @@ class Directory:
 
     def _shown(self, channel: Channel) -> JSON:
         if channel.person is not None:
-            return {"id": channel.id, "is_im": True, "user": channel.person, "is_archived": False, "is_org_shared": False}
+            return {
+                "id": channel.id,
+                "is_im": True,
+                "user": channel.person,
+                "is_archived": False,
+                "is_org_shared": False,
+            }
         return {
             "id": channel.id,
             "name": channel.name,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 class SlackError(Exception):
     """Refuse by Slack's code (``channel_not_found``); ``details`` are further fields of the answer.
 
-    ``messages`` end up in ``response_metadata.messages``. People acting in the sandbox get the same refusal as an exception.
+    ``messages`` end up in ``response_metadata.messages``. People acting in the sandbox get the same refusal
+    as an exception.
     """
 
     def __init__(self, code: str, *, messages: Sequence[str] = (), **details: object) -> None:

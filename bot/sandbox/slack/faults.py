@@ -14,7 +14,9 @@ FAULTS: dict[str, str] = {
     "lost_answer": "Done, then the connection is reset",
     **dict.fromkeys(("not_in_channel", "channel_not_found", "is_archived"), "Refused because of the channel"),
     **dict.fromkeys(("token_revoked", "invalid_auth", "account_inactive"), "Refused because of the token"),
-    **dict.fromkeys(("user_not_found", "message_not_found", "fatal_error", "internal_error"), "Refused with this error"),
+    **dict.fromkeys(
+        ("user_not_found", "message_not_found", "fatal_error", "internal_error"), "Refused with this error"
+    ),
 }
 """Name and label of every fault; the last ones are Slack's own error codes."""
 

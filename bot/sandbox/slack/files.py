@@ -1,6 +1,7 @@
 """Take files as Slack does without ``files.upload``: ask for an address, send bytes, complete.
 
-``files.getUploadURLExternal``, the upload itself, ``files.completeUploadExternal``, and the download for the page.
+``files.getUploadURLExternal``, the upload itself, ``files.completeUploadExternal``, and the download for the
+page.
 """
 
 import mimetypes
@@ -67,7 +68,9 @@ class Files:
     def _address(self, arguments: Arguments) -> JSON:
         name, length = arguments.need("filename"), arguments.need("length")
         if not length.isdigit() or int(length) == 0:
-            raise SlackError("invalid_arguments", messages=["[ERROR] must be more than 0 [json-pointer:/length]"])
+            raise SlackError(
+                "invalid_arguments", messages=["[ERROR] must be more than 0 [json-pointer:/length]"]
+            )
         file = File(f"F{self._workspace.number():08X}", name, int(length))
         self._files[file.id] = file
         return {"upload_url": f"{self._base()}/upload/v1/{file.id}", "file_id": file.id}

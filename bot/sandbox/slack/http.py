@@ -1,7 +1,8 @@
 """Slack's other way to the bot: signed requests to the bot's own address.
 
-Follows docs.slack.dev/apis/events-api/using-http-request-urls. Commands and interactions come as forms, events as JSON; the body
-of the answer is the ack's payload, and an answer other than 2xx is no ack. Must never decide what a payload or an answer means.
+Follows docs.slack.dev/apis/events-api/using-http-request-urls. Commands and interactions come as forms,
+events as JSON; the body of the answer is the ack's payload, and an answer other than 2xx is no ack. Must
+never decide what a payload or an answer means.
 """
 
 import asyncio
@@ -32,7 +33,12 @@ class HttpDelivery(Carrier):
     """Posts to ``target``, the bot's Request URL."""
 
     def __init__(
-        self, watched: Watched, target: str, *, ack_within: float = 3.0, redelivery: Sequence[float] = (0.0, 60.0, 300.0)
+        self,
+        watched: Watched,
+        target: str,
+        *,
+        ack_within: float = 3.0,
+        redelivery: Sequence[float] = (0.0, 60.0, 300.0),
     ) -> None:
         super().__init__(watched, ack_within=ack_within, redelivery=redelivery)
         self._target = target
@@ -80,7 +86,9 @@ class HttpDelivery(Carrier):
         try:
             async with (
                 asyncio.timeout(self.ack_within),
-                self._session.post(self._target, data=body, headers=signed(body, kind) | retries(delivery)) as answer,
+                self._session.post(
+                    self._target, data=body, headers=signed(body, kind) | retries(delivery)
+                ) as answer,
             ):
                 text = await answer.text()
                 if not answer.ok:
@@ -104,7 +112,9 @@ def written(delivery: Delivery) -> tuple[bytes, str]:
 def signed(body: bytes, kind: str) -> dict[str, str]:
     """The headers that show whose request it is, at this moment."""
     stamp = str(int(time.time()))
-    digest = hmac.new(SIGNING_SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    digest = hmac.new(
+        SIGNING_SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256
+    ).hexdigest()
     return {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
 

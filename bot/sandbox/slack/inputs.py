@@ -11,10 +11,10 @@ from bot.sandbox.slack.messages import JSON
 REQUIRED = "Please complete this required field."
 
 KEYS = {
-    "plain_text_input": "value", "number_input": "value", "email_text_input": "value", "url_text_input": "value",
-    "static_select": "selected_option", "radio_buttons": "selected_option", "overflow": "selected_option",
-    "multi_static_select": "selected_options", "checkboxes": "selected_options",
-    "users_select": "selected_user", "multi_users_select": "selected_users",
+    "plain_text_input": "value", "number_input": "value", "email_text_input": "value",
+    "url_text_input": "value", "static_select": "selected_option", "radio_buttons": "selected_option",
+    "overflow": "selected_option", "multi_static_select": "selected_options",
+    "checkboxes": "selected_options", "users_select": "selected_user", "multi_users_select": "selected_users",
     "conversations_select": "selected_conversation", "multi_conversations_select": "selected_conversations",
     "channels_select": "selected_channel", "multi_channels_select": "selected_channels",
     "datepicker": "selected_date", "timepicker": "selected_time", "datetimepicker": "selected_date_time",
@@ -39,7 +39,10 @@ def initial(element: JSON) -> JSON:
 
 
 def chosen(element: JSON, given: Any) -> JSON:
-    """The state after a person chose or typed ``given``: option values, ids, dates or text. Raises ``LookupError``."""
+    """The state after a person chose or typed ``given``: option values, ids, dates or text.
+
+    Raises ``LookupError``.
+    """
     key = KEYS[element["type"]]
     if given is None or given in ("", []):
         return {"type": element["type"], key: _empty(key)}
@@ -62,7 +65,12 @@ def initial_values(blocks: list[JSON]) -> JSON:
 
 def complaints(blocks: list[JSON], values: JSON) -> dict[str, str]:
     """What Slack's client says before it sends a form, by block id; empty when it would send."""
-    return {block["block_id"]: said for block in blocks if block["type"] == "input" for said in _complaint(block, values)}
+    return {
+        block["block_id"]: said
+        for block in blocks
+        if block["type"] == "input"
+        for said in _complaint(block, values)
+    }
 
 
 def _complaint(block: JSON, values: JSON) -> Iterator[str]:

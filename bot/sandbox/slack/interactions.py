@@ -1,7 +1,7 @@
 """Turn people's acts into what Slack sends to the bot, and its answers into what people see.
 
-All methods may be called from any thread but the server's own. Refusals of the workspace are ``SlackError``, things that are not
-there ``LookupError``. Must never tell the bot anything that Slack would not.
+All methods may be called from any thread but the server's own. Refusals of the workspace are ``SlackError``,
+things that are not there ``LookupError``. Must never tell the bot anything that Slack would not.
 """
 
 import copy
@@ -34,9 +34,10 @@ NO_ANSWER = {"operation_timeout": "We had some trouble connecting. Try again?"}
 
 
 class Interactions:
-    """People's hands. ``base`` gives the workspace's own address, ``command`` is the one slash command that exists.
+    """People's hands.
 
-    ``scopes`` are those of the bot token: without ``app_mentions:read`` it hears of no mention.
+    ``base`` gives the workspace's own address, ``command`` is the one slash command that exists. ``scopes``
+    are those of the bot token: without ``app_mentions:read`` it hears of no mention.
     """
 
     def __init__(
@@ -60,7 +61,10 @@ class Interactions:
         self._events: dict[str, JSON] = {}
 
     def command(self, as_: str, text: str, channel: str) -> None:
-        """Send a slash command; an unknown one never reaches the bot. What comes of it is seen in the channel or as a notice."""
+        """Send a slash command; an unknown one never reaches the bot.
+
+        What comes of it is seen in the channel or as a notice.
+        """
         person, where = self._workspace.member(as_), self._workspace.entered(channel, as_)
         self._workspace.tell(as_, None)
         name = text.split(maxsplit=1)[0] if text.strip() else text
@@ -69,12 +73,17 @@ class Interactions:
             return
         url = self._base() + self._urls.mint(where.id, as_)
         text = _PERSON_NAMED.sub(self._mentioned, text)
-        payload = payloads.slash_command(person, where, text, trigger_id=self._modals.trigger(as_), response_url=url)
+        payload = payloads.slash_command(
+            person, where, text, trigger_id=self._modals.trigger(as_), response_url=url
+        )
         answered = partial(self._answer_command, as_, where.id)
         self._carrier.send(Parcel("slash_commands", payload, answered, partial(self._failed, as_, name)))
 
     def say(self, as_: str, text: str, channel: str) -> None:
-        """Post a plain message. Without a history scope the bot learns of it only where it mentions the bot in its channel."""
+        """Post a plain message.
+
+        Without a history scope the bot learns of it only where it mentions the bot in its channel.
+        """
         where = self._workspace.entered(channel, as_)
         typed = _BOT_NAMED.sub(f"<@{BOT_USER}>", text)
         message = self._workspace.post(where.id, as_, Content(typed))
@@ -87,27 +96,35 @@ class Interactions:
         """Press or choose something on a message, or in a view when ``ts`` is the id of one."""
         self._workspace.tell(as_, None)
         in_view = ts.startswith("V")
-        payload = self._pressed_view(as_, ts, wanted) if in_view else self._pressed_message(as_, channel or "", ts, wanted)
+        payload = (
+            self._pressed_view(as_, ts, wanted)
+            if in_view
+            else self._pressed_message(as_, channel or "", ts, wanted)
+        )
         self._carrier.send(Parcel("interactive", payload, failed=partial(self._failed, as_, "That")))
 
     def open_home(self, as_: str) -> None:
         """Open the app's Home: the bot is told and may publish it."""
         where = self._workspace.direct(as_)
-        event = payloads.home_event(self._workspace.member(as_), where, self._modals.home(as_), event_ts=self._workspace.stamp())
+        event = payloads.home_event(
+            self._workspace.member(as_), where, self._modals.home(as_), event_ts=self._workspace.stamp()
+        )
         self._tell_of(event, where)
 
     def shortcut(self, as_: str, callback_id: str) -> None:
         """Use a global shortcut, from the menu of the message box or the search."""
         self._workspace.tell(as_, None)
         person, trigger = self._workspace.member(as_), self._modals.trigger(as_)
-        payload = payloads.shortcut(person, callback_id=callback_id, trigger_id=trigger, action_ts=self._workspace.stamp())
+        payload = payloads.shortcut(
+            person, callback_id=callback_id, trigger_id=trigger, action_ts=self._workspace.stamp()
+        )
         self._carrier.send(Parcel("interactive", payload, failed=partial(self._failed, as_, "The shortcut")))
 
     def submit(self, as_: str, view_id: str, values: JSON, *, whole: bool = False) -> dict[str, str] | None:
-        """Fill in a form by block id, send it off, wait for the answer. What is not named is as it was, or empty if ``whole``.
+        """Fill in a form by block id, send it off, wait for the answer.
 
-        Returns what is wrong by block id, as found by Slack's client or the bot, or ``NO_ANSWER`` without an ack in time;
-        ``None`` when all is well.
+        What is not named is as it was, or empty if ``whole``. Returns what is wrong by block id, as found by
+        Slack's client or the bot, or ``NO_ANSWER`` without an ack in time; ``None`` when all is well.
         """
         view = self._modals.view(view_id, user=as_)
         self._workspace.tell(as_, None)
@@ -116,8 +133,12 @@ class Interactions:
         self._modals.fill(view, filled, errors or None)
         if errors:
             return errors
-        payload = payloads.view_submission(self._workspace.member(as_), view, trigger_id=self._modals.trigger(as_))
-        parcel = Parcel("interactive", payload, partial(self._answer_form, view), partial(self._form_failed, view))
+        payload = payloads.view_submission(
+            self._workspace.member(as_), view, trigger_id=self._modals.trigger(as_)
+        )
+        parcel = Parcel(
+            "interactive", payload, partial(self._answer_form, view), partial(self._form_failed, view)
+        )
         self._carrier.send(parcel).settled.wait(PATIENCE_SECONDS)
         return view.errors
 
@@ -140,12 +161,16 @@ class Interactions:
         if BOT_USER not in channel.members:
             return None
         kind = "reaction_removed" if removed else "reaction_added"
-        return self._tell_of(payloads.reaction_event(kind, user, name, message, event_ts=self._workspace.stamp()), channel)
+        return self._tell_of(
+            payloads.reaction_event(kind, user, name, message, event_ts=self._workspace.stamp()), channel
+        )
 
     def _tell_of(self, event: JSON, channel: Channel) -> str:
         """Deliver an event to the bot; returns its id."""
         event_id = f"Ev{self._workspace.number():09X}"
-        self._events[event_id] = payloads.event_callback(event, event_id=event_id, is_ext_shared=channel.is_ext_shared)
+        self._events[event_id] = payloads.event_callback(
+            event, event_id=event_id, is_ext_shared=channel.is_ext_shared
+        )
         self._carrier.send(Parcel("events_api", self._events[event_id]))
         return event_id
 
@@ -164,7 +189,9 @@ class Interactions:
             self._modals.fill(view, values, view.errors)
         action = press.as_action(self._workspace.stamp())
         trigger = self._modals.trigger(as_)
-        return payloads.block_actions_in_view(self._workspace.member(as_), view, action=action, trigger_id=trigger)
+        return payloads.block_actions_in_view(
+            self._workspace.member(as_), view, action=action, trigger_id=trigger
+        )
 
     def _pressed_message(self, as_: str, channel: str, ts: str, wanted: Wanted) -> JSON:
         where = self._workspace.entered(channel, as_)
@@ -189,7 +216,11 @@ class Interactions:
         self._workspace.tell(as_, f'{what} failed with the error "{reason}".')
 
     def _mentioned(self, typed: re.Match[str]) -> str:
-        named = (person for person in self._workspace.members() if person.name == typed[1].lower() and not person.is_bot)
+        named = (
+            person
+            for person in self._workspace.members()
+            if person.name == typed[1].lower() and not person.is_bot
+        )
         return next((f"<@{person.id}|{person.name}>" for person in named), typed[0])
 
     def _answer_command(self, as_: str, channel: str, answer: JSON) -> None:
@@ -224,9 +255,14 @@ class Interactions:
 
 
 def _filled(view: View, values: JSON, *, whole: bool) -> JSON:
-    """``state.values`` with what the person filled in. Raises ``LookupError`` for a block that the form does not have."""
+    """``state.values`` with what the person filled in.
+
+    Raises ``LookupError`` for a block that the form does not have.
+    """
     filled: JSON = copy.deepcopy(view.values)
-    fields = {block["block_id"]: block["element"] for block in view.definition["blocks"] if block["type"] == "input"}
+    fields = {
+        block["block_id"]: block["element"] for block in view.definition["blocks"] if block["type"] == "input"
+    }
     for block_id, given in ({**dict.fromkeys(fields), **values} if whole else values).items():
         if block_id not in fields:
             raise LookupError(f"no field {block_id!r} in the form, which has {list(fields)}")

@@ -10,7 +10,10 @@ JSON = dict[str, Any]
 
 
 def copied(shown: Any) -> Any:
-    """Copy what is JSON by writing and reading it, four times as fast as ``copy.deepcopy``: waits look often."""
+    """Copy what is JSON by writing and reading it, four times as fast as ``copy.deepcopy``.
+
+    Whoever waits for a message looks often.
+    """
     return marshal.loads(marshal.dumps(shown))  # noqa: S302 - our own bytes
 
 
@@ -57,14 +60,27 @@ class Message:
 
     def as_slack(self) -> JSON:
         """The ``message`` object of Web API answers and of ``block_actions``."""
-        message: JSON = {"type": "message", "user": self.user, "ts": self.ts, "text": self.text, "team": TEAM_ID}
+        message: JSON = {
+            "type": "message",
+            "user": self.user,
+            "ts": self.ts,
+            "text": self.text,
+            "team": TEAM_ID,
+        }
         if self.user == BOT_USER:
             message |= {"bot_id": BOT_ID, "app_id": APP_ID}
         if self.edited:
             message["edited"] = {"user": self.user, "ts": self.edited}
         if self.reactions:
-            message["reactions"] = [reaction | {"count": len(reaction["users"])} for reaction in self._reactions()]
-        named = {"blocks": self.blocks, "thread_ts": self.thread_ts, "metadata": self.metadata, "files": self.files}
+            message["reactions"] = [
+                reaction | {"count": len(reaction["users"])} for reaction in self._reactions()
+            ]
+        named = {
+            "blocks": self.blocks,
+            "thread_ts": self.thread_ts,
+            "metadata": self.metadata,
+            "files": self.files,
+        }
         return message | {name: value for name, value in named.items() if value}
 
     def as_page(self) -> JSON:
@@ -78,7 +94,12 @@ class Message:
             "edited": self.edited is not None,
             "ephemeral": self.ephemeral_to is not None,
         }
-        named = {"ephemeral_to": self.ephemeral_to, "thread_ts": self.thread_ts, "metadata": self.metadata, "files": self.files}
+        named = {
+            "ephemeral_to": self.ephemeral_to,
+            "thread_ts": self.thread_ts,
+            "metadata": self.metadata,
+            "files": self.files,
+        }
         return shown | {name: value for name, value in named.items() if value}
 
     def _reactions(self) -> list[JSON]:

@@ -47,8 +47,9 @@ class View:
             "clear_on_close": False, "notify_on_close": False,
         }  # fmt: skip
         identity: JSON = {
-            "id": self.id, "team_id": TEAM_ID, "app_id": APP_ID, "bot_id": BOT_ID, "app_installed_team_id": TEAM_ID,
-            "hash": self.hash, "root_view_id": self.root, "previous_view_id": self.previous, "state": {"values": self.values},
+            "id": self.id, "team_id": TEAM_ID, "app_id": APP_ID, "bot_id": BOT_ID,
+            "app_installed_team_id": TEAM_ID, "hash": self.hash, "root_view_id": self.root,
+            "previous_view_id": self.previous, "state": {"values": self.values},
         }  # fmt: skip
         view: JSON = copied({**defaults, **self.definition, **identity})
         return view
@@ -81,7 +82,10 @@ class Modals:
         return trigger
 
     def spend(self, trigger_id: str) -> str:
-        """Whose trigger it is. Raises ``invalid_trigger_id``, ``exchanged_trigger_id`` or ``expired_trigger_id``."""
+        """Whose trigger it is.
+
+        Raises ``invalid_trigger_id``, ``exchanged_trigger_id`` or ``expired_trigger_id``.
+        """
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
             raise SlackError("invalid_trigger_id")
@@ -124,7 +128,10 @@ class Modals:
         return view
 
     def open(self, user: str, definition: Any, *, upon: View | None = None) -> View:
-        """Show a view, ``upon`` another one if given. Raises ``invalid_arguments`` or ``push_limit_reached``."""
+        """Show a view, ``upon`` another one if given.
+
+        Raises ``invalid_arguments`` or ``push_limit_reached``.
+        """
         checked = self._checked(definition)
         with self._workspace.changing():
             stack = self._stacks.setdefault(user, [])
@@ -137,7 +144,10 @@ class Modals:
         return view
 
     def update(self, view: View, definition: Any) -> View:
-        """Replace what a view shows; what was filled in under ids that stay is kept. Raises ``invalid_arguments``."""
+        """Replace what a view shows; what was filled in under ids that stay is kept.
+
+        Raises ``invalid_arguments``.
+        """
         checked = self._checked(definition)
         with self._workspace.changing():
             kept = view.values
@@ -167,6 +177,8 @@ class Modals:
     def _checked(self, definition: Any) -> JSON:
         if problems := view_problems(definition):
             raise SlackError("invalid_arguments", messages=problems)
-        checked: JSON = copy.deepcopy({name: value for name, value in definition.items() if value is not None})
+        checked: JSON = copy.deepcopy(
+            {name: value for name, value in definition.items() if value is not None}
+        )
         identified(checked["blocks"], self._workspace.number)
         return checked

@@ -1,7 +1,8 @@
 """What Slack sends to a bot, field by field: slash commands, interactions and events.
 
-Fields follow docs.slack.dev (interactivity/implementing-slash-commands, reference/interaction-payloads, reference/events) and the
-fixtures of slackapi/bolt-python. Pure: everything that is minted comes in as an argument.
+Fields follow docs.slack.dev (interactivity/implementing-slash-commands, reference/interaction-payloads,
+reference/events) and the fixtures of slackapi/bolt-python. Pure: everything that is minted comes in as an
+argument.
 """
 
 from typing import Any
@@ -47,7 +48,14 @@ def _interaction(kind: str, person: Member) -> JSON:
 
 
 def block_actions_on_message(
-    person: Member, channel: Channel, message: Message, *, action: JSON, values: JSON, trigger_id: str, response_url: str
+    person: Member,
+    channel: Channel,
+    message: Message,
+    *,
+    action: JSON,
+    values: JSON,
+    trigger_id: str,
+    response_url: str,
 ) -> JSON:
     """Something pressed or chosen on a message; an ephemeral message itself is not sent along."""
     ephemeral = message.ephemeral_to is not None
@@ -84,12 +92,24 @@ def shortcut(person: Member, *, callback_id: str, trigger_id: str, action_ts: st
 def home_event(person: Member, channel: Channel, view: View | None, *, event_ts: str) -> JSON:
     """Make ``app_home_opened``, with the view once one was published (docs.slack.dev)."""
     shown = {"view": view.as_slack()} if view is not None else {}
-    return {"type": "app_home_opened", "user": person.id, "channel": channel.id, "tab": "home", **shown, "event_ts": event_ts}
+    return {
+        "type": "app_home_opened",
+        "user": person.id,
+        "channel": channel.id,
+        "tab": "home",
+        **shown,
+        "event_ts": event_ts,
+    }
 
 
 def view_submission(person: Member, view: View, *, trigger_id: str) -> JSON:
     """A form sent off. It carries neither the channel nor a response_url."""
-    return {**_interaction("view_submission", person), "trigger_id": trigger_id, "view": view.as_slack(), "response_urls": []}
+    return {
+        **_interaction("view_submission", person),
+        "trigger_id": trigger_id,
+        "view": view.as_slack(),
+        "response_urls": [],
+    }
 
 
 def view_closed(person: Member, view: View) -> JSON:
@@ -112,14 +132,21 @@ def reaction_event(kind: str, user: str, name: str, message: Message, *, event_t
 def mention_event(message: Message, *, team: str, event_ts: str) -> JSON:
     """Make ``app_mention``: the message as typed, the bot in it as ``<@U…>`` (docs.slack.dev)."""
     thread = {"thread_ts": message.thread_ts} if message.thread_ts else {}
-    said = {"user": message.user, "text": message.text, "ts": message.ts, "channel": message.channel, "team": team}
+    said = {
+        "user": message.user,
+        "text": message.text,
+        "ts": message.ts,
+        "channel": message.channel,
+        "team": team,
+    }
     return {"type": "app_mention", **said, **thread, "event_ts": event_ts}
 
 
 def event_callback(event: JSON, *, event_id: str, is_ext_shared: bool) -> JSON:
     """The envelope of an event; ``event_id`` stays the same when it is delivered again."""
     authorization: dict[str, Any] = {
-        "enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT_USER, "is_bot": True, "is_enterprise_install": False,
+        "enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT_USER, "is_bot": True,
+        "is_enterprise_install": False,
     }  # fmt: skip
     return {
         "token": VERIFICATION_TOKEN,

@@ -32,7 +32,10 @@ def content(workspace: Workspace, given: JSON) -> Content:
 
 
 def _decoded(blocks: Any) -> Any:
-    """Blocks arrive as JSON inside a form, or as they are inside a JSON body. Raises ``invalid_blocks_format``."""
+    """Blocks arrive as JSON inside a form, or as they are inside a JSON body.
+
+    Raises ``invalid_blocks_format``.
+    """
     if isinstance(blocks, str):
         try:
             blocks = json.loads(blocks)
@@ -46,8 +49,8 @@ def _decoded(blocks: Any) -> Any:
 def respond(workspace: Workspace, given: JSON, *, channel: str, user: str, original: Message | None) -> None:
     """Do what an ack's payload or a post to a response_url asks for. Raises like ``content``.
 
-    An answer is ephemeral unless it says ``in_channel``. Without ``replace_original`` it is a new message; a slash command has no
-    original, so there it always is one (bolt-js #2287, bolt-python #1268).
+    An answer is ephemeral unless it says ``in_channel``. Without ``replace_original`` it is a new message; a
+    slash command has no original, so there it always is one (bolt-js #2287, bolt-python #1268).
     """
     if given.get("delete_original"):
         if original is not None:

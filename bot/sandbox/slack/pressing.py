@@ -28,7 +28,10 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person says they press. ``value`` tells buttons with the same ``action_id`` apart, or is the text typed."""
+    """What a person says they press.
+
+    ``value`` tells buttons with the same ``action_id`` apart, or is the text typed.
+    """
 
     action_id: str
     block_id: str | None = None
@@ -36,7 +39,10 @@ class Wanted:
     selected: Any = None
 
     def on(self, message: Message) -> Press:
-        """Find it on a message, as it is now or as it was: a person's screen may be behind. Raises ``LookupError``."""
+        """Find it on a message, as it is now or as it was: a person's screen may be behind.
+
+        Raises ``LookupError``.
+        """
         for blocks in (message.blocks, *reversed(message.earlier)):
             for press in self._found(blocks):
                 return press

@@ -1,7 +1,7 @@
 """The response_url that comes with a command or a click: five posts within thirty minutes, then 404.
 
-Source of the limits: docs.slack.dev/interactivity/implementing-slash-commands. Nothing else proves who posts, so the address is a
-secret.
+Source of the limits: docs.slack.dev/interactivity/implementing-slash-commands. Nothing else proves who posts,
+so the address is a secret.
 """
 
 import secrets
@@ -67,7 +67,9 @@ class ResponseUrls:
         except SlackError as error:
             return web.json_response(error.as_answer(), status=404)
         try:
-            posting.respond(self._workspace, given, channel=reply.channel, user=reply.user, original=reply.original)
+            posting.respond(
+                self._workspace, given, channel=reply.channel, user=reply.user, original=reply.original
+            )
         except SlackError as error:
             return web.Response(status=400, text=error.code)
         reply.uses += 1

@@ -1,7 +1,7 @@
 """The simulated Slack: one workspace behind Slack's Web API, Socket Mode and response_urls.
 
-Puts the parts together, on one port of loopback. Knows nothing of Exchange nor of the page, and of the bot only the two tokens it
-comes with.
+Puts the parts together, on one port of loopback. Knows nothing of Exchange nor of the page, and of the bot
+only the two tokens it comes with.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,11 +37,12 @@ LARGEST_BODY = 16 * 1024 * 1024
 class Slack:
     """One simulated Slack.
 
-    ``clock`` (aware UTC) is what the page shows as now and what is stamped on messages and events; what has to happen within
-    seconds keeps real time. ``scopes`` are those the bot token was granted, by default those of the manifest. ``ack_within``,
-    ``redelivery`` and the two lifetimes are seconds, by default Slack's own.
+    ``clock`` (aware UTC) is what the page shows as now and what is stamped on messages and events; what has
+    to happen within seconds keeps real time. ``scopes`` are those the bot token was granted, by default those
+    of the manifest. ``ack_within``, ``redelivery`` and the two lifetimes are seconds, by default Slack's own.
 
-    Payloads go over Socket Mode, or to ``request_url`` where one is given. ``mount`` may add routes and middlewares.
+    Payloads go over Socket Mode, or to ``request_url`` where one is given. ``mount`` may add routes and
+    middlewares.
     """
 
     def __init__(
@@ -62,12 +63,20 @@ class Slack:
         self.faults = FaultQueue[Fault]()
         self.modals = Modals(self.workspace, trigger_lifetime=trigger_lifetime)
         self._socket = SocketMode(self.workspace, ack_within=ack_within, redelivery=redelivery)
-        self._http = request_url and HttpDelivery(self.workspace, request_url, ack_within=ack_within, redelivery=redelivery)
+        self._http = request_url and HttpDelivery(
+            self.workspace, request_url, ack_within=ack_within, redelivery=redelivery
+        )
         self.carrier = self._http or self._socket
         self._urls = ResponseUrls(self.workspace, self.faults, lifetime=response_url_lifetime)
         self._files = Files(self.workspace, base=self._base)
         self.people = Interactions(
-            self.workspace, self.modals, self.carrier, self._urls, base=self._base, command=COMMAND, scopes=self._scopes
+            self.workspace,
+            self.modals,
+            self.carrier,
+            self._urls,
+            base=self._base,
+            command=COMMAND,
+            scopes=self._scopes,
         )
         self._server = Server(self._application(mount), port=port)
         self._running = False
@@ -93,7 +102,11 @@ class Slack:
         """After ``start``: the settings that point the bot here."""
         return {
             "SLACK_BOT_TOKEN": cast.BOT_TOKEN,
-            **({"SLACK_SIGNING_SECRET": cast.SIGNING_SECRET} if self._http else {"SLACK_APP_TOKEN": cast.APP_TOKEN}),
+            **(
+                {"SLACK_SIGNING_SECRET": cast.SIGNING_SECRET}
+                if self._http
+                else {"SLACK_APP_TOKEN": cast.APP_TOKEN}
+            ),
             "SLACK_API_URL": f"{self.url}/api/",
             "LEGACYTLS_CHANNEL": cast.CHANGES,
             "LEGACYTLS_APPROVERS": cast.APPROVERS,
@@ -123,16 +136,18 @@ class Slack:
     ) -> None:
         """Press a button or choose in a menu; returns before the bot answers.
 
-        ``ts`` is a message's, or the id of a view (``channel`` is then not looked at). ``block_id`` and ``value`` tell elements
-        with the same ``action_id`` apart; ``selected`` is an option's value, an id, a date, or a list of them. What the message
-        showed earlier can still be pressed. Raises ``SlackError`` or ``LookupError`` for what this person does not see.
+        ``ts`` is a message's, or the id of a view (``channel`` is then not looked at). ``block_id`` and
+        ``value`` tell elements with the same ``action_id`` apart; ``selected`` is an option's value, an id, a
+        date, or a list of them. What the message showed earlier can still be pressed. Raises ``SlackError``
+        or ``LookupError`` for what this person does not see.
         """
         self.people.press(as_, channel, ts, Wanted(action_id, block_id, value, selected))
 
     def submit(self, as_: str, view_id: str, values: JSON | None = None) -> dict[str, str] | None:
-        """Fill in a form by block id and send it off; waits for the ack. Returns what is wrong, by block id, or ``None``.
+        """Fill in a form by block id and send it off; waits for the ack.
 
-        Text is a string, a date ``YYYY-MM-DD``, a choice the option's value, several a list; what is not named keeps what it has.
+        Returns what is wrong, by block id, or ``None``. Text is a string, a date ``YYYY-MM-DD``, a choice the
+        option's value, several a list; what is not named keeps what it has.
         """
         return self.people.submit(as_, view_id, values or {})
 

@@ -1,7 +1,7 @@
 """Socket Mode: connections, envelopes, acks, and the wish to disconnect.
 
-Follows docs.slack.dev/apis/events-api/using-socket-mode: single-use tickets, up to 10 connections, each payload to any one of
-them. Must never decide what a payload or an answer means.
+Follows docs.slack.dev/apis/events-api/using-socket-mode: single-use tickets, up to 10 connections, each
+payload to any one of them. Must never decide what a payload or an answer means.
 """
 
 import asyncio
@@ -40,9 +40,14 @@ class Connection:
 
 
 class SocketMode(Carrier):
-    """Slack's end of the bot's WebSockets. ``redelivery`` holds the pauses, in seconds, before an event is sent again."""
+    """Slack's end of the bot's WebSockets.
 
-    def __init__(self, watched: Watched, *, ack_within: float = 3.0, redelivery: Sequence[float] = (0.0, 60.0, 300.0)) -> None:
+    ``redelivery`` holds the pauses, in seconds, before an event is sent again.
+    """
+
+    def __init__(
+        self, watched: Watched, *, ack_within: float = 3.0, redelivery: Sequence[float] = (0.0, 60.0, 300.0)
+    ) -> None:
         super().__init__(watched, ack_within=ack_within, redelivery=redelivery)
         self._tickets: set[str] = set()
         self._numbers = itertools.count(1)
@@ -123,7 +128,9 @@ class SocketMode(Carrier):
     async def _dismiss(self, connection: Connection, reason: str) -> None:
         connection.leaving = True
         with contextlib.suppress(ConnectionError):
-            await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
+            await connection.socket.send_json(
+                {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}
+            )
         self._start(self._close(connection, WARNING_SECONDS if reason == "warning" else 0.0))
 
     async def _close(self, connection: Connection, seconds: float) -> None:
@@ -143,7 +150,10 @@ class SocketMode(Carrier):
     # Parcels
 
     async def _attempt(self, parcel: Parcel, attempt: int) -> JSON:
-        """Send one envelope and wait for its ack. Raises ``TimeoutError``, or ``ConnectionError`` when nobody is connected."""
+        """Send one envelope and wait for its ack.
+
+        Raises ``TimeoutError``, or ``ConnectionError`` when nobody is connected.
+        """
         connection = await self._next_connection()
         reason = "timeout" if attempt else ""
         envelope_id = secrets.token_hex(16)
@@ -159,7 +169,9 @@ class SocketMode(Carrier):
         """Choose a connection, a different one each time; wait a while for one that is about to come back."""
         try:
             async with asyncio.timeout(self.ack_within):
-                while not (ready := [connection for connection in self._connections if not connection.leaving]):
+                while not (
+                    ready := [connection for connection in self._connections if not connection.leaving]
+                ):
                     self._arrived.clear()
                     await self._arrived.wait()
         except TimeoutError:

@@ -16,8 +16,9 @@ class Views:
     def methods(self) -> dict[str, Method]:
         """What this module answers; no scope beyond the token's own."""
         return {
-            "views.open": Method(self._open), "views.push": Method(self._push), "views.update": Method(self._update),
-            "views.publish": Method(self._publish), "blocks.validate": Method(_validate),
+            "views.open": Method(self._open), "views.push": Method(self._push),
+            "views.update": Method(self._update), "views.publish": Method(self._publish),
+            "blocks.validate": Method(_validate),
         }  # fmt: skip
 
     def _open(self, arguments: Arguments) -> JSON:
@@ -27,10 +28,16 @@ class Views:
     def _push(self, arguments: Arguments) -> JSON:
         user = self._modals.spend(arguments.need("trigger_id"))
         stack = self._modals.stack(user)
-        return {"view": self._modals.open(user, arguments.decoded("view"), upon=stack[-1] if stack else None).as_slack()}
+        return {
+            "view": self._modals.open(
+                user, arguments.decoded("view"), upon=stack[-1] if stack else None
+            ).as_slack()
+        }
 
     def _publish(self, arguments: Arguments) -> JSON:
-        view = self._modals.publish(arguments.need("user_id"), arguments.decoded("view"), over=arguments.text("hash"))
+        view = self._modals.publish(
+            arguments.need("user_id"), arguments.decoded("view"), over=arguments.text("hash")
+        )
         return {"view": view.as_slack()}
 
     def _update(self, arguments: Arguments) -> JSON:
@@ -45,7 +52,10 @@ def _validate(arguments: Arguments) -> JSON:
     if (view := arguments.decoded("view")) is not None:
         _refuse("invalid_view", view_problems(view))
     elif (message := arguments.decoded("message")) is not None:
-        _refuse("invalid_message", message_problems(message.get("blocks", [])) if isinstance(message, dict) else [NO_OBJECT])
+        _refuse(
+            "invalid_message",
+            message_problems(message.get("blocks", [])) if isinstance(message, dict) else [NO_OBJECT],
+        )
     else:
         _refuse("invalid_blocks", message_problems(arguments.decoded("blocks")))
     return {}

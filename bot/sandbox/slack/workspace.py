@@ -1,7 +1,7 @@
 """Hold the simulated workspace: people, channels, messages, reactions, and reported errors.
 
-State only, safe to use from any thread; it speaks no HTTP and knows nothing of the bot behind the token. Refusals are
-``SlackError`` with Slack's own codes.
+State only, safe to use from any thread; it speaks no HTTP and knows nothing of the bot behind the token.
+Refusals are ``SlackError`` with Slack's own codes.
 """
 
 import copy
@@ -20,7 +20,10 @@ from bot.sandbox.slack.messages import JSON, Content, Message
 
 
 class Workspace(Watched):
-    """Everything people see. ``clock`` is what the page shows as now, and what messages and events are stamped with."""
+    """Everything people see.
+
+    ``clock`` is what the page shows as now, and what messages and events are stamped with.
+    """
 
     def __init__(self, *, clock: Callable[[], datetime]) -> None:
         super().__init__()
@@ -78,7 +81,10 @@ class Workspace(Watched):
             return self._channels[channel]
 
     def entered(self, channel: str, user: str) -> Channel:
-        """The channel, if ``user`` is in it. Raises ``channel_not_found``, ``not_in_channel`` or ``is_archived``."""
+        """The channel, if ``user`` is in it.
+
+        Raises ``channel_not_found``, ``not_in_channel`` or ``is_archived``.
+        """
         found = self.channel(channel)
         if user not in found.members:
             raise SlackError("not_in_channel" if found.person is None else "channel_not_found")
@@ -87,7 +93,10 @@ class Workspace(Watched):
         return found
 
     def direct(self, user: str) -> Channel:
-        """The direct messages between ``user`` and the bot. Raises ``user_not_found`` or ``cannot_dm_bot``."""
+        """The direct messages between ``user`` and the bot.
+
+        Raises ``user_not_found`` or ``cannot_dm_bot``.
+        """
         if self.member(user).is_bot:
             raise SlackError("cannot_dm_bot")
         return self.channel(f"D{user[1:]}")
@@ -108,12 +117,17 @@ class Workspace(Watched):
     def post(self, channel: str, user: str, content: Content, **more: Any) -> Message:
         """Add a message and return it; ``more`` are further fields of ``Message``."""
         with self.changing():
-            message = Message(self.stamp(), self.channel(channel).id, user, content.text or "", content.blocks or [], **more)
+            message = Message(
+                self.stamp(), self.channel(channel).id, user, content.text or "", content.blocks or [], **more
+            )
             self._messages[channel].append(message)
         return message
 
     def message(self, channel: str, ts: str, *, seen_by: str | None = None) -> Message:
-        """The message, an ephemeral one only for who sees it. Raises ``channel_not_found`` or ``message_not_found``."""
+        """The message, an ephemeral one only for who sees it.
+
+        Raises ``channel_not_found`` or ``message_not_found``.
+        """
         with self._lock:
             for message in self._messages[self.channel(channel).id]:
                 if message.ts == ts and message.ephemeral_to in {None, seen_by}:
@@ -128,13 +142,15 @@ class Workspace(Watched):
     def remove(self, message: Message) -> None:
         """Delete a message; a second time changes nothing."""
         with self.changing():
-            self._messages[message.channel] = [kept for kept in self._messages[message.channel] if kept is not message]
+            self._messages[message.channel] = [
+                kept for kept in self._messages[message.channel] if kept is not message
+            ]
 
     def messages(self, channel: str, seen_by: str | None = None) -> list[JSON]:
         """List what ``seen_by`` sees of the channel, oldest first; ``None`` sees ephemeral messages too.
 
-        The list and each message are the caller's own; a block is the workspace's, and nobody changes one: whoever waits looks
-        at all of them many times.
+        The list and each message are the caller's own; a block is the workspace's, and nobody changes one:
+        whoever waits looks at all of them many times.
         """
         with self._lock:
             found = self._messages[self.channel(channel).id]
@@ -179,7 +195,10 @@ class Workspace(Watched):
     def describe(self) -> str:
         """All messages and notices, for a failed wait."""
         with self._lock:
-            lines = [f"{channel.id} #{channel.name}" + self._listed(channel.id) for channel in self._channels.values()]
+            lines = [
+                f"{channel.id} #{channel.name}" + self._listed(channel.id)
+                for channel in self._channels.values()
+            ]
             return "\n".join([*lines, f"notices: {self._notices}"])
 
     def _listed(self, channel: str) -> str:

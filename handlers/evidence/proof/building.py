@@ -43,7 +43,10 @@ OF_CHANGES = ("population.csv", "approvals.csv", "attempts.csv", PAGE)
 
 
 class Building:
-    """Makes the lines of each file that follows from events. ``named`` tells how a person is named on the page."""
+    """Makes the lines of each file that follows from events.
+
+    ``named`` tells how a person is named on the page.
+    """
 
     def __init__(self, facts: Facts, register: Register, span: Span, named: Named) -> None:
         self._facts = facts
@@ -62,7 +65,9 @@ class Building:
     def begin(self, name: str, manifest: dict[str, Any]) -> Iterator[str]:
         """Return the lines before the changes' rows; ``manifest`` says tenant, days, head and gaps."""
         if name != PAGE:
-            yield csv_line({"population.csv": POPULATION, "approvals.csv": APPROVALS, "attempts.csv": ATTEMPTS}[name])
+            yield csv_line(
+                {"population.csv": POPULATION, "approvals.csv": APPROVALS, "attempts.csv": ATTEMPTS}[name]
+            )
             return
         said = manifest
         yield from page_begin(said["tenant"], said["from"], said["to"], said["head"], said["missing"])

@@ -126,7 +126,11 @@ class Change:
             return "it came after the decision"
         if vote.person == self.opened.get("requester_id"):
             return "nobody approves their own request"
-        if any(_undoes(other, vote) for other in self.votes if self.decided_seq is None or other.seq < self.decided_seq):
+        if any(
+            _undoes(other, vote)
+            for other in self.votes
+            if self.decided_seq is None or other.seq < self.decided_seq
+        ):
             return "it was taken back"
         return ""
 

@@ -13,7 +13,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, TOLD_BESIDE, Building, event_line, names_from
+from handlers.evidence.proof.building import (
+    KEPT_EVENTS,
+    OF_CHANGES,
+    TOLD_BESIDE,
+    Building,
+    event_line,
+    names_from,
+)
 from handlers.evidence.proof.chain import FIRST, Event, flaw_of
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
@@ -43,7 +50,9 @@ class Pack:
         """Every file there is, but for what Python leaves behind when it runs."""
         if self._zip is not None:
             return set(self._zip.namelist())
-        found = (path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file())
+        found = (
+            path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file()
+        )
         return {name for name in found if "__pycache__" not in name}
 
     def read(self, name: str) -> bytes:
@@ -97,13 +106,23 @@ class Checker:
         try:
             manifest = json.loads(self._pack.read(MANIFEST))
             span_of(manifest)
-            files = manifest["files"], manifest["missing"], manifest["proven"], manifest["head"], manifest["tenant"]
+            files = (
+                manifest["files"],
+                manifest["missing"],
+                manifest["proven"],
+                manifest["head"],
+                manifest["tenant"],
+            )
         except (ValueError, KeyError, TypeError):
             raise Flaw(MANIFEST, 1, "this is no manifest of a pack") from None
         if not isinstance(files[0], dict) or not isinstance(files[1], list):
             raise Flaw(MANIFEST, 1, "this is no manifest of a pack")
         if text_of(manifest_text(manifest)).encode() != self._pack.read(MANIFEST):
-            raise Flaw(MANIFEST, self._line_of_difference(manifest_text(manifest)), "it is not spelled as it was written")
+            raise Flaw(
+                MANIFEST,
+                self._line_of_difference(manifest_text(manifest)),
+                "it is not spelled as it was written",
+            )
         found: dict[str, Any] = manifest
         return found
 
@@ -132,7 +151,11 @@ class Checker:
                 raise Flaw(EVENTS, number, "it is the event of another tenant")
             self._take(event)
         if self.checked != manifest["head"]:
-            raise Flaw(EVENTS, self._last["seq"] or 1, f"it ends with {self.checked}, but the manifest names {manifest['head']}")
+            raise Flaw(
+                EVENTS,
+                self._last["seq"] or 1,
+                f"it ends with {self.checked}, but the manifest names {manifest['head']}",
+            )
 
     def _take(self, event: Event) -> None:
         self._last = event
@@ -150,7 +173,9 @@ class Checker:
         span = span_of(manifest)
         named = names_from([])
         if "people.csv" in manifest["files"]:
-            named = names_from(list(csv.reader(io.StringIO(self._pack.read("people.csv").decode("utf-8", "replace"))))[1:])
+            named = names_from(
+                list(csv.reader(io.StringIO(self._pack.read("people.csv").decode("utf-8", "replace"))))[1:]
+            )
         building, last = Building(self._facts, self._register, span, named), self._last["seq"]
         rows: dict[str, list[str]] = {name: list(building.begin(name, manifest)) for name in OF_CHANGES}
         for change in (self._changes[number] for number in sorted(self._changes)):
@@ -186,12 +211,17 @@ class Checker:
 
     def _stamps(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
         expected = dict(stamp_files(self._facts, span_of(manifest)))
-        for name in sorted(name for name in {*expected, *manifest["files"]} if name.startswith("timestamps/")):
+        for name in sorted(
+            name for name in {*expected, *manifest["files"]} if name.startswith("timestamps/")
+        ):
             if name not in expected:
                 yield Flaw(name, 1, "no event holds such a time stamp")
             elif self._pack.read(name) != expected[name]:
                 yield Flaw(name, 1, "it is not what the events hold")
-            elif name.endswith(".tsr") and hashlib.sha256(expected[name[:-4] + ".txt"]).digest() not in expected[name]:
+            elif (
+                name.endswith(".tsr")
+                and hashlib.sha256(expected[name[:-4] + ".txt"]).digest() not in expected[name]
+            ):
                 yield Flaw(name, 1, "it is the time stamp of something else")
 
     def _verdict(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
@@ -206,8 +236,14 @@ class Checker:
         if manifest["proven"] is not (not manifest["missing"]):
             yield Flaw(MANIFEST, _line_with(text, '"proven"'), "it contradicts what is missing")
         for name, digest in manifest["files"].items():
-            if name in self._pack.names() and name != PROGRAM and hashlib.sha256(self._pack.read(name)).hexdigest() != digest:
-                yield Flaw(MANIFEST, _line_with(text, json.dumps(name) + ': "'), f"the hash of {name} is another one")
+            if (
+                name in self._pack.names()
+                and name != PROGRAM
+                and hashlib.sha256(self._pack.read(name)).hexdigest() != digest
+            ):
+                yield Flaw(
+                    MANIFEST, _line_with(text, json.dumps(name) + ': "'), f"the hash of {name} is another one"
+                )
 
 
 def _line_with(lines: Sequence[str], part: str) -> int:
@@ -217,13 +253,17 @@ def _line_with(lines: Sequence[str], part: str) -> int:
 def first_difference(one: Sequence[str], two: Sequence[str]) -> int:
     """The number of the first line that differs, from 1; 0 where none does."""
     shared = min(len(one), len(two))
-    return next((number + 1 for number in range(shared) if one[number] != two[number]), 0 if len(one) == len(two) else shared + 1)
+    return next(
+        (number + 1 for number in range(shared) if one[number] != two[number]),
+        0 if len(one) == len(two) else shared + 1,
+    )
 
 
 def span_of(manifest: dict[str, Any]) -> Span:
     """The period of a manifest. Raises ``ValueError``, ``KeyError`` or ``TypeError``."""
     return Span(
-        date.fromisoformat(manifest["from"]).isoformat(), (date.fromisoformat(manifest["to"]) + timedelta(days=1)).isoformat()
+        date.fromisoformat(manifest["from"]).isoformat(),
+        (date.fromisoformat(manifest["to"]) + timedelta(days=1)).isoformat(),
     )
 
 
@@ -249,6 +289,11 @@ def main(arguments: Sequence[str]) -> int:
     for flaw in flaws:
         sys.stdout.write(f"{flaw}\n")
     if not flaws:
-        sys.stdout.write(f"The pack is sound: every table follows from its events, up to {checker.checked}.\n")
-        sys.stdout.write("Compare that head with one posted in Slack, or with a time stamp; heads.csv says where they are.\n")
+        sys.stdout.write(
+            f"The pack is sound: every table follows from its events, up to {checker.checked}.\n"
+        )
+        sys.stdout.write(
+            "Compare that head with one posted in Slack, or with a time stamp; heads.csv says where they "
+            "are.\n"
+        )
     return 1 if flaws else 0

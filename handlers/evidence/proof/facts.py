@@ -117,7 +117,9 @@ def _probed(facts: Facts, event: Event, said: dict[str, Any]) -> None:
     place = (text_of(event["at"]), text_of(said.get("host")), text_of(said.get("port")))
     for outcome in ("accepted", "refused"):
         versions = said.get(outcome)
-        facts.probes += [(*place, text_of(tls), outcome) for tls in (versions if isinstance(versions, list) else [])]
+        facts.probes += [
+            (*place, text_of(tls), outcome) for tls in (versions if isinstance(versions, list) else [])
+        ]
 
 
 _READERS = {

@@ -37,7 +37,10 @@ def needs_a_row(change: Change) -> bool:
 
 
 def missing_of_facts(facts: Facts, span: Span, last_at: str, hashes: Mapping[int, str]) -> Iterator[str]:
-    """What is not proven beside the changes. ``last_at``: of the pack's last event; ``hashes``: those of the heads posted."""
+    """What is not proven beside the changes.
+
+    ``last_at``: of the pack's last event; ``hashes``: those of the heads posted.
+    """
     yield from unsearched(facts, span, last_at)
     unpaired = (row for row in facts.rows.values() if row.get("matched") in ("no", "awaited"))
     for row in sorted(unpaired, key=lambda said: (text_of(said.get("at")), text_of(said.get("id")))):
@@ -52,8 +55,14 @@ def missing_of_facts(facts: Facts, span: Span, last_at: str, hashes: Mapping[int
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    who, value = text_of(row.get("actor")) or "somebody unknown", text_of(row.get("value")) or "a value that is not told"
-    return f"Exchange's audit log has a change to {value} by {who} at {moment(row.get('at'))}: {text_of(row.get('why'))}"
+    who, value = (
+        text_of(row.get("actor")) or "somebody unknown",
+        text_of(row.get("value")) or "a value that is not told",
+    )
+    return (
+        f"Exchange's audit log has a change to {value} by {who} at {moment(row.get('at'))}: "
+        f"{text_of(row.get('why'))}"
+    )
 
 
 def unsearched(facts: Facts, span: Span, last_at: str) -> Iterator[str]:

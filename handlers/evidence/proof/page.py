@@ -52,21 +52,34 @@ th { background: #f2f2f2 } tr { break-inside: avoid } thead { display: table-hea
 _CLASSES = {"opted in": "in", "opted out": "out", "not set": "not"}
 
 
-def page_begin(tenant: str, first_day: str, last_day: str, head: str, missing: Sequence[str]) -> Iterator[str]:
+def page_begin(
+    tenant: str, first_day: str, last_day: str, head: str, missing: Sequence[str]
+) -> Iterator[str]:
     """The lines up to the verdict: what the page is about, and what is not proven."""
     title = f"Changes of AllowLegacyTLSClients, {first_day} to {last_day}"
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    yield f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"
+    yield (
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"
+    )
     yield f"<p>Tenant <code>{escape(tenant)}</code>. Days and times are UTC. The record stands at "
     yield f"<code>{escape(head)}</code>.</p>\n"
     if missing:
-        yield f'<div class="unproven" role="alert">\n<p class="red">Not proven to be complete: {len(missing)} gap(s).</p>\n<ul>\n'
+        yield (
+            '<div class="unproven" role="alert">\n<p class="red">Not proven to be complete: '
+            f"{len(missing)} gap(s).</p>\n<ul>\n"
+        )
         yield from (f"<li>{escape(sentence)}</li>\n" for sentence in missing)
         yield "</ul>\n</div>\n"
     else:
-        yield '<div class="proven">\n<p><strong>Proven to be complete.</strong> The record has no gap, and every change of the\n'
-        yield "setting in Exchange's audit log is one of the changes below, and each of them is there.</p>\n</div>\n"
+        yield (
+            '<div class="proven">\n<p><strong>Proven to be complete.</strong> The record has no gap, and '
+            "every change of the\n"
+        )
+        yield (
+            "setting in Exchange's audit log is one of the changes below, and each of them is "
+            "there.</p>\n</div>\n"
+        )
 
 
 def timeline(facts: Facts, span: Span) -> Iterator[str]:
@@ -78,14 +91,19 @@ def timeline(facts: Facts, span: Span) -> Iterator[str]:
         return
     yield '<ol class="days">\n'
     for day, value, unobserved in cells:
-        gap = f'<br><span class="red">{escape(unobserved)} h unobserved</span>' if unobserved != "0.00" else ""
+        gap = (
+            f'<br><span class="red">{escape(unobserved)} h unobserved</span>' if unobserved != "0.00" else ""
+        )
         yield f'<li class="{_CLASSES.get(value, "unknown")}">{escape(day[5:])}<br>{escape(value)}{gap}</li>\n'
     yield "</ol>\n"
 
 
 def changes_begin() -> Iterator[str]:
     """The head of the table of changes."""
-    yield "<h2>The changes</h2>\n<p>Approvals are those that stood before the change was sent; separation of duties is\n"
+    yield (
+        "<h2>The changes</h2>\n<p>Approvals are those that stood before the change was sent; separation of "
+        "duties is\n"
+    )
     yield "reckoned here from every single vote.</p>\n<table>\n<thead>\n<tr>"
     names = ("Change", "Asked by, why", "From, to, until", "Approved by", "Outcome", "Separation of duties")
     yield "".join(f'<th scope="col">{name}</th>' for name in names)
@@ -99,11 +117,16 @@ def change_row(change: Change, population: list[str], facts: Facts, named: Named
     asked = named(cells["requester"]) if cells["requester"] else who
     approvals = [f"{named(vote.person)}, {_spoken(vote.at)}" for vote in change.judge()]
     yield f"<tr><td>{_lines(f'#{change.number}', change.kind.replace('_', ' '))}</td>"
-    reason = _lines(text_of(change.opened.get("reason")), _said("For", cells["devices"]), _said("Ticket", cells["ticket"]))
+    reason = _lines(
+        text_of(change.opened.get("reason")), _said("For", cells["devices"]), _said("Ticket", cells["ticket"])
+    )
     yield f"<td>{_lines(asked, _spoken(change.opened.get('created_at')))}"
     yield f'<div class="more">{reason}</div></td>' if reason else "</td>"
     values = f"{cells['from']} \u2192 {cells['to']}" if cells["from"] else cells["to"]
-    yield f"<td>{_lines(values, _said('until', _spoken(cells['window_end'])))}</td><td>{_lines(*approvals)}</td>"
+    yield (
+        f"<td>{_lines(values, _said('until', _spoken(cells['window_end'])))}</td><td>{_lines(*approvals)}</"
+        "td>"
+    )
     yield f"<td>{_lines(cells['outcome'], _spoken(cells['applied_at']))}</td>"
     yield f"<td>{_duties(change, facts)}</td></tr>\n"
 
@@ -135,7 +158,9 @@ def _duties(change: Change, facts: Facts) -> str:
 def page_end(facts: Facts, register: Register, span: Span, last: int, named: Named) -> Iterator[str]:
     """The rest: the audit log of Exchange's, the heads, and how to check all of it."""
     yield "</tbody>\n</table>\n<h2>The devices when the period ended</h2>\n"
-    yield from _table(_DEVICES, _device_rows(register, named), red=lambda cells: _is_late(cells, register.day))
+    yield from _table(
+        _DEVICES, _device_rows(register, named), red=lambda cells: _is_late(cells, register.day)
+    )
     yield "<h2>Exchange's audit log</h2>\n"
     names = ("At", "By", "Value", "Result", "Paired", "Change", "Why")
     yield from _table(names, _paired(facts, span), red=lambda cells: cells[4] in ("no", "awaited"))
@@ -143,16 +168,28 @@ def page_end(facts: Facts, register: Register, span: Span, last: int, named: Nam
     posted = ([seq, digest, _spoken(at), link] for seq, digest, at, link in head_rows(facts, last))
     yield from _table(("Event", "Hash", "Posted", "Where"), posted, red=lambda cells: False, show=_linked)
     yield from _probes(facts, span)
-    yield "<h2>To check it</h2>\n<p>In the folder of the unpacked files: <code>python3 verify.py</code>. It needs nothing but\n"
-    yield "Python, recomputes every table and this page from <code>events.jsonl</code>, and names file and line of what was\n"
-    yield "altered. A time stamp: <code>openssl ts -verify -data timestamps/N.txt -in timestamps/N.tsr -CAfile root.pem</code>.\n"
+    yield (
+        "<h2>To check it</h2>\n<p>In the folder of the unpacked files: <code>python3 verify.py</code>. It "
+        "needs nothing but\n"
+    )
+    yield (
+        "Python, recomputes every table and this page from <code>events.jsonl</code>, and names file and "
+        "line of what was\n"
+    )
+    yield (
+        "altered. A time stamp: <code>openssl ts -verify -data timestamps/N.txt -in timestamps/N.tsr "
+        "-CAfile root.pem</code>.\n"
+    )
     yield "</p>\n"
     yield "</body>\n</html>\n"
 
 
 def _probes(facts: Facts, span: Span) -> Iterator[str]:
     """What endpoints were seen to take; nothing where none was probed."""
-    found = [[host, port, tls, outcome, _spoken(since)] for host, port, tls, outcome, since in probe_rows(facts, span)]
+    found = [
+        [host, port, tls, outcome, _spoken(since)]
+        for host, port, tls, outcome, since in probe_rows(facts, span)
+    ]
     if found:
         yield "<h2>TLS versions of the endpoints when the period ended</h2>\n"
         yield "<p>As probed from the bot's machine. It never tells that the tenant is opted in.</p>\n"

@@ -1,6 +1,7 @@
 """Derive the register from events: every entry there ever was, and the newest word on senders.
 
-Only what was recorded before the period's end is taken, so a pack of last year is not changed by this year's acts.
+Only what was recorded before the period's end is taken, so a pack of last year is not changed by this year's
+acts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from handlers.evidence.proof.spelling import text_of
 
 DEVICE_ACTS = frozenset(
     {
-        *("device_added", "device_moved", "device_longer_asked", "device_longer_accepted", "device_longer_refused"),
+        *(
+            "device_added",
+            "device_moved",
+            "device_longer_asked",
+            "device_longer_accepted",
+            "device_longer_refused",
+        ),
         *("device_activated", "device_accepted", "device_refused", "device_owner_changed", "device_orphaned"),
         *("device_replaced", "device_withdrawn"),
     }
@@ -25,7 +32,18 @@ LAST_SEEN_ALONE = "entra-sign-ins"
 """The kind of report that says when somebody was seen, and not over which version of TLS."""
 
 SEEN_FIELDS = ("tls10", "tls11", "tls12", "messages")
-DEVICE_FIELDS = ("device", "sender", "site", "owner_id", "protocol", "reason", "plan", "due", "state", "moves")
+DEVICE_FIELDS = (
+    "device",
+    "sender",
+    "site",
+    "owner_id",
+    "protocol",
+    "reason",
+    "plan",
+    "due",
+    "state",
+    "moves",
+)
 """What an entry shows, by the names of the record, in the order of the columns behind its number."""
 
 
@@ -83,5 +101,7 @@ class Register:
         for number in sorted(self._entries):
             entry = self._entries[number]
             seen = self._seen.get(text_of(entry.get("sender")), {})
-            told = [entry.get(name) for name in DEVICE_FIELDS] + [seen.get(name) for name in ("last_seen", *SEEN_FIELDS)]
+            told = [entry.get(name) for name in DEVICE_FIELDS] + [
+                seen.get(name) for name in ("last_seen", *SEEN_FIELDS)
+            ]
             yield [f"D{number}", *map(text_of, told)]

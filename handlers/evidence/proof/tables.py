@@ -11,7 +11,18 @@ from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.spelling import csv_line, moment, text_of
 
 POPULATION = (
-    *("number", "kind", "ticket", "requester", "requested_at", "approvers", "approved_at", "from", "to", "window_end"),
+    *(
+        "number",
+        "kind",
+        "ticket",
+        "requester",
+        "requested_at",
+        "approvers",
+        "approved_at",
+        "from",
+        "to",
+        "window_end",
+    ),
     *("outcome", "applied_at", "read_back", "digest", "devices"),
 )
 APPROVALS = ("number", "person", "vote", "at", "via", "digest", "rule", "counted", "why_not")
@@ -20,7 +31,20 @@ DAYS = ("day", "value", "hours_unobserved")
 HEADS = ("seq", "hash", "at", "permalink")
 RECONCILIATION = ("at", "actor", "value", "result", "matched", "number", "why")
 DEVICES = (
-    *("id", "device", "sender", "site", "owner", "protocol", "reason", "plan", "due", "state", "moves", "last_seen"),
+    *(
+        "id",
+        "device",
+        "sender",
+        "site",
+        "owner",
+        "protocol",
+        "reason",
+        "plan",
+        "due",
+        "state",
+        "moves",
+        "last_seen",
+    ),
     *("tls10", "tls11", "tls12", "messages"),
 )
 PROBES = ("host", "port", "tls", "outcome", "since")
@@ -75,7 +99,9 @@ def devices_of(change: Change) -> str:
     """
     lines = text_of(change.opened.get("clients")).split("\n")
     typed = "\n".join(lines[: len(lines) - len(change.opened.get("devices") or [])])
-    return "; ".join([*change.devices, f"typed: {typed}" if change.devices else typed] if typed else change.devices)
+    return "; ".join(
+        [*change.devices, f"typed: {typed}" if change.devices else typed] if typed else change.devices
+    )
 
 
 def _read_back(change: Change) -> str:
@@ -89,14 +115,25 @@ def approval_rows(change: Change, facts: Facts) -> Iterator[list[str]]:
     for vote in change.votes:
         does = id(vote) in counted or (vote.vote == "reject" and not vote.why_not)
         rule, _ = facts.rule_at(vote.seq)
-        cells = [str(change.number), vote.person, vote.vote.replace("_", " "), moment(vote.at), vote.via, vote.digest, rule]
+        cells = [
+            str(change.number),
+            vote.person,
+            vote.vote.replace("_", " "),
+            moment(vote.at),
+            vote.via,
+            vote.digest,
+            rule,
+        ]
         yield [*cells, "yes" if does else "no", vote.why_not]
 
 
 def attempt_rows(change: Change) -> Iterator[list[str]]:
     """The rows of one change in ``attempts.csv``: each step of the talk with Exchange."""
     for step in change.attempts:
-        what, outcome = text_of(step.get("step")).replace("_", " "), text_of(step.get("outcome") or step.get("value"))
+        what, outcome = (
+            text_of(step.get("step")).replace("_", " "),
+            text_of(step.get("outcome") or step.get("value")),
+        )
         yield [
             str(change.number), moment(step.get("at")), what, outcome.replace("_", " "),
             text_of(step.get("client_request_id")), text_of(step.get("detail")),
@@ -127,7 +164,12 @@ def head_rows(facts: Facts, last: int) -> Iterator[list[str]]:
     """The rows of ``heads.csv``: the heads that were posted in Slack, up to the event ``last``."""
     for said in facts.heads:
         if said.get("seq", 0) <= last:
-            yield [text_of(said.get("seq")), text_of(said.get("hash")), moment(said["at"]), text_of(said.get("permalink"))]
+            yield [
+                text_of(said.get("seq")),
+                text_of(said.get("hash")),
+                moment(said["at"]),
+                text_of(said.get("permalink")),
+            ]
 
 
 def reconciliation_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
@@ -140,7 +182,9 @@ def reconciliation_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
 
 def probe_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
     """Return the rows of ``probes.csv``: what endpoints were last seen to take by the period's end."""
-    known = {(host, port, tls): (outcome, at) for at, host, port, tls, outcome in facts.probes if at < span.end}
+    known = {
+        (host, port, tls): (outcome, at) for at, host, port, tls, outcome in facts.probes if at < span.end
+    }
     for (host, port, tls), (outcome, at) in sorted(known.items()):
         yield [host, port, tls, outcome, moment(at)]
 

@@ -1,7 +1,7 @@
 """Find which column holds what: by portal names, Microsoft's keys, or its content.
 
-Nobody outside Microsoft has published the header of the report (facts of 30 November 2026): what is not recognised is shown, and
-``--map`` says it. Nothing is guessed where two columns would do.
+Nobody outside Microsoft has published the header of the report (facts of 30 November 2026): what is not
+recognised is shown, and ``--map`` says it. Nothing is guessed where two columns would do.
 """
 
 import re
@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from handlers.register.files.decoding import NotRead
 
-SENDER, TLS10, TLS11, TLS12, MESSAGES, LAST_SEEN = "sender", "tls10", "tls11", "tls12", "messages", "last_seen"
+SENDER, TLS10, TLS11, TLS12, MESSAGES, LAST_SEEN = (
+    "sender",
+    "tls10",
+    "tls11",
+    "tls12",
+    "messages",
+    "last_seen",
+)
 USER, APP, WHEN, STATUS, CODE = "user", "app", "when", "status", "code"
 OF_REPORT = (SENDER, TLS10, TLS11, TLS12, MESSAGES, LAST_SEEN)
 """What ``--map`` may name of a report: the keys of ``devices --json``."""
@@ -22,29 +29,67 @@ _NAMES: Mapping[str, frozenset[str]] = {
         {
             *("sender address", "sender", "senderaddress", "from address", "mail", "email", "e-mail address"),
             *("absenderadresse", "absender", "adresse des absenders", "indirizzo del mittente", "mittente"),
-            *("adresse de l'expéditeur", "expéditeur", "dirección del remitente", "remitente", "afzenderadres"),
+            *(
+                "adresse de l'expéditeur",
+                "expéditeur",
+                "dirección del remitente",
+                "remitente",
+                "afzenderadres",
+            ),
         }
     ),
     MESSAGES: frozenset(
         {
             *("messages sent", "messagessent", "messages", "messagecount", "message count", "sent messages"),
-            *("gesendete nachrichten", "nachrichten gesendet", "nachrichten", "messaggi inviati", "messages envoyés"),
+            *(
+                "gesendete nachrichten",
+                "nachrichten gesendet",
+                "nachrichten",
+                "messaggi inviati",
+                "messages envoyés",
+            ),
             *("mensajes enviados", "verzonden berichten"),
         }
     ),
     LAST_SEEN: frozenset({"last_seen", "last seen"}),
-    USER: frozenset({"username", "user principal name", "userprincipalname", "benutzername", "nom d'utilisateur", "nome utente"}),
-    APP: frozenset({"client app", "clientappused", "client app used", "client-app", "clientanwendung", "application cliente"}),
+    USER: frozenset(
+        {
+            "username",
+            "user principal name",
+            "userprincipalname",
+            "benutzername",
+            "nom d'utilisateur",
+            "nome utente",
+        }
+    ),
+    APP: frozenset(
+        {
+            "client app",
+            "clientappused",
+            "client app used",
+            "client-app",
+            "clientanwendung",
+            "application cliente",
+        }
+    ),
     WHEN: frozenset({"date (utc)", "date", "createddatetime", "datum (utc)", "datum", "date (utc+00:00)"}),
     STATUS: frozenset({"status", "état", "stato"}),
     CODE: frozenset(
         {
-            *("sign-in error code", "errorcode", "error code", "anmeldefehlercode", "fehlercode bei der anmeldung"),
+            *(
+                "sign-in error code",
+                "errorcode",
+                "error code",
+                "anmeldefehlercode",
+                "fehlercode bei der anmeldung",
+            ),
             *("fehlercode der anmeldung", "code d'erreur de connexion"),
         }
     ),
 }
-_AUTH_DETAILS = frozenset({"authentication method", "authentication method detail", "authentifizierungsmethode"})
+_AUTH_DETAILS = frozenset(
+    {"authentication method", "authentication method detail", "authentifizierungsmethode"}
+)
 
 
 def plain(header: str) -> str:
@@ -53,7 +98,10 @@ def plain(header: str) -> str:
 
 
 def columns_of_report(header: Sequence[str], named: Mapping[str, str]) -> dict[str, int]:
-    """The place of each field of the admin centre's report, ``named`` ones first. Raises ``NotRead`` where two would do."""
+    """The place of each field of the admin centre's report, ``named`` ones first.
+
+    Raises ``NotRead`` where two would do.
+    """
     found = _named(header, named, OF_REPORT)
     for place, name in enumerate(map(plain, header)):
         field = _tls(name) or next((each for each in (SENDER, MESSAGES) if name in _NAMES[each]), "")
@@ -99,7 +147,9 @@ def _named(header: Sequence[str], named: Mapping[str, str], known: Sequence[str]
 
 def seen(header: Sequence[str]) -> str:
     """What the header of a file says, for a sentence."""
-    shown = ", ".join(f"`{_shown(name)}`" for name in header[:12]) + (", and more" if len(header) > 12 else "")
+    shown = ", ".join(f"`{_shown(name)}`" for name in header[:12]) + (
+        ", and more" if len(header) > 12 else ""
+    )
     return f"Its columns are {shown}."
 
 

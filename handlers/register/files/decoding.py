@@ -1,7 +1,7 @@
 """Decode a file's bytes from any coding of portals, Excel and mail, or say what the file is.
 
-A coding that is neither Unicode nor told by a mark is taken for Windows-1252: a guess by statistics (charset-normalizer 3.4,
-tried on German and French headers) says cp1250 there, and letters turn into others.
+A coding that is neither Unicode nor told by a mark is taken for Windows-1252: a guess by statistics
+(charset-normalizer 3.4, tried on German and French headers) says cp1250 there, and letters turn into others.
 """
 
 import codecs
@@ -34,7 +34,10 @@ class NotRead(Exception):
 def decoded(data: bytes) -> str:
     """The text of a file. Raises ``NotRead``."""
     if len(data) > LARGEST:
-        raise NotRead(f"This file has {len(data) / 2**20:.0f} MB; at most {LARGEST // 2**20} are read. Export a shorter period.")
+        raise NotRead(
+            f"This file has {len(data) / 2**20:.0f} MB; at most {LARGEST // 2**20} are read. Export a "
+            "shorter period."
+        )
     kind = next((what for begin, what in _KINDS if data[: len(begin)] == begin), "")
     if kind:
         raise NotRead(f"This file is {kind}.")
@@ -47,7 +50,9 @@ def decoded(data: bytes) -> str:
 
 
 def _text(data: bytes) -> str:
-    coding = next((name for mark, name in _MARKS if data[: len(mark)] == mark), "") or _unmarked(data[:_LOOKED_AT])
+    coding = next((name for mark, name in _MARKS if data[: len(mark)] == mark), "") or _unmarked(
+        data[:_LOOKED_AT]
+    )
     if coding:
         return data.decode(coding, errors="replace")
     try:

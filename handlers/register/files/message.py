@@ -1,7 +1,8 @@
 """A saved message or its headers: with which TLS version its sender handed it to Exchange Online.
 
-``Received: from … by ….prod.outlook.com … with Microsoft SMTP Server (version=TLS1_0, cipher=…)`` is how such headers were
-written in 2020 and 2021; that smtp-legacy writes them alike is inferred (facts of 30 November 2026).
+``Received: from … by ….prod.outlook.com … with Microsoft SMTP Server (version=TLS1_0, cipher=…)`` is how such
+headers were written in 2020 and 2021; that smtp-legacy writes them alike is inferred (facts of 30 November
+2026).
 """
 
 import re
@@ -17,7 +18,9 @@ from handlers.register.files.smtp_clients import ADDRESS
 
 _HEADER = re.compile(r"[!-9;-~]{1,80}:\s?[^\r\n]*")
 _RECEIVED = re.compile(r"^received:", re.IGNORECASE | re.MULTILINE)
-_BY_EXCHANGE = re.compile(r"\bby\s+\S+\.(?:outlook\.com|office365\.com|office365\.us|partner\.outlook\.cn)\b", re.IGNORECASE)
+_BY_EXCHANGE = re.compile(
+    r"\bby\s+\S+\.(?:outlook\.com|office365\.com|office365\.us|partner\.outlook\.cn)\b", re.IGNORECASE
+)
 _VERSION = re.compile(r"version=TLS\s*v?1[._]([0-3])", re.IGNORECASE)
 _HEADERS_END = re.compile(r"\r?\n\r?\n")
 LONGEST_HEADERS = 256 * 1024
@@ -36,7 +39,9 @@ def parse(text: str) -> Parsed:
     by_exchange = (_VERSION.search(value) for value in reversed(received) if _BY_EXCHANGE.search(value))
     spoken = next((version[1] for version in by_exchange if version), None)
     if spoken is None:
-        raise NotRead("No Received header of this message says with which TLS version Exchange Online received it.")
+        raise NotRead(
+            "No Received header of this message says with which TLS version Exchange Online received it."
+        )
     sender = next(filter(None, (_address(message, name) for name in ("Sender", "From", "Return-Path"))), "")
     if not sender:
         raise NotRead("This message does not say who sent it.")

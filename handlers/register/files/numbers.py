@@ -30,7 +30,11 @@ def count(text: str) -> int | None:
 
 def day(text: str, *, month_first: bool | None) -> date | None:
     """Return the day of a moment; ``None`` where it is none, or day and month are ambiguous."""
-    for pattern, order in ((_ISO, (1, 2, 3)), (_DOTTED, (3, 2, 1)), (_SLASHED, (3, 1, 2) if month_first else (3, 2, 1))):
+    for pattern, order in (
+        (_ISO, (1, 2, 3)),
+        (_DOTTED, (3, 2, 1)),
+        (_SLASHED, (3, 1, 2) if month_first else (3, 2, 1)),
+    ):
         found = pattern.match(text.strip())
         if found and (pattern is not _SLASHED or month_first is not None):
             try:

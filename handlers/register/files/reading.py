@@ -1,4 +1,7 @@
-"""Whatever somebody exported, told apart by its content: the report, sign-ins, a message, a list of devices. The one door."""
+"""Whatever somebody exported, told apart by its content: the report, sign-ins, a message, a list of devices.
+
+The one door.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,12 +15,16 @@ from handlers.register.files.table import Table, table
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 NOTHING_KNOWN = (
-    "This file is neither the SMTP AUTH clients report, nor a download of sign-ins, nor a saved message, nor a list of devices."
+    "This file is neither the SMTP AUTH clients report, nor a download of sign-ins, nor a saved message, "
+    "nor a list of devices."
 )
 
 
 def read(data: bytes, named: Mapping[str, str] = NO_NAMES) -> Parsed:
-    """Read a file; ``named`` says of a field which column it is. Raises ``NotRead``: then nothing was understood, or too much."""
+    """Read a file; ``named`` says of a field which column it is.
+
+    Raises ``NotRead``: then nothing was understood, or too much.
+    """
     text = decoded(data)
     if text.lstrip()[:1] in ("[", "{"):
         return sign_ins.parse_json(text)
@@ -44,7 +51,8 @@ def _is_list(found: Table, named: Mapping[str, str]) -> bool:
 def _listed(found: Table, named: Mapping[str, str]) -> Parsed:
     places = columns_of_list(found.header, named)
     rows = tuple(
-        {field: row[place].strip() for field, place in places.items() if place < len(row)} | {"row": str(number)}
+        {field: row[place].strip() for field, place in places.items() if place < len(row)}
+        | {"row": str(number)}
         for number, row in found.numbered()
     )
     return Parsed(FileKind.DEVICES, len(rows), listed=rows)

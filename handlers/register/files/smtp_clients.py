@@ -1,7 +1,7 @@
 """Read the admin centre's report of SMTP AUTH clients: senders and shares of TLS versions.
 
-Its exact header and notation are published nowhere (facts of 30 November 2026), so shares may be percent, fractions or counts:
-the file says it by what its rows add up to.
+Its exact header and notation are published nowhere (facts of 30 November 2026), so shares may be percent,
+fractions or counts: the file says it by what its rows add up to.
 """
 
 import re
@@ -9,16 +9,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from handlers.register.files import numbers
-from handlers.register.files.columns import LAST_SEEN, MESSAGES, SENDER, TLS10, TLS11, TLS12, columns_of_report, seen
+from handlers.register.files.columns import (
+    LAST_SEEN,
+    MESSAGES,
+    SENDER,
+    TLS10,
+    TLS11,
+    TLS12,
+    columns_of_report,
+    seen,
+)
 from handlers.register.files.decoding import NotRead
 from handlers.register.files.kinds import FileKind, Parsed, Seen, Skipped
 from handlers.register.files.table import Table
 
-ADDRESS = re.compile(r"[^\s@,;<>()\[\]\"\\=]{1,64}@[^\s@,;<>()\[\]\"\\=]{1,253}\.[^\s@,;<>()\[\]\"\\=.]{2,63}")
-"""What counts as an address in a report that Microsoft wrote: whole, with a dot behind the @; tried on every row."""
+ADDRESS = re.compile(
+    r"[^\s@,;<>()\[\]\"\\=]{1,64}@[^\s@,;<>()\[\]\"\\=]{1,253}\.[^\s@,;<>()\[\]\"\\=.]{2,63}"
+)
+"""What counts as an address in a report that Microsoft wrote: whole, with a dot behind the @; tried on every
+row."""
 
 _SHARES = (TLS10, TLS11, TLS12)
-HOW_TO_MAP = "Say which column is which, such as `--map sender=COLUMN --map tls10=COLUMN --map tls11=COLUMN --map tls12=COLUMN`."
+HOW_TO_MAP = (
+    "Say which column is which, such as `--map sender=COLUMN --map tls10=COLUMN --map tls11=COLUMN --map "
+    "tls12=COLUMN`."
+)
 
 NO_ADDRESS, NO_SHARE, BEYOND = "this is no mail address", "this is no share", "a share beyond 100, or below 0"
 
@@ -56,7 +71,8 @@ def _by_content(table: Table) -> int:
     holds = [
         place
         for place in range(len(table.header))
-        if sum(len(row) > place and bool(ADDRESS.fullmatch(row[place].strip())) for row in sample) >= 0.8 * len(sample)
+        if sum(len(row) > place and bool(ADDRESS.fullmatch(row[place].strip())) for row in sample)
+        >= 0.8 * len(sample)
     ]
     if len(holds) != 1:
         raise NotRead(f"Which column is the sender was not recognised. {seen(table.header)} {HOW_TO_MAP}")
@@ -123,8 +139,16 @@ def _merged(rows: Sequence[Seen]) -> Seen:
         weights = [1.0] * len(rows)
 
     def mean(values: Sequence[float | None]) -> float | None:
-        known = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None and weight]
-        return round(sum(value * weight for value, weight in known) / sum(weight for _, weight in known), 4) if known else None
+        known = [
+            (value, weight)
+            for value, weight in zip(values, weights, strict=True)
+            if value is not None and weight
+        ]
+        return (
+            round(sum(value * weight for value, weight in known) / sum(weight for _, weight in known), 4)
+            if known
+            else None
+        )
 
     told = [row.messages for row in rows if row.messages is not None]
     return replace(

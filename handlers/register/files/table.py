@@ -40,7 +40,9 @@ def table(text: str) -> Table:
     except csv.Error as broken:
         raise NotRead(f"This file is no table that can be read: {broken}.") from broken
     if len(found) > MOST_ROWS + 1:
-        raise NotRead(f"This file has {len(found) - 1:,} rows; at most {MOST_ROWS:,} are read. Export a shorter period.")
+        raise NotRead(
+            f"This file has {len(found) - 1:,} rows; at most {MOST_ROWS:,} are read. Export a shorter period."
+        )
     if len(found) < 2 or not any(any(row) for row in found[1:]):
         raise NotRead("This file has a header and no rows, or is no table at all.")
     return Table(found[0], found[1:], first=skipped + 2)
@@ -49,6 +51,8 @@ def table(text: str) -> Table:
 def _beginning(text: str) -> tuple[str, str, int]:
     """Return the first meaningful line, the text from there, and lines before; ``sep=;`` is skipped."""
     lines, skipped = text.split("\n", 3), 0
-    while len(lines) > 1 and (not lines[0].strip() or lines[0].strip().casefold()[:4] == "sep=") and skipped < 2:
+    while (
+        len(lines) > 1 and (not lines[0].strip() or lines[0].strip().casefold()[:4] == "sep=") and skipped < 2
+    ):
         lines, skipped = lines[1:], skipped + 1
     return lines[0].strip("\r"), "\n".join(lines), skipped

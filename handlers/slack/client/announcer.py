@@ -25,10 +25,19 @@ from storage.sightings import Sighting
 
 
 class SlackAnnouncer:
-    """Posts to the configured channel and to people. Links in messages are never unfurled: a preview would fetch them."""
+    """Posts to the configured channel and to people.
+
+    Links in messages are never unfurled: a preview would fetch them.
+    """
 
     def __init__(
-        self, client: WebClient, *, channel: str, zone: ZoneInfo, find: Find = nowhere, by: Signature | None = None
+        self,
+        client: WebClient,
+        *,
+        channel: str,
+        zone: ZoneInfo,
+        find: Find = nowhere,
+        by: Signature | None = None,
     ) -> None:
         """``find`` looks up permalinks; ``by`` names the tenant in every message, where there are several."""
         self._client = client
@@ -55,13 +64,21 @@ class SlackAnnouncer:
     def permalink(self, place: Place) -> str | None:
         """Ask Slack for a message's link; ``None`` where it does not say, which costs only the link."""
         try:
-            link = call(self._client.chat_getPermalink, channel=place.channel, message_ts=place.ts).get("permalink")
+            link = call(self._client.chat_getPermalink, channel=place.channel, message_ts=place.ts).get(
+                "permalink"
+            )
         except Unavailable:
             return None
         return link if isinstance(link, str) and is_slacks(link) else None
 
     def answer(
-        self, person: str, channel: str | None, text: str, *, reason_for: int | None, typed: Mapping[str, str] | None = None
+        self,
+        person: str,
+        channel: str | None,
+        text: str,
+        *,
+        reason_for: int | None,
+        typed: Mapping[str, str] | None = None,
     ) -> None:
         """Ephemeral where the person acted; by direct message where that cannot be."""
         message = answer_message(text, reason_for, typed or {})
@@ -84,17 +101,28 @@ class SlackAnnouncer:
 
     def retire(self, place: Place, view: RequestView) -> None:
         """Point from an earlier private message to the newer one."""
-        call(self._client.chat_update, channel=place.channel, ts=place.ts, **signed(outcomes.retired(view).arguments(), self._by))
+        call(
+            self._client.chat_update,
+            channel=place.channel,
+            ts=place.ts,
+            **signed(outcomes.retired(view).arguments(), self._by),
+        )
 
     def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:
         """Say something in the channel that belongs to no request, or draw a copy of it again."""
         message = announcements.announcement(view, self._zone)
         return self._post(self._channel, message) if place is None else self._draw_again(place, message)
 
-    def device(self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool) -> Place | None:
+    def device(
+        self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool
+    ) -> Place | None:
         """One entry in a thread, with the buttons that apply to it, or a copy of it drawn again."""
         message = devices.entry(ShownDevice(device, today, seen), "")
-        return self._draw_again(place, message) if again else self._post(place.channel, message, thread_ts=place.ts)
+        return (
+            self._draw_again(place, message)
+            if again
+            else self._post(place.channel, message, thread_ts=place.ts)
+        )
 
     def _draw_again(self, place: Place, message: Message) -> Place | None:
         """``None`` when somebody deleted that copy."""
@@ -127,8 +155,8 @@ class SlackAnnouncer:
     def _refuse_shared_channel(self) -> None:
         """Change requests are not posted where people of another organisation read and press buttons.
 
-        Where Slack does not say, what it said last holds: no answer must not keep a request from its approvers, and a stranger's
-        vote is refused in any case.
+        Where Slack does not say, what it said last holds: no answer must not keep a request from its
+        approvers, and a stranger's vote is refused in any case.
         """
         with contextlib.suppress(Unavailable):
             channel = call(self._client.conversations_info, channel=self._channel).get("channel")
@@ -142,7 +170,10 @@ class SlackAnnouncer:
 def answer_message(text: str, reason_for: int | None, given: Mapping[str, str]) -> Message:
     """A private answer, with what was typed into a form given back, and the button that asks for a reason."""
     shown = sentence(text)
-    blocks: list[Block] = [*map(section, parted(shown)), *small(["So that nothing has to be typed again:"] if given else [])]
+    blocks: list[Block] = [
+        *map(section, parted(shown)),
+        *small(["So that nothing has to be typed again:"] if given else []),
+    ]
     for label, what in given.items():
         blocks += typed(label, what)
     if reason_for is not None:

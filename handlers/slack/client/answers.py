@@ -1,7 +1,7 @@
 """Posts private answers to Slack's ``response_url``s.
 
-Bolt's ``respond`` opens a new connection for each answer, which costs more than everything else about it, posts to whatever host
-the payload names, and follows redirects.
+Bolt's ``respond`` opens a new connection for each answer, which costs more than everything else about it,
+posts to whatever host the payload names, and follows redirects.
 """
 
 import json
@@ -32,13 +32,17 @@ class Answers:
         self._outward = Outward(tls=tls, proxy=proxy, connections=connections)
 
     def post(self, url: str, message: dict[str, Any]) -> bool:
-        """Post one message; whether Slack took it (404 after five uses or thirty minutes). Never raises for what comes back.
+        """Post one message; whether Slack took it (404 after five uses or thirty minutes).
 
-        To a host that is not Slack's nothing is sent: the answer then goes another way, through the Web API.
+        Never raises for what comes back. To a host that is not Slack's nothing is sent: the answer then goes
+        another way, through the Web API.
         """
         try:
             address = self._destinations.hook(url)
         except Elsewhere:
-            log.warning("slack.response_url_refused", problem="it leads to a host that is not Slack's; nothing was sent there")
+            log.warning(
+                "slack.response_url_refused",
+                problem="it leads to a host that is not Slack's; nothing was sent there",
+            )
             return False
         return self._outward.message(address, json.dumps(message).encode()) == 200

@@ -23,7 +23,10 @@ MENDS = {
     "missing_scope": ("The bot's token lacks a scope.", "Reinstall the app from manifest.yml."),
     "invalid_auth": ("Slack refuses the bot's token.", "Put a valid SLACK_BOT_TOKEN into the settings."),
     "token_revoked": ("The bot's token was revoked.", "Reinstall the app and set the new SLACK_BOT_TOKEN."),
-    "account_inactive": ("The bot's account is deactivated.", "Reinstall the app and set the new SLACK_BOT_TOKEN."),
+    "account_inactive": (
+        "The bot's account is deactivated.",
+        "Reinstall the app and set the new SLACK_BOT_TOKEN.",
+    ),
     **dict.fromkeys(
         ("not_authed", "token_expired", "not_allowed_token_type"),
         ("Slack refuses the bot's token.", "Put a valid SLACK_BOT_TOKEN into the settings."),
@@ -36,7 +39,10 @@ MENDS = {
             "team_access_not_granted",
             "restricted_action",
         ),
-        ("Slack does not let the bot do this.", "Ask an admin of the workspace what was restricted for the app."),
+        (
+            "Slack does not let the bot do this.",
+            "Ask an admin of the workspace what was restricted for the app.",
+        ),
     ),
     "user_not_found": ("Slack does not know this person.", ""),
     "users_not_found": ("Slack does not know this person.", ""),
@@ -56,24 +62,31 @@ PASSING = (
     *("fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"),
     *("external_channel_migrating", "org_login_required", "team_added_to_org"),
 )
-"""Slack's error codes for what passes by itself: a failure of its own, and a channel or a workspace that is being moved
-(docs.slack.dev, the errors of ``chat.update`` and ``chat.postMessage``)."""
+"""Slack's error codes for what passes by itself: a failure of its own, and a channel or a workspace that is
+being moved (docs.slack.dev, the errors of ``chat.update`` and ``chat.postMessage``)."""
 
 _CODE = re.compile(r"[a-z0-9_]+")
-"""How Slack spells its codes (docs.slack.dev, the errors of each method); ``slack_sdk`` puts a sentence of its own with a piece
-of the answer into the same place when that is no JSON: a proxy's page, an empty answer, one that broke off."""
+"""How Slack spells its codes (docs.slack.dev, the errors of each method); ``slack_sdk`` puts a sentence of
+its own with a piece of the answer into the same place when that is no JSON: a proxy's page, an empty answer,
+one that broke off."""
 
 UNREADABLE = "What answered was not Slack's API, or its answer broke off."
-REDIRECTED = "Slack's address answered with a redirect, which the bot does not follow: its token would go along."
+REDIRECTED = (
+    "Slack's address answered with a redirect, which the bot does not follow: its token would go along."
+)
 CHECK_ADDRESS = "Check SLACK_API_URL, and what a proxy or gateway makes of it."
 
 
 LONGEST_WAIT = 3600.0
-"""Seconds that Slack is left alone for at most, whatever it asks for: nothing is to stay owed for days because of one header."""
+"""Seconds that Slack is left alone for at most, whatever it asks for: nothing is to stay owed for days
+because of one header."""
 
 
 def call(method: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
-    """Call one Web API method. Raises ``Unavailable`` with a sentence; ``retryable`` unless waiting cannot help."""
+    """Call one Web API method.
+
+    Raises ``Unavailable`` with a sentence; ``retryable`` unless waiting cannot help.
+    """
     return call_with_headers(method, **arguments)[0]
 
 
@@ -92,7 +105,9 @@ def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dic
         raise Unavailable(f"Slack could not be reached ({why_lost(lost)}).") from None
     if not isinstance(response.data, dict):
         raise Unavailable(UNREADABLE)
-    return response.data, {str(name).lower(): str(value) for name, value in dict(response.headers or {}).items()}
+    return response.data, {
+        str(name).lower(): str(value) for name, value in dict(response.headers or {}).items()
+    }
 
 
 def direct(client: WebClient, person: str) -> str:
@@ -113,17 +128,24 @@ def _refused(error: SlackApiError) -> Unavailable:
     response = error.response
     code = _code(response.data)
     if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
-        return Unavailable("Slack asks the bot to slow down.", retry_after=_retry_after(response.headers), code=code)
+        return Unavailable(
+            "Slack asks the bot to slow down.", retry_after=_retry_after(response.headers), code=code
+        )
     if code in MENDS:
         sentence, mend = MENDS[code]
         return Unavailable(sentence, mend=mend, retryable=False, code=code)
     if response.status_code >= 500 or not code:
-        return Unavailable("Slack had a problem of its own." if response.status_code >= 500 else UNREADABLE, code=code)
+        return Unavailable(
+            "Slack had a problem of its own." if response.status_code >= 500 else UNREADABLE, code=code
+        )
     return Unavailable(f"Slack refused the call ({code}).", retryable=code in PASSING, code=code)
 
 
 def _code(body: Any) -> str:
-    """Slack's word for its refusal; empty where the body holds none. Whatever it holds instead is never shown."""
+    """Slack's word for its refusal; empty where the body holds none.
+
+    Whatever it holds instead is never shown.
+    """
     found = body.get("error") if isinstance(body, dict) else None
     return found if isinstance(found, str) and _CODE.fullmatch(found) else ""
 

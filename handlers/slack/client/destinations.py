@@ -14,8 +14,8 @@ HOOKS: Final = ("hooks.slack.com", "hooks.slack-gov.com")
 slack-gov.com (api.slack-gov.com/gov-slack/about)."""
 
 FILES: Final = ("files.slack.com", "files.slack-gov.com")
-"""Where files are handed out (docs.slack.dev/reference/objects/file-object), and where ``files.getUploadURLExternal``
-sends uploads to (``slack_sdk.WebClient.files_upload_v2``, step 2)."""
+"""Where files are handed out (docs.slack.dev/reference/objects/file-object), and where
+``files.getUploadURLExternal`` sends uploads to (``slack_sdk.WebClient.files_upload_v2``, step 2)."""
 
 SOCKET_DOMAINS: Final = ("slack.com", "slack-gov.com", "slack-msgs.com")
 """Domains of Slack below which ``apps.connections.open`` names hosts, such as ``wss-primary.slack.com``
@@ -45,7 +45,10 @@ class Destinations:
         return self._checked(address, {"https", "http"}, own=address.host in FILES)
 
     def download(self, url: str) -> Address:
-        """Take the ``url_private_download`` of a file apart, to which the token is sent. Raises ``Elsewhere``."""
+        """Take the ``url_private_download`` of a file apart, to which the token is sent.
+
+        Raises ``Elsewhere``.
+        """
         return self.upload(url)
 
     def socket(self, url: str) -> Address:
@@ -62,7 +65,11 @@ class Destinations:
     def _is_configured(self, address: Address) -> bool:
         if self._api.stays_here:
             return address.stays_here
-        return address.host == self._api.host and address.encrypted and address.port in {USUAL_PORT, self._api.port}
+        return (
+            address.host == self._api.host
+            and address.encrypted
+            and address.port in {USUAL_PORT, self._api.port}
+        )
 
 
 def _parts(url: str) -> Address:

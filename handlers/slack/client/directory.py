@@ -9,7 +9,8 @@ from handlers.slack.client.calls import call
 from handlers.slack.parsing import Malformed, identity
 
 UNKNOWN = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
-"""Slack's error codes that say of somebody that they are nobody here; every other failure says nothing about them."""
+"""Slack's error codes that say of somebody that they are nobody here; every other failure says nothing about
+them."""
 
 
 class SlackDirectory:
@@ -19,14 +20,16 @@ class SlackDirectory:
         self._client = client
 
     def person(self, user_id: str) -> Person:
-        """Look somebody up. ``deleted`` and a team or enterprise have to be told: without them ``policy`` refuses.
+        """Look somebody up.
 
-        The flags of bots, guests, strangers and the invited are set on whom they concern (docs.slack.dev, the user object). One
-        that is left out means no: taken for the worse, it would refuse the full members, of whom Slack need not say it. In an
-        Enterprise Grid organisation ``enterprise_user.id`` is the person's, whatever ids their workspaces know them by.
+        ``deleted`` and a team or enterprise have to be told: without them ``policy`` refuses. The flags of
+        bots, guests, strangers and the invited are set on whom they concern (docs.slack.dev, the user
+        object). One that is left out means no: taken for the worse, it would refuse the full members, of whom
+        Slack need not say it. In an Enterprise Grid organisation ``enterprise_user.id`` is the person's,
+        whatever ids their workspaces know them by.
 
-        Raises ``Unavailable``: not retryable where Slack does not know the person, and retryable for everything else, which says
-        nothing about them.
+        Raises ``Unavailable``: not retryable where Slack does not know the person, and retryable for
+        everything else, which says nothing about them.
         """
         user = self._info(user_id).get("user")
         found: dict[str, Any] = user if isinstance(user, dict) else {}
@@ -59,7 +62,11 @@ class SlackDirectory:
     def members(self, group_id: str) -> frozenset[str]:
         """Expand a user group by id; disabled counts as empty, because Slack leaves its people out."""
         users = call(self._client.usergroups_users_list, usergroup=group_id).get("users")
-        return frozenset(user for user in users if isinstance(user, str)) if isinstance(users, list) else frozenset()
+        return (
+            frozenset(user for user in users if isinstance(user, str))
+            if isinstance(users, list)
+            else frozenset()
+        )
 
 
 def _id(found: object) -> str | None:

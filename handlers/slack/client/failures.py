@@ -21,6 +21,13 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def why_lost(failure: BaseException) -> str:
-    """Say what kept the call from Slack. ``urllib`` wraps most failures into one of its own, which is taken off."""
-    cause = failure.reason if isinstance(failure, URLError) and isinstance(failure.reason, BaseException) else failure
+    """Say what kept the call from Slack.
+
+    ``urllib`` wraps most failures into one of its own, which is taken off.
+    """
+    cause = (
+        failure.reason
+        if isinstance(failure, URLError) and isinstance(failure.reason, BaseException)
+        else failure
+    )
     return next((said for kind, said in _REASONS if isinstance(cause, kind)), "the call failed")

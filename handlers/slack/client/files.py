@@ -6,7 +6,9 @@ from handlers.ports import Unavailable
 from handlers.slack.client.web_api import Redirected, SlackWebClient
 
 NOT_GIVEN = "Slack did not hand out the file."
-NOT_GIVEN_MEND = "Have the app reinstalled from manifest.yml, so that it may read files (files:read), then try again."
+NOT_GIVEN_MEND = (
+    "Have the app reinstalled from manifest.yml, so that it may read files (files:read), then try again."
+)
 
 
 def fetched(client: SlackWebClient, address: str, most: int) -> bytes:

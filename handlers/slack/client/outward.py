@@ -1,6 +1,7 @@
-"""Posts to, and fetches from, addresses that Slack named: judged first, never redirected, read to a limit. Connections are kept.
+"""Posts to, and fetches from, addresses that Slack named: judged first, never redirected, read to a limit.
 
-Such an address is a secret of the moment: it is used here and never logged. A token is sent with a file's address only.
+Connections are kept. Such an address is a secret of the moment: it is used here and never logged. A token is
+sent with a file's address only.
 """
 
 import ssl
@@ -21,13 +22,19 @@ UPLOAD_PATIENCE: Final = 60.0
 """Seconds that Slack may take to answer when a file has been sent."""
 
 LARGEST_ANSWER: Final = 64 * 1024
-"""Bytes that are read of an answer, of which only the status matters; a connection with more on it is closed."""
+"""Bytes that are read of an answer, of which only the status matters; a connection with more on it is
+closed."""
 
 
 class Outward:
-    """Safe to share among threads. ``proxy`` is a URL with its scheme; ``tls`` is shared: loading the authorities is dear."""
+    """Safe to share among threads.
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, proxy: str | None = None, connections: int = 16) -> None:
+    ``proxy`` is a URL with its scheme; ``tls`` is shared: loading the authorities is dear.
+    """
+
+    def __init__(
+        self, *, tls: ssl.SSLContext | None = None, proxy: str | None = None, connections: int = 16
+    ) -> None:
         arguments: dict[str, Any] = {"maxsize": connections, "ssl_context": tls, "retries": False}
         self._direct = PoolManager(**arguments)
         self._outward = ProxyManager(**_through(proxy), **arguments) if proxy else self._direct
@@ -39,7 +46,9 @@ class Outward:
 
     def message(self, address: Address, body: bytes) -> int | None:
         """Post JSON and return the status; ``None`` when no answer came."""
-        return self._post(address, body, {"Content-Type": "application/json;charset=utf-8"}, Timeout(total=PATIENCE))
+        return self._post(
+            address, body, {"Content-Type": "application/json;charset=utf-8"}, Timeout(total=PATIENCE)
+        )
 
     def file(self, address: Address, content: bytes | Iterable[bytes], length: int) -> int | None:
         """Post ``length`` bytes of a file as they come; returns the status, ``None`` without an answer."""
@@ -49,20 +58,33 @@ class Outward:
     def given(self, address: Address, token: str, most: int) -> tuple[int, bytes] | None:
         """Fetch a file's first ``most`` bytes by token, and the status; ``None`` without a whole answer."""
         way = self._direct if address.stays_here else self._outward
-        headers, timeout = {"Authorization": f"Bearer {token}"}, Timeout(connect=PATIENCE, read=UPLOAD_PATIENCE)
+        headers, timeout = (
+            {"Authorization": f"Bearer {token}"},
+            Timeout(connect=PATIENCE, read=UPLOAD_PATIENCE),
+        )
         try:
-            answer = way.request("GET", str(address), headers=headers, timeout=timeout, redirect=False, preload_content=False)
+            answer = way.request(
+                "GET", str(address), headers=headers, timeout=timeout, redirect=False, preload_content=False
+            )
             content = answer.read(most, decode_content=False)
             answer.close()  # there may be more of it
         except (HTTPError, OSError, ValueError):
             return None
         return answer.status, content
 
-    def _post(self, address: Address, body: bytes | Iterable[bytes], headers: dict[str, str], timeout: Timeout) -> int | None:
+    def _post(
+        self, address: Address, body: bytes | Iterable[bytes], headers: dict[str, str], timeout: Timeout
+    ) -> int | None:
         way = self._direct if address.stays_here else self._outward
         try:
             answer = way.request(
-                "POST", str(address), body=body, headers=headers, timeout=timeout, redirect=False, preload_content=False
+                "POST",
+                str(address),
+                body=body,
+                headers=headers,
+                timeout=timeout,
+                redirect=False,
+                preload_content=False,
             )
             _read_to_the_end(answer)
         except (HTTPError, OSError, ValueError):

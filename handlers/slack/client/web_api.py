@@ -1,8 +1,8 @@
 """Call ``slack_sdk`` without what it leaves open: redirects, huge answers, foreign upload hosts.
 
-``urllib`` repeats a redirected call as GET with its ``Authorization`` at whatever host the answer names, plain
-http included; so a redirect is an error here, for every method. What the SDK would log of requests and answers
-is what people typed: nothing is.
+``urllib`` repeats a redirected call as GET with its ``Authorization`` at whatever host the answer names,
+plain http included; so a redirect is an error here, for every method. What the SDK would log of requests and
+answers is what people typed: nothing is.
 """
 
 import logging
@@ -13,7 +13,14 @@ from http import HTTPStatus
 from http.client import HTTPMessage
 from typing import IO, Any, Final, NoReturn
 from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import (
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
@@ -25,7 +32,8 @@ from handlers.slack.client.destinations import Destinations, Elsewhere
 from handlers.slack.client.outward import Outward
 
 SIZE_LIMIT: Final = 2 * 1024 * 1024
-"""Bytes of an answer; the largest of Slack's that the bot asks for, the members of a user group, is a tenth of it."""
+"""Bytes of an answer; the largest of Slack's that the bot asks for, the members of a user group, is a tenth
+of it."""
 
 
 class Redirected(SlackClientError):
@@ -48,7 +56,8 @@ class SlackWebClient(WebClient):
     """The bot's client of the Web API; arguments as for ``slack_sdk.WebClient``."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        logging.getLogger("slack_sdk.web.base_client").addFilter(_prints_nothing)  # the same filter is added once
+        # the same filter is added once
+        logging.getLogger("slack_sdk.web.base_client").addFilter(_prints_nothing)
         super().__init__(*arguments, **named)
 
     @cached_property
@@ -58,16 +67,20 @@ class SlackWebClient(WebClient):
     def send_file(self, *, channel: str, name: str, length: int, pieces: Iterable[bytes]) -> SlackResponse:
         """Upload a file into a conversation: ``length`` bytes as ``pieces`` yields them, keeping none.
 
-        Raises ``SlackClientError``. Slack's three steps are told in docs.slack.dev/messaging/working-with-files.
+        Raises ``SlackClientError``. Slack's three steps are told in
+        docs.slack.dev/messaging/working-with-files.
         """
         given = self.files_getUploadURLExternal(filename=name, length=length)
         self._upload(str(given.get("upload_url") or ""), pieces, length)
-        return self.files_completeUploadExternal(files=[{"id": given.get("file_id"), "title": name}], channel_id=channel)
+        return self.files_completeUploadExternal(
+            files=[{"id": given.get("file_id"), "title": name}], channel_id=channel
+        )
 
     def read_file(self, url: str, most: int) -> bytes:
         """Return the first ``most`` bytes of a given file; ``url`` is its ``url_private_download``.
 
-        The token goes along, so only to one of Slack's hosts, and after no redirect. Raises ``SlackClientError``.
+        The token goes along, so only to one of Slack's hosts, and after no redirect. Raises
+        ``SlackClientError``.
         """
         try:
             address = Destinations(self.base_url).download(url)
@@ -90,7 +103,9 @@ class SlackWebClient(WebClient):
             raise FileNotTaken(str(elsewhere)) from None
         status = self._outward.file(address, content, length)
         if status != HTTPStatus.OK:
-            raise FileNotTaken(f"the file was answered with status {status}" if status else "the file was not answered")
+            raise FileNotTaken(
+                f"the file was answered with status {status}" if status else "the file was not answered"
+            )
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Replaces the SDK's: send once, follow nothing, read to the limit."""
@@ -113,7 +128,14 @@ class SlackWebClient(WebClient):
         return build_opener(ProxyHandler(proxies), HTTPSHandler(context=self.ssl), _NoRedirect())
 
     def _upload_file(
-        self, *, url: str, data: bytes, logger: logging.Logger, timeout: int, proxy: str | None, ssl: ssl.SSLContext | None
+        self,
+        *,
+        url: str,
+        data: bytes,
+        logger: logging.Logger,
+        timeout: int,
+        proxy: str | None,
+        ssl: ssl.SSLContext | None,
     ) -> FileUploadV2Result:
         """Replaces the SDK's, for ``files_upload_v2``: to one of Slack's hosts, or not at all."""
         self._upload(url, data, len(data))
@@ -126,7 +148,9 @@ def _prints_nothing(record: logging.LogRecord) -> bool:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    def http_error_302(self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage) -> NoReturn:
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> NoReturn:
         """Ends every redirect, whatever it names."""
         fp.close()
         raise Redirected(f"answered with a redirect ({code})")

@@ -28,12 +28,18 @@ def messages(person: str, text: str, now: datetime) -> Iterator[tuple[str, Messa
         for last, told, table in ((7, overview, (one, replace(one, owner_id=None)) * 25), (None, None, ())):
             found = DevicePage(which, (one,) * 10, today, last, told, table)
             yield f"devices ({which.value})", devices.page(found)
-        yield f"devices ({which.value}), empty", devices.page(DevicePage(which, (), today, None, replace(overview, weeks=())))
+        yield (
+            f"devices ({which.value}), empty",
+            devices.page(DevicePage(which, (), today, None, replace(overview, weeks=()))),
+        )
     for state in DeviceState:
         for owner in (person, None):
             shown = replace(one, state=state, owner_id=owner)
             seen = Sighting(one.sender, 1.0, None, None, 7, is_legacy=True, last_seen=today)
-            yield f"device ({state.value})", devices.entry(ShownDevice(shown, today, seen if owner else None), person)
+            yield (
+                f"device ({state.value})",
+                devices.entry(ShownDevice(shown, today, seen if owner else None), person),
+            )
 
 
 def forms(person: str, text: str, now: datetime, zone: ZoneInfo) -> Iterator[tuple[str, View]]:
@@ -51,7 +57,8 @@ def example(person: str, text: str, now: datetime) -> Device:
     due: date = now.date() - timedelta(days=1)
     return Device(
         id=999_999_999, tenant_id="", device=text[:300], sender="scanner@contoso.com", site=text[:300],
-        protocol=MailProtocol.SMTP_AUTH, reason=text, plan=text, proposer_id=person, proposer_enterprise_id=None,
-        created_at=now, owner_id=person, due=due, due_by=person, asked_due=now.date(), asked_by=person,
-        state=DeviceState.ACTIVE, version=7, moves=7, active_at=now, ended_at=None, changed_at=now,
+        protocol=MailProtocol.SMTP_AUTH, reason=text, plan=text, proposer_id=person,
+        proposer_enterprise_id=None, created_at=now, owner_id=person, due=due, due_by=person,
+        asked_due=now.date(), asked_by=person, state=DeviceState.ACTIVE, version=7, moves=7, active_at=now,
+        ended_at=None, changed_at=now,
     )  # fmt: skip

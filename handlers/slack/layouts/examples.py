@@ -1,7 +1,8 @@
 """Draw every layout the bot can send with examples, for Slack's ``blocks.validate``.
 
-The examples are as long as Slack allows or the bot sends. Each function that draws a message or a view is called here, and no
-block is ever sent that does not stand in one of these, on the same surface: tests/handlers/slack/test_layouts.py.
+The examples are as long as Slack allows or the bot sends. Each function that draws a message or a view is
+called here, and no block is ever sent that does not stand in one of these, on the same surface:
+tests/handlers/slack/test_layouts.py.
 """
 
 import itertools
@@ -163,10 +164,19 @@ class Examples:
         """The private answers."""
         request = self._request(Kind.OPT_IN, State.PENDING, LONG)
         for value in (*SettingValue, None):
-            yield f"status ({value or 'not read'})", status_view.status(self._status(value, request), self.zone)
-        lines = [HistoryLine(self._request(kind, State.REJECTED, LONG), (PERSON,), OTHER, LONG, None) for kind in Kind]
+            yield (
+                f"status ({value or 'not read'})",
+                status_view.status(self._status(value, request), self.zone),
+            )
+        lines = [
+            HistoryLine(self._request(kind, State.REJECTED, LONG), (PERSON,), OTHER, LONG, None)
+            for kind in Kind
+        ]
         for older in (7, None):
-            yield "history", replies.history(HistoryPage(lines=lines, older=older), self.zone, not_taken="pdf")
+            yield (
+                "history",
+                replies.history(HistoryPage(lines=lines, older=older), self.zone, not_taken="pdf"),
+            )
         yield "history, empty", replies.history(HistoryPage(lines=[], older=None), self.zone)
         yield "help", replies.help_text(self.cloud)
         yield "no such command", replies.no_such("enabel", "enable")
@@ -178,7 +188,10 @@ class Examples:
         yield "test card", trial.trial_card()
         yield "answer", announcer.answer_message(LONG, 7, {"Reason": LONG})
         yield "who can decide", what_if.what_if(self._what_if(request), self.zone)
-        rows = [ProbeRow(ProbeTarget("relay.contoso.com", 25), tls, ProbeOutcome.REFUSED, "refused") for tls in TlsVersion]
+        rows = [
+            ProbeRow(ProbeTarget("relay.contoso.com", 25), tls, ProbeOutcome.REFUSED, "refused")
+            for tls in TlsVersion
+        ]
         yield "probe", probe_view.probed(Probed(tuple(rows)))
         yield "probe, failed", probe_view.probed(Probed(()))
         yield "probing", probe_view.under_way()
@@ -196,10 +209,15 @@ class Examples:
             Ending(request=number, end=self.now, days=7),
             Weekly(request=number, since=self.now, end=None),
             Overdue(request=number, end=self.now, problem=LONG),
-            ApprovalReminder(request=number, requester=PERSON, expires_at=self.now, waiting_for=(PERSON, GROUP), others=()),
+            ApprovalReminder(
+                request=number, requester=PERSON, expires_at=self.now, waiting_for=(PERSON, GROUP), others=()
+            ),
         )
         for said in told:
-            for view in (AnnouncementView(said=said, offer=offer, number=7), AnnouncementView(said=said, answer=answer)):
+            for view in (
+                AnnouncementView(said=said, offer=offer, number=7),
+                AnnouncementView(said=said, answer=answer),
+            ):
                 yield f"announcement ({said.kind})", announcements.announcement(view, self.zone)
 
     def _status(self, value: SettingValue | None, request: ChangeRequest) -> Status:
@@ -216,30 +234,58 @@ class Examples:
             decided=request,
             open_request=request,
             last_seen=self._seen(),
-            stream=Backlog(999_999, self.now, Position(problem="it redirects (status 301), which is never followed")),
+            stream=Backlog(
+                999_999, self.now, Position(problem="it redirects (status 301), which is never followed")
+            ),
         )
 
     def _what_if(self, request: ChangeRequest) -> WhatIf:
-        refused = Verdict(allowed=False, reason=Reason.NOT_APPROVER, sentence="You are not one of the approvers.")
-        people = tuple(Foresight(PERSON, verdict, counts=verdict.allowed) for verdict in (ALLOWED, refused) for _ in range(20))
+        refused = Verdict(
+            allowed=False, reason=Reason.NOT_APPROVER, sentence="You are not one of the approvers."
+        )
+        people = tuple(
+            Foresight(PERSON, verdict, counts=verdict.allowed)
+            for verdict in (ALLOWED, refused)
+            for _ in range(20)
+        )
         live = SettingValue.NOT_SET
-        return WhatIf(request, (PERSON,), (OTHER,), 1, people, 7, False, live, self.now, "", "The database is another one.")
+        return WhatIf(
+            request,
+            (PERSON,),
+            (OTHER,),
+            1,
+            people,
+            7,
+            False,
+            live,
+            self.now,
+            "",
+            "The database is another one.",
+        )
 
     def _forms(self) -> Iterator[tuple[str, View]]:
-        day, briefing = self.now.date(), self.calendar.briefing(self.cloud.name, self.now.date(), tuple(MailProtocol))
+        day, briefing = (
+            self.now.date(),
+            self.calendar.briefing(self.cloud.name, self.now.date(), tuple(MailProtocol)),
+        )
         for callback, runs_until in ((modals.OPT_IN, None), (modals.EXTENSION, day)):
             yield (
                 f"form ({callback})",
                 modals.opt_in(
-                    callback=callback, channel="C00000001", briefing=briefing, warning=SMTP_AUTH_OFF, proposed=day, latest=day,
-                    zone=self.zone.key, expires="then", runs_until=runs_until, reason=LONG, clients=LONG,
+                    callback=callback, channel="C00000001", briefing=briefing, warning=SMTP_AUTH_OFF,
+                    proposed=day, latest=day, zone=self.zone.key, expires="then", runs_until=runs_until,
+                    reason=LONG, clients=LONG,
                 ),
             )  # fmt: skip
         for devices in ({}, {7: LONG}):
             yield (
                 "form (opt_out)",
                 modals.opt_out(
-                    channel="C00000001", cloud=self.cloud, seen=SettingValue.OPTED_OUT, seen_at="then", devices=devices
+                    channel="C00000001",
+                    cloud=self.cloud,
+                    seen=SettingValue.OPTED_OUT,
+                    seen_at="then",
+                    devices=devices,
                 ),
             )
         yield from self._register.forms(self.cloud)

@@ -25,7 +25,10 @@ def forms(now: datetime) -> Iterator[tuple[str, View]]:
 
 
 def _lines(now: datetime, number: int) -> list[fleet.Line]:
-    readings = [None, *(Observation(now, value, None, None, None if value else "x") for value in (*SettingValue, None))]
+    readings = [
+        None,
+        *(Observation(now, value, None, None, None if value else "x") for value in (*SettingValue, None)),
+    ]
     return [_line(now, place, readings[place % len(readings)]) for place in range(number)]
 
 

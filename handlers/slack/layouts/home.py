@@ -40,7 +40,9 @@ class HomeExamples:
 
     def _full(self, request: ChangeRequest) -> HomePage:
         device = device_layouts.example(self.person, request.reason, self.now)
-        failed = Observation(self.now + timedelta(minutes=1), None, None, None, "Exchange could not be reached.")
+        failed = Observation(
+            self.now + timedelta(minutes=1), None, None, None, "Exchange could not be reached."
+        )
         return HomePage(
             drawn_at=self.now,
             cloud=self.cloud,

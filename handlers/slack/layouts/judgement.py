@@ -1,7 +1,7 @@
 """Asks Slack whether it would take a layout: ``blocks.validate`` judges and posts nothing.
 
-Source: docs.slack.dev/reference/methods/blocks.validate. It needs no scope, and answers what is wrong as ``errors``, each with a
-pointer and a message.
+Source: docs.slack.dev/reference/methods/blocks.validate. It needs no scope, and answers what is wrong as
+``errors``, each with a pointer and a message.
 """
 
 from functools import partial

@@ -34,13 +34,17 @@ class RegisterExamples:
     def entries(self) -> Sequence[Device]:
         """Return as many entries as can be chosen, with the longest names, one of them an orphan."""
         first = Device(
-            id=999_999_000, tenant_id="", device=self.text[:300], sender="scanner@contoso.com", site=self.text[:300],
-            protocol=MailProtocol.SMTP_AUTH, reason=self.text, plan=self.text, proposer_id=self.person,
-            proposer_enterprise_id=None, created_at=self.now, owner_id=None, due=self.now.date(), due_by=self.person,
-            asked_due=self.now.date() + timedelta(days=30), asked_by=self.person, state=DeviceState.PROPOSED, version=1, moves=2,
-            active_at=None, ended_at=None, changed_at=self.now,
+            id=999_999_000, tenant_id="", device=self.text[:300], sender="scanner@contoso.com",
+            site=self.text[:300], protocol=MailProtocol.SMTP_AUTH, reason=self.text, plan=self.text,
+            proposer_id=self.person, proposer_enterprise_id=None, created_at=self.now, owner_id=None,
+            due=self.now.date(), due_by=self.person, asked_due=self.now.date() + timedelta(days=30),
+            asked_by=self.person, state=DeviceState.PROPOSED, version=1, moves=2, active_at=None,
+            ended_at=None, changed_at=self.now,
         )  # fmt: skip
-        return [first, *(replace(first, id=first.id + more, owner_id=self.person) for more in range(1, CHOOSABLE))]
+        return [
+            first,
+            *(replace(first, id=first.id + more, owner_id=self.person) for more in range(1, CHOOSABLE)),
+        ]
 
     def naming(self, request: ChangeRequest) -> ChangeRequest:
         """The same request, naming all of them, and a ticket."""
@@ -54,15 +58,20 @@ class RegisterExamples:
         yield (
             "form (opt_in, register)",
             modals.opt_in(
-                channel="C00000001", briefing=(), warning="", proposed=day, latest=day, zone="UTC", register=register,
-                ticket=ticket_field(TICKETS, text=self.text[:64]),
+                channel="C00000001", briefing=(), warning="", proposed=day, latest=day, zone="UTC",
+                register=register, ticket=ticket_field(TICKETS, text=self.text[:64]),
             ),
         )  # fmt: skip
         yield "form (device, longer)", device_answers.longer(entries[0], channel="C00000001")
         yield "form (devices import)", device_import.form(channel="C00000001")
         yield (
             "form (opt_out, register)",
-            modals.opt_out(channel="C00000001", cloud=cloud, register=register, ticket=ticket_field(TICKETS, optional=True)),
+            modals.opt_out(
+                channel="C00000001",
+                cloud=cloud,
+                register=register,
+                ticket=ticket_field(TICKETS, optional=True),
+            ),
         )
 
     def news(self, zone: ZoneInfo) -> Iterator[tuple[str, Message]]:

@@ -37,7 +37,16 @@ def shape_of(block: object) -> str:
 
 
 _FREE = frozenset(
-    {"action_id", "block_id", "value", "initial_date", "max_length", "initial_value", "initial_options", "optional"}
+    {
+        "action_id",
+        "block_id",
+        "value",
+        "initial_date",
+        "max_length",
+        "initial_value",
+        "initial_options",
+        "optional",
+    }
 )
 """Fields whose presence Slack does not judge together with others."""
 

@@ -1,4 +1,7 @@
-"""Clicks and submitted forms: kept, acknowledged, handed over. A click that cannot be kept is told so at once."""
+"""Clicks and submitted forms: kept, acknowledged, handed over.
+
+A click that cannot be kept is told so at once.
+"""
 
 import contextlib
 import threading
@@ -75,7 +78,8 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
     DONE: lambda number: ReplyToReminder(number, ReminderReply.DONE),
     **device_replies.BUTTONS,
 }
-"""The buttons that decide something, by action id: the command, made of the number that the button carries."""
+"""The buttons that decide something, by action id: the command, made of the number that the button
+carries."""
 
 
 class Clicks:
@@ -112,7 +116,8 @@ class Clicks:
 
     def _ask_reason(self, command: Command, body: dict[str, Any], *, rejected: bool) -> None:
         if rejected and isinstance(command, CastVote) and command.request_id is not None:
-            with contextlib.suppress(Unavailable):  # the answer to the rejection carries a button for the same form
+            # the answer to the rejection carries a button for the same form
+            with contextlib.suppress(Unavailable):
                 self._shown.open_reason(body, command.request_id)
 
 
@@ -150,7 +155,8 @@ class Submissions:
     def _interaction(self, body: dict[str, Any], view: dict[str, Any]) -> Interaction:
         about_device = device_replies.channel_in(view)
         metadata = str(view.get("private_metadata") or "") if about_device is None else about_device
-        is_about_a_change = view.get("callback_id") in (modals.REJECTION, modals.CLAIM)  # then it is that change's number
+        # then it is that change's number
+        is_about_a_change = view.get("callback_id") in (modals.REJECTION, modals.CLAIM)
         return Interaction(
             key=f"view:{token(view.get('id'))}",
             person=person_of(body),
@@ -180,13 +186,18 @@ class Submissions:
                 return command
 
     def _another_end(self, filled: dict[str, list[str]]) -> AskExtension | ShortenWindow:
-        present_end, extension = self._edge.dispatch.requests.present_end(), self._edge.dispatch.requests.open_extension()
+        present_end, extension = (
+            self._edge.dispatch.requests.present_end(),
+            self._edge.dispatch.requests.open_extension(),
+        )
         form = self._judge(filled, present_end, no_later_end(extension) if extension and present_end else "")
         if present_end is not None and form.window_end(self._edge.zone) < present_end:
             return ShortenWindow(form)
         return AskExtension(form)
 
-    def _judge(self, filled: dict[str, list[str]], later_than: datetime | None, no_later: str = "") -> OptInForm:
+    def _judge(
+        self, filled: dict[str, list[str]], later_than: datetime | None, no_later: str = ""
+    ) -> OptInForm:
         context = self._edge.around
         known = {protocol.value for protocol in MailProtocol}
         return judge_opt_in(
@@ -207,7 +218,10 @@ class Submissions:
 
 
 def _opt_out(filled: dict[str, list[str]]) -> OptOut:
-    """No pattern of tickets keeps anybody from opting out. Raises ``WrongForm`` for what cannot be recorded."""
+    """No pattern of tickets keeps anybody from opting out.
+
+    Raises ``WrongForm`` for what cannot be recorded.
+    """
     reason, ticket = _reason(filled, needed=False), "".join(filled.get(TICKET, [])).strip()
     if problem := ticket_problem(ticket):
         raise WrongForm({TICKET: problem})
@@ -217,7 +231,9 @@ def _opt_out(filled: dict[str, list[str]]) -> OptOut:
 def _reason(filled: dict[str, list[str]], *, needed: bool) -> str:
     """The typed reason of the smaller forms. Raises ``WrongForm``."""
     text = "".join(filled.get(REASON, []))
-    problem = text_problem(text, "Write a sentence, so that the record says why.") if needed or text.strip() else ""
+    problem = (
+        text_problem(text, "Write a sentence, so that the record says why.") if needed or text.strip() else ""
+    )
     if problem:
         raise WrongForm({REASON: problem})
     return text

@@ -77,4 +77,8 @@ class ListenersByTenant:
         They approve or may ask there, have asked for a change, or answer for a device.
         """
         having = self.whose.having(person, list(self._found[3]))
-        return [one for one in self if one.signature.tenant_id in having or one.edge.dispatch.seems_involved(person)]
+        return [
+            one
+            for one in self
+            if one.signature.tenant_id in having or one.edge.dispatch.seems_involved(person)
+        ]

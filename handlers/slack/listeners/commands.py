@@ -51,7 +51,9 @@ class Commands:
         word, nearest = subcommand(str(body.get("text") or ""))
         reply = Reply(self._edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
         within = STALE_COMMAND.total_seconds()
-        if self._edge.do(reply, lambda: self._admit(word, nearest, reply, body), within=within, urgent=word in URGENT):
+        if self._edge.do(
+            reply, lambda: self._admit(word, nearest, reply, body), within=within, urgent=word in URGENT
+        ):
             ack()
         else:
             ack(BUSY)
@@ -71,7 +73,9 @@ class Commands:
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:
-            self._edge.executor.follow(answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person)
+            self._edge.executor.follow(
+                answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person
+            )
 
         self._edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
         self._edge.dispatch.status.ask(answer, person=reply.person)
@@ -110,12 +114,19 @@ class Commands:
         words = str(body.get("text") or "").split()[1:]
         form: Form = "csv" if "csv" in [word.lower() for word in words] else "jsonl"
         others = " ".join(word for word in words if word.lower() != "csv")
-        opened = call(self._edge.client.conversations_open, users=person).get("channel")  # an upload takes no person's id
+        # an upload takes no person's id
+        opened = call(self._edge.client.conversations_open, users=person).get("channel")
         place = opened.get("id") if isinstance(opened, dict) else person
         name = f"legacytls-record.{form}"
         try:
             with self._edge.dispatch.exports.file(person, form, Names(self._edge.client)) as file:
-                call(self._edge.client.send_file, channel=place, name=name, length=file.length, pieces=file.pieces())
+                call(
+                    self._edge.client.send_file,
+                    channel=place,
+                    name=name,
+                    length=file.length,
+                    pieces=file.pieces(),
+                )
         except StillExporting as still:
             reply.say(str(still))
         else:
@@ -139,7 +150,9 @@ class Commands:
             return
 
         def answer(report: Probed) -> None:
-            self._edge.executor.follow(answered(reply, lambda: reply.finish(probe_view.probed(report))), person=reply.person)
+            self._edge.executor.follow(
+                answered(reply, lambda: reply.finish(probe_view.probed(report))), person=reply.person
+            )
 
         self._edge.executor.follow(lambda: reply.progress(probe_view.under_way()), delay=PROGRESS_AFTER)
         self._edge.probing.ask(answer)

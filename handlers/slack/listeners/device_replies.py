@@ -24,11 +24,17 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {**devices.BUTTONS, device_ans
 
 def shown(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> dict[str, Callable[[int], None]]:
     """What the buttons about an entry do that show something or open a form."""
-    return {**devices.shown(edge, reply, body), device_answers.NEED_LONGER: partial(_open_longer, edge, reply, body)}
+    return {
+        **devices.shown(edge, reply, body),
+        device_answers.NEED_LONGER: partial(_open_longer, edge, reply, body),
+    }
 
 
 def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
-    """The command of a submitted form about devices; ``None`` for another form. Raises ``WrongForm`` and ``Malformed``."""
+    """The command of a submitted form about devices; ``None`` for another form.
+
+    Raises ``WrongForm`` and ``Malformed``.
+    """
     if form.get("callback_id") != device_answers.LONGER:
         return devices.submitted(edge, form)
     filled = {field: "".join(found) for field, found in values(form).items()}
@@ -38,7 +44,9 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
     except NoSuchDevice as unknown:
         raise WrongForm({DUE: str(unknown)}) from unknown
     due, reason = filled.get(DUE, ""), filled.get(REASON, "")
-    return judge_longer(device, due=due, reason=reason, rule=context.rule, now=context.now(), zone=context.zone)
+    return judge_longer(
+        device, due=due, reason=reason, rule=context.rule, now=context.now(), zone=context.zone
+    )
 
 
 def channel_in(form: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """``/legacytls devices``, the buttons on what it shows, and the forms behind them.
 
-Showing is for every full member. Whoever may not do something is told why by the use case; before a form opens it is asked.
+Showing is for every full member. Whoever may not do something is told why by the use case; before a form
+opens it is asked.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,8 +52,9 @@ READS = frozenset({view.SHOW_DEVICE, *view.FIRST_PAGE, *view.NEXT_PAGE})
 """The buttons that only show something."""
 
 NOT_UNDERSTOOD = (
-    "This is no device of the register and no list: `/legacytls devices` shows all, `devices D12` one, `devices mine`, "
-    "`devices overdue` and `devices orphans` a part, and `devices add` puts one on the register."
+    "This is no device of the register and no list: `/legacytls devices` shows all, `devices D12` one, "
+    "`devices mine`, `devices overdue` and `devices orphans` a part, and `devices add` puts one on the "
+    "register."
 )
 
 NO_OWNER = "Choose the person who answers for it."
@@ -106,7 +108,10 @@ def show_anew(edge: Edge, reply: Reply, done: Command, interaction: Interaction)
 
 
 def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
-    """The command of a submitted form about devices; ``None`` for another form. Raises ``WrongForm`` and ``Malformed``."""
+    """The command of a submitted form about devices; ``None`` for another form.
+
+    Raises ``WrongForm`` and ``Malformed``.
+    """
     filled = {field: "".join(found) for field, found in values(form).items()}
     private = str(form.get("private_metadata") or "")
     context = edge.around
@@ -114,7 +119,9 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
     match form.get("callback_id"):
         case device_forms.ADD:
             fields = (DEVICE, SENDER, SITE, OWNER, PROTOCOL, REASON, PLAN, DUE)
-            return judge_device(**{field: filled.get(field, "") for field in fields}, rule=rule, now=now, zone=zone)
+            return judge_device(
+                **{field: filled.get(field, "") for field in fields}, rule=rule, now=now, zone=zone
+            )
         case device_forms.DAY:
             device = _device(edge, private)
             due, reason = filled.get(DUE, ""), filled.get(REASON, "")
@@ -193,7 +200,10 @@ def _open_owner(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -
 
 
 def _may(edge: Edge, reply: Reply, command: ChangeDay | ChangeOwner) -> bool:
-    """Whether the person may do this; else they are told why not. Raises ``Unavailable`` and ``NoSuchDevice``."""
+    """Whether the person may do this; else they are told why not.
+
+    Raises ``Unavailable`` and ``NoSuchDevice``.
+    """
     verdict = edge.dispatch.register.may_act(command, reply.person)
     if not verdict.allowed:
         reply.refuse(command.kind.value, verdict)

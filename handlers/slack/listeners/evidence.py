@@ -35,7 +35,10 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
         return  # a copy, whatever replica it was sent to
     edge.executor.follow(partial(reply.progress, Message(text=UNDER_WAY)), delay=PROGRESS_AFTER)
     try:
-        with dispatch.exports.place_of(person), dispatch.evidence.file(person, period, Names(edge.client)) as file:
+        with (
+            dispatch.exports.place_of(person),
+            dispatch.evidence.file(person, period, Names(edge.client)) as file,
+        ):
             reply.say(_sent(edge, person, period, file))
     except StillExporting as still:
         reply.say(str(still))
@@ -43,7 +46,8 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
 
 def _sent(edge: Edge, person: str, period: Period, file: EvidenceFile) -> str:
     """Send the file; returns what is said of it."""
-    opened = call(edge.client.conversations_open, users=person).get("channel")  # an upload takes no person's id
+    # an upload takes no person's id
+    opened = call(edge.client.conversations_open, users=person).get("channel")
     place = opened.get("id") if isinstance(opened, dict) else person
     name = f"legacytls-evidence-{period.first}-{period.last}.zip"
     call(edge.client.send_file, channel=place, name=name, length=file.length, pieces=file.pieces())

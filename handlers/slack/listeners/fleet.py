@@ -1,6 +1,7 @@
 """Show ``/legacytls fleet`` to fleet operators; ``fleet disable`` opts several out, one by one.
 
-There is nothing here that opts in. Whether somebody may opt a tenant out is judged by that tenant, one by one.
+There is nothing here that opts in. Whether somebody may opt a tenant out is judged by that tenant, one by
+one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,9 +84,12 @@ class Fleet:
 
     def _send(self, person: str, data: bytes) -> None:
         client = self._shared_edge.client
-        opened = call(client.conversations_open, users=person).get("channel")  # an upload takes no person's id
+        # an upload takes no person's id
+        opened = call(client.conversations_open, users=person).get("channel")
         place = opened.get("id") if isinstance(opened, dict) else person
-        call(client.send_file, channel=place, name="legacytls-fleet.csv", length=len(data), pieces=iter([data]))
+        call(
+            client.send_file, channel=place, name="legacytls-fleet.csv", length=len(data), pieces=iter([data])
+        )
 
     def _choose(self, reply: Reply, body: Mapping[str, Any]) -> None:
         verdict = self._shared_edge.people.member(reply.person)
@@ -109,12 +113,19 @@ class Fleet:
         ack(response_action="update", view=form.to_dict())
 
     def _opt_out(self, ack: Ack, body: Mapping[str, Any]) -> None:
-        """Keep one opt-out for each tenant before it is acknowledged. Raises ``Unreachable``; nothing is kept twice."""
+        """Keep one opt-out for each tenant before it is acknowledged.
+
+        Raises ``Unreachable``; nothing is kept twice.
+        """
         form, person = body["view"], person_of(body)
         reason = "".join(values(form).get(REASON, []))
         carried = str(form.get("private_metadata") or "").split(",")
-        found = [listeners for tenant_id in carried if (listeners := self._by_tenant.of(tenant_id)) is not None]
-        kept = [(listeners, self._keep(listeners, person, reason, token(form.get("id")))) for listeners in found]
+        found = [
+            listeners for tenant_id in carried if (listeners := self._by_tenant.of(tenant_id)) is not None
+        ]
+        kept = [
+            (listeners, self._keep(listeners, person, reason, token(form.get("id")))) for listeners in found
+        ]
         ack()
         for listeners, item in kept:
             if item is not None:
@@ -122,7 +133,9 @@ class Fleet:
 
     def _keep(self, listeners: TenantListeners, person: str, reason: str, form: str) -> Any:
         now = listeners.edge.around.now()
-        return listeners.edge.dispatch.take(OptOut(reason), Interaction(f"view:{form}", person, Door.COMMAND, now))
+        return listeners.edge.dispatch.take(
+            OptOut(reason), Interaction(f"view:{form}", person, Door.COMMAND, now)
+        )
 
     def _involved(self, person: str) -> list[TenantListeners]:
         return [one for one in self._by_tenant if one.edge.dispatch.seems_involved(person)]
@@ -130,4 +143,7 @@ class Fleet:
     def _lines(self, by_tenant: Sequence[TenantListeners]) -> list[view.Line]:
         now = by_tenant[0].edge.around.now()
         standings = self._record.standings([one.signature.tenant_id for one in by_tenant], now.date())
-        return [view.Line(one.signature.alias, found, now) for one, found in zip(by_tenant, standings, strict=True)]
+        return [
+            view.Line(one.signature.alias, found, now)
+            for one, found in zip(by_tenant, standings, strict=True)
+        ]

@@ -17,7 +17,10 @@ class HomeOpened:
         self._edge = edge
 
     def listen(self, body: dict[str, Any]) -> None:
-        """Have the page published; its other tab, the direct messages, is nobody's business. Raises ``Malformed``."""
+        """Have the page published; its other tab, the direct messages, is nobody's business.
+
+        Raises ``Malformed``.
+        """
         event = body.get("event")
         if isinstance(event, Mapping) and event.get("tab") == "home":
             self._edge.homes.opened(identity(event.get("user")), seen_hash(event))

@@ -20,8 +20,8 @@ from storage.engine import Unreachable
 log = structlog.get_logger(__name__)
 
 INSTEAD = (
-    "A mention does nothing here, and its text was not read. Type `/legacytls status` for how things stand, `/legacytls help` "
-    "for all that can be asked for."
+    "A mention does nothing here, and its text was not read. Type `/legacytls status` for how things stand, "
+    "`/legacytls help` for all that can be asked for."
 )
 
 WITHIN = timedelta(minutes=1)
@@ -43,10 +43,10 @@ class Mention:
 
 
 def mention(body: Mapping[str, Any], *, bot: str = "") -> Mention | None:
-    """Read who mentioned the bot; ``None`` for what bots write, the bot itself (user ``bot``) among them. Raises ``Malformed``.
+    """Read who mentioned the bot; ``None`` for what bots write, the bot itself (user ``bot``) among them.
 
-    Slack names the bot of a message as ``bot_id``, and gives one that has no user the subtype ``bot_message``
-    (docs.slack.dev/reference/events/message/bot_message).
+    Raises ``Malformed``. Slack names the bot of a message as ``bot_id``, and gives one that has no user the
+    subtype ``bot_message`` (docs.slack.dev/reference/events/message/bot_message).
     """
     event = body.get("event")
     if not isinstance(event, Mapping):
@@ -73,11 +73,16 @@ class Mentions:
     def listen(self, body: dict[str, Any], respond: Respond) -> None:
         """Hand a person's mention over to be answered; without room it is dropped."""
         found = mention(body, bot=self._edge.bot_user)
-        if found is not None and not self._edge.executor.submit(lambda: self._answer(found, respond), person=found.person):
+        if found is not None and not self._edge.executor.submit(
+            lambda: self._answer(found, respond), person=found.person
+        ):
             log.warning("slack.mention_not_answered", problem="busy")
 
     def _answer(self, found: Mention, respond: Respond) -> None:
-        """Tell the person, and nobody from another workspace and no bot. Raises ``Unavailable`` where who it is is not known."""
+        """Tell the person, and nobody from another workspace and no bot.
+
+        Raises ``Unavailable`` where who it is is not known.
+        """
         if not self._is_first(found):
             return
         verdict = self._edge.dispatch.may_read(found.person)
@@ -90,7 +95,8 @@ class Mentions:
     def _is_first(self, found: Mention) -> bool:
         """Tell whether this person and mention are unanswered, within the minute and by any replica.
 
-        That a redelivery or another replica has it is told by the database; while that is away, each copy answers for itself.
+        That a redelivery or another replica has it is told by the database; while that is away, each copy
+        answers for itself.
         """
         now = self._edge.around.now()
         with self._lock:

@@ -16,7 +16,10 @@ class Reactions:
         self._edge = edge
 
     def listen(self, body: dict[str, Any]) -> None:
-        """Keep a reaction that decides, or looks like it, and hand it over; every other is ignored. Raises ``Unreachable``."""
+        """Keep a reaction that decides, or looks like it, and hand it over; every other is ignored.
+
+        Raises ``Unreachable``.
+        """
         rule = self._edge.around.rule
         found = reaction(
             body,

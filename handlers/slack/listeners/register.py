@@ -29,7 +29,12 @@ ANY = re.compile(".*", re.DOTALL)
 
 def register(app: App, edge: Edge) -> None:
     """Attach the listeners; Bolt must run with ``process_before_response=True``."""
-    commands, clicks, submissions, reactions = Commands(edge), Clicks(edge), Submissions(edge), Reactions(edge)
+    commands, clicks, submissions, reactions = (
+        Commands(edge),
+        Clicks(edge),
+        Submissions(edge),
+        Reactions(edge),
+    )
     app.command(COMMAND)(commands.listen)
     app.action(ANY)(clicks.listen)
     app.view(ANY)(submissions.listen)
@@ -61,7 +66,10 @@ class Failures:
         self._edge = edge
 
     def answer(self, error: Exception, body: dict[str, Any], respond: Respond) -> BoltResponse:
-        """What Slack gets in place of the listener's acknowledgement. Slack sends only events again, so only they may get 503."""
+        """What Slack gets in place of the listener's acknowledgement.
+
+        Slack sends only events again, so only they may get 503.
+        """
         told = _noted(error, str(body.get("type") or "command"))
         if "command" in body:
             return BoltResponse(status=200, body=told)
@@ -77,7 +85,9 @@ class Failures:
             person, channel = person_of(body), channel_of(body)
         except Malformed:
             person = channel = ""
-        self._edge.executor.follow(lambda: Reply(self._edge, respond, person=person, channel=channel).say(told))
+        self._edge.executor.follow(
+            lambda: Reply(self._edge, respond, person=person, channel=channel).say(told)
+        )
 
 
 def _is_worth_sending_again(told: str, body: dict[str, Any]) -> bool:
@@ -93,7 +103,8 @@ def _noted(error: Exception, kind: str) -> str:
         log.warning("slack.other_workspace", kind=kind)
         return OTHER_WORKSPACE
     if isinstance(error, Malformed | KeyError | TypeError):
-        problem = str(error) if isinstance(error, Malformed) else type(error).__name__  # a KeyError repeats what was sent
+        # a KeyError repeats what was sent
+        problem = str(error) if isinstance(error, Malformed) else type(error).__name__
         log.warning("slack.malformed", kind=kind, problem=problem)
         return MISREAD
     if isinstance(error, Unreachable):

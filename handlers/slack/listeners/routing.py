@@ -1,7 +1,8 @@
 """Find the tenant that an act is about before keeping it, and call that tenant's listener.
 
-A command belongs to the tenant of its channel, or to the one it names first; a button's number leads to its tenant,
-and a reaction's message. Must never guess: where no tenant is meant, nothing is done and the person is told.
+A command belongs to the tenant of its channel, or to the one it names first; a button's number leads to its
+tenant, and a reaction's message. Must never guess: where no tenant is meant, nothing is done and the person
+is told.
 """
 
 import re
@@ -47,11 +48,16 @@ DEVICES = frozenset(
 _MENTION = re.compile(r"<@[UW][A-Z0-9]+\|([^>]*)>")
 
 NOT_SERVED = (
-    "This is about a tenant that the bot does not serve, so nothing was done. What is on record of it is kept; whoever "
-    "runs the bot can tell more."
+    "This is about a tenant that the bot does not serve, so nothing was done. What is on record of it is "
+    "kept; whoever runs the bot can tell more."
 )
-OTHERS_CHANNEL = "Nothing was done: this channel is that of `@{alias}`, and no command for another tenant is taken in it."
-WHICH = "Which tenant? Put its name first, as in `/legacytls @{first} status`, or ask in its own channel. Yours: {all}."
+OTHERS_CHANNEL = (
+    "Nothing was done: this channel is that of `@{alias}`, and no command for another tenant is taken in it."
+)
+WHICH = (
+    "Which tenant? Put its name first, as in `/legacytls @{first} status`, or ask in its own channel. "
+    "Yours: {all}."
+)
 NONE_OF_YOURS = "Nothing was done: it is not said which tenant is meant, and none of them concerns you."
 
 
@@ -78,10 +84,15 @@ class Router:
         elif here is not None:
             here.commands.listen(ack, body, respond)
         else:
-            self._ask_which(ack, str(body["user_id"]), channel, respond, wrong=first if first.startswith("@") else "")
+            self._ask_which(
+                ack, str(body["user_id"]), channel, respond, wrong=first if first.startswith("@") else ""
+            )
 
     def click(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        """Hand a click to the tenant that its number leads to, or in whose message it was made. Raises ``Unreachable``."""
+        """Hand a click to the tenant that its number leads to, or in whose message it was made.
+
+        Raises ``Unreachable``.
+        """
         listeners = self._of_click(body)
         if listeners is not None:
             listeners.clicks.listen(ack, _unsigned(body), respond)
@@ -118,7 +129,9 @@ class Router:
         if listeners is not None:
             listeners.mentions.listen(body, respond)
             return
-        reply = self._shared_edge.reply(respond, person=found.person, channel=found.channel, thread=found.thread)
+        reply = self._shared_edge.reply(
+            respond, person=found.person, channel=found.channel, thread=found.thread
+        )
 
         def answer() -> None:
             if self._shared_edge.people.member(found.person).allowed:
@@ -165,7 +178,9 @@ class Router:
 
     def _of_click(self, body: Mapping[str, Any]) -> TenantListeners | None:
         actions = body.get("actions")
-        action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+        action = (
+            actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+        )
         about = self._of_number(str(action.get("action_id")), str(action.get("value")))
         if about is not None:
             return self._by_tenant.of(about)
@@ -179,7 +194,10 @@ class Router:
         return self._by_tenant.in_channel(str(place or channel_of(body)))
 
     def _of_number(self, action: str, value: str) -> str | None:
-        """Whose number it is; ``None`` where the button carries none, or nobody has it. Raises ``Unreachable``."""
+        """Whose number it is; ``None`` where the button carries none, or nobody has it.
+
+        Raises ``Unreachable``.
+        """
         whose = self._by_tenant.whose
         ways: tuple[tuple[frozenset[str], Callable[[int], str | None]], ...] = (
             (REQUESTS, whose.of_request),
@@ -204,7 +222,9 @@ class Router:
         emoji = {"approve": rule.approve_emoji, "reject": rule.reject_emoji}
         if reaction(body, **emoji, channels=[channel], bot=self._shared_edge.bot_user) is None:
             return None
-        return self._by_tenant.of(self._by_tenant.whose.at(channel, ts)) or self._by_tenant.in_channel(channel)
+        return self._by_tenant.of(self._by_tenant.whose.at(channel, ts)) or self._by_tenant.in_channel(
+            channel
+        )
 
 
 def alias_in_front(text: str) -> tuple[str, str]:
@@ -217,7 +237,11 @@ def alias_in_front(text: str) -> tuple[str, str]:
 def _which(found: list[TenantListeners]) -> str:
     """Names the tenants that concern somebody."""
     aliases = [one.signature.alias for one in found]
-    return WHICH.format(first=aliases[0], all=", ".join(f"`@{alias}`" for alias in aliases)) if aliases else NONE_OF_YOURS
+    return (
+        WHICH.format(first=aliases[0], all=", ".join(f"`@{alias}`" for alias in aliases))
+        if aliases
+        else NONE_OF_YOURS
+    )
 
 
 def _unsigned(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,4 +49,8 @@ def _answer(edge: Edge, reply: Reply, number: int) -> None:
 
 def _example(edge: Edge) -> str:
     request = edge.dispatch.what_ifs.open_number()
-    return view.NAME_ONE.format(number=request) if request else f"{view.NONE_OPEN} {view.NAME_ONE.format(number=12)}"
+    return (
+        view.NAME_ONE.format(number=request)
+        if request
+        else f"{view.NONE_OPEN} {view.NAME_ONE.format(number=12)}"
+    )

@@ -21,8 +21,9 @@ def set_aside(said: SetAside) -> str:
     which = f"A row of `{escape(said.table)}`" if alone else f"{said.count} rows of `{escape(said.table)}`"
     first = escape(said.row if alone else f"the first: {said.row}")
     return (
-        f":rotating_light: {which} in the database ({first}) came from somebody else than this bot, or changed since: "
-        f"{escape(said.why)}. Nothing was done because of it. Find out who can write to the database."
+        f":rotating_light: {which} in the database ({first}) came from somebody else than this bot, or "
+        f"changed since: {escape(said.why)}. Nothing was done because of it. Find out who can write to the "
+        "database."
     )
 
 
@@ -37,8 +38,9 @@ def stream_gone(said: StreamGone) -> str:
     """That the receiver of the stream has answered 410."""
     return (
         f":rotating_light: {people(said.operators)}: the receiver of the record's events, "
-        f"`{escape(said.receiver)}`, says that it is gone for good (status 410). Nothing is lost: the bot keeps what it has "
-        "not taken and tries hourly. Mend the receiver, or name another one in LEGACYTLS_EVENTS_URL."
+        f"`{escape(said.receiver)}`, says that it is gone for good (status 410). Nothing is lost: the bot "
+        "keeps what it has not taken and tries hourly. Mend the receiver, or name another one in "
+        "LEGACYTLS_EVENTS_URL."
     )
 
 
@@ -56,22 +58,22 @@ def _why(said: Untrusted) -> str:
 
 def _restored(said: Untrusted) -> str:
     return (
-        f"*The database looks like a backup that was put back*: event {said.known} of the record was seen before and is "
-        f"not in it; it ends at {said.found}. Nothing is opted in or extended until whoever runs the bot has looked at it "
-        f"and run {ACCEPT}."
+        f"*The database looks like a backup that was put back*: event {said.known} of the record was seen "
+        f"before and is not in it; it ends at {said.found}. Nothing is opted in or extended until whoever "
+        f"runs the bot has looked at it and run {ACCEPT}."
     )
 
 
 def _not_authentic(said: Untrusted) -> str:
     return (
-        f"*The record in the database is not authentic*: {sentence(said.detail)}. Somebody else has written to it, or a "
-        "copy of the bot runs without the key. Nothing is opted in or extended until whoever runs the bot has looked at it "
-        f"and run {ACCEPT}."
+        f"*The record in the database is not authentic*: {sentence(said.detail)}. Somebody else has written "
+        "to it, or a copy of the bot runs without the key. Nothing is opted in or extended until whoever "
+        f"runs the bot has looked at it and run {ACCEPT}."
     )
 
 
 def _not_kept(said: Untrusted) -> str:
     return (
-        f"*A backup that is put back could not be recognised at present*: {sentence(said.detail)}. Nothing is opted in or "
-        "extended until the folder LEGACYTLS_STATE_DIR can be written again."
+        f"*A backup that is put back could not be recognised at present*: {sentence(said.detail)}. Nothing "
+        "is opted in or extended until the folder LEGACYTLS_STATE_DIR can be written again."
     )

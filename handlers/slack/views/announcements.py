@@ -59,7 +59,10 @@ def _about_the_request(view: AnnouncementView) -> list[ButtonElement]:
     if not isinstance(view.said, ApprovalReminder) or view.stands:
         return []
     number = view.said.request
-    approve, reject = button("Approve", APPROVE, number, style="primary"), button("Reject", REJECT, number, style="danger")
+    approve, reject = (
+        button("Approve", APPROVE, number, style="primary"),
+        button("Reject", REJECT, number, style="danger"),
+    )
     return [approve, reject, button("Withdraw", WITHDRAW, number)]
 
 

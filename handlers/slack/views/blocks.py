@@ -27,7 +27,8 @@ QUOTED = 300
 class Message:
     """A message for Slack: ``text`` for notifications and screen readers, ``blocks`` for everybody else.
 
-    ``native`` are the same with charts and data tables, for a Slack that draws those; empty where it has none.
+    ``native`` are the same with charts and data tables, for a Slack that draws those; empty where it has
+    none.
     """
 
     text: str
@@ -35,7 +36,10 @@ class Message:
     native: Sequence[Block] = ()
 
     def arguments(self, *, native: bool = False) -> dict[str, Any]:
-        """The arguments of ``chat.postMessage`` and its relatives. Raises when a limit of Slack is exceeded."""
+        """The arguments of ``chat.postMessage`` and its relatives.
+
+        Raises when a limit of Slack is exceeded.
+        """
         if native and self.native:
             return {"text": self.text, "blocks": [block.to_dict() for block in self.native]}
         return {"text": self.text, "blocks": self._drawn} if self.blocks else {"text": self.text}
@@ -64,8 +68,8 @@ def fields(*texts: str) -> SectionBlock:
 def typed(label: str, text: str) -> list[Block]:
     """Quote all a person typed under a label: nothing in it can pass for the bot's own words.
 
-    Every line is quoted, whatever breaks the lines; ``&``, ``<`` and ``>`` are escaped, so that nobody is mentioned and no link
-    is made. Stars and the like may show as bold: inside the quotation.
+    Every line is quoted, whatever breaks the lines; ``&``, ``<`` and ``>`` are escaped, so that nobody is
+    mentioned and no link is made. Stars and the like may show as bold: inside the quotation.
     """
     return [section(f"*{label}*"), *(section(part) for part in quotation(text))] if text.strip() else []
 
@@ -83,7 +87,11 @@ def quoted(label: str, text: str, *, limit: int = QUOTED) -> list[Block]:
 
 def small(lines: Iterable[str]) -> list[Block]:
     """Small print, one line each; what is too long for Slack ends in an ellipsis."""
-    return [ContextBlock(elements=[MarkdownTextObject(text=fitted(line, SECTION), verbatim=True)]) for line in lines if line]
+    return [
+        ContextBlock(elements=[MarkdownTextObject(text=fitted(line, SECTION), verbatim=True)])
+        for line in lines
+        if line
+    ]
 
 
 def divider() -> DividerBlock:

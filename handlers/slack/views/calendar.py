@@ -27,7 +27,14 @@ def calendar(listed: Sequence[Listed], warning: str | None) -> Message:
         rows = [row for row in listed if row.phase in phases][-SHOWN:]
         if rows:
             blocks += [header(title), *(section(text) for text in _joined(map(_line, rows)))]
-    blocks += small(["Each date leads to its source. Microsoft moves them; your tenant's message centre has the last word."])
+    blocks += small(
+        [
+            (
+                "Each date leads to its source. Microsoft moves them; your tenant's message centre has the "
+                "last word."
+            )
+        ]
+    )
     return Message(text="Microsoft's dates for legacy TLS and Basic SMTP AUTH", blocks=blocks[:50])
 
 

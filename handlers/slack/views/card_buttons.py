@@ -7,7 +7,13 @@ from handlers.slack.views.blocks import actions, button
 from storage.lifecycle import WISHES, Kind, State
 from storage.records import ChangeRequest, SettingValue
 
-APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = "approve", "reject", "withdraw", "take_back", "give_reason"
+APPROVE, REJECT, WITHDRAW, TAKE_BACK, GIVE_REASON = (
+    "approve",
+    "reject",
+    "withdraw",
+    "take_back",
+    "give_reason",
+)
 
 AGAIN, EXTEND, OPT_OUT_NOW, IT_WAS_ME, WHAT_IF = "again", "extend", "opt_out_now", "it_was_me", "what_if"
 
@@ -34,7 +40,11 @@ def _opted_in_since(view: RequestView) -> bool:
 def failed_to_opt_out(view: RequestView) -> bool:
     """Whether this is an opt-out that failed, and the tenant has not been opted out since."""
     request, baseline = view.request, view.baseline
-    done = baseline is not None and baseline.value is SettingValue.OPTED_OUT and (baseline.request_id or 0) >= request.id
+    done = (
+        baseline is not None
+        and baseline.value is SettingValue.OPTED_OUT
+        and (baseline.request_id or 0) >= request.id
+    )
     return request.kind is Kind.OPT_OUT and request.state is State.FAILED and not done
 
 
@@ -64,7 +74,8 @@ def _another(view: RequestView) -> ButtonElement:
     opted_in = view.seen is not None and view.seen.value is SettingValue.OPTED_IN
     ended = request.state is State.STALE and request.kind is Kind.EXTENSION
     given_up = request.state is State.FAILED and not _in_force(view)
-    overtaken = request.state is State.SUPERSEDED and not _opted_in_since(view)  # what may be opted in yet is not so for long
+    # what may be opted in yet is not so for long
+    overtaken = request.state is State.SUPERSEDED and not _opted_in_since(view)
     if not opted_in or ended or given_up or overtaken:
         return button("Ask again", AGAIN, request.id)
     return button("Ask again" if request.kind is Kind.EXTENSION else "Extend", EXTEND, request.id)

@@ -13,7 +13,14 @@ from handlers.policy.decided import why_so
 from handlers.policy.forms import CLIENTS, REASON
 from handlers.policy.rule import how_it_stands
 from handlers.slack.views.blocks import Message, button, header, quoted, section, small, typed
-from handlers.slack.views.card_buttons import ENDED_UNMADE, EXTEND, IT_WAS_ME, OPT_OUT_NOW, buttons, failed_to_opt_out
+from handlers.slack.views.card_buttons import (
+    ENDED_UNMADE,
+    EXTEND,
+    IT_WAS_ME,
+    OPT_OUT_NOW,
+    buttons,
+    failed_to_opt_out,
+)
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
 from handlers.slack.views.outside import is_loud, outside
 from handlers.slack.views.tickets import with_ticket
@@ -46,7 +53,9 @@ def _request(view: RequestView, zone: ZoneInfo) -> list[Block]:
     request = view.request
     asks = "asks" if request.state in OPEN else "asked"
     value = (
-        f" The live value was *{request.from_value.value}* then." if request.from_value and request.kind is Kind.OPT_IN else ""
+        f" The live value was *{request.from_value.value}* then."
+        if request.from_value and request.kind is Kind.OPT_IN
+        else ""
     )
     quiet = request.state is State.PENDING and request.waiting is Waiting.DECISION and not view.in_vain
     limit = 2 * EXCERPT if quiet else EXCERPT
@@ -71,7 +80,8 @@ FEW_DEVICES, ALL_DEVICES = 5, 90
 """Entries named on the card, and in its thread: as many as fit into a section."""
 
 EXCERPT = 63
-"""Characters of what somebody typed that the card shows, twice as many while nothing else is to be said there.
+"""Characters of what somebody typed that the card shows, twice as many while nothing else is to be said
+there.
 
 Whoever decides reads the whole in the thread.
 """
@@ -82,7 +92,11 @@ SHORT = {REASON: "Reason", CLIENTS: "Devices"}
 def _left_as_it_was(view: RequestView) -> bool:
     """Tell whether an extension ended unmade while its opt-in still stands."""
     request, baseline = view.request, view.baseline
-    if baseline is None or baseline.value is not SettingValue.OPTED_IN or (baseline.request_id or 0) >= request.id:
+    if (
+        baseline is None
+        or baseline.value is not SettingValue.OPTED_IN
+        or (baseline.request_id or 0) >= request.id
+    ):
         return False
     return request.kind is Kind.EXTENSION and request.state in ENDED_UNMADE
 
@@ -93,9 +107,17 @@ def _standing(view: RequestView, zone: ZoneInfo) -> list[Block]:
         who = f"Approved by {people(view.approved_by, most=FEW)}." if view.approved_by else ""
         given = rejection(view, limit=EXCERPT)
         return [section(_status_line(view, zone)), *given, *still_ends(view, zone), *small([who])]
-    voted = f"Approved so far by {people(view.approved_by, most=FEW)}; " if view.approved_by else "Nobody has approved yet; "
+    voted = (
+        f"Approved so far by {people(view.approved_by, most=FEW)}; "
+        if view.approved_by
+        else "Nobody has approved yet; "
+    )
     expires = f"Expires {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
-    note = "" if request.waiting is Waiting.DECISION else brief(fitted(sentence(request.detail), NOTE), NOTE // 25)
+    note = (
+        ""
+        if request.waiting is Waiting.DECISION
+        else brief(fitted(sentence(request.detail), NOTE), NOTE // 25)
+    )
     in_vain = IN_VAIN if view.in_vain else ""
     lines = [line for line in (in_vain, note, f"*{voted}{missing_words(view.tally)}.* {expires}") if line]
     return [section("\n".join(lines))]
@@ -117,10 +139,16 @@ def _below(view: RequestView) -> list[Block]:
         ways = f"Or react with :{view.rule.approve_emoji}: to approve, :{view.rule.reject_emoji}: to reject."
         may = f"{people(view.rule.approvers, most=FEW)} can decide."
         return small([f"{ways} {may} Code `{view.code}`. *In the thread:* {_REST}."])
-    told = {Kind.OPT_OUT: request.reason, Kind.SHORTENING: request.reason, Kind.OUTSIDE: view.reason_given or ""}
+    told = {
+        Kind.OPT_OUT: request.reason,
+        Kind.SHORTENING: request.reason,
+        Kind.OUTSIDE: view.reason_given or "",
+    }
     return [
         *typed("Reason", told.get(request.kind, "")),
-        *small([f"Record: head `{seq}:{head}`"] if seq and request.state in _RESULT | {State.OBSERVED} else []),
+        *small(
+            [f"Record: head `{seq}:{head}`"] if seq and request.state in _RESULT | {State.OBSERVED} else []
+        ),
     ]
 
 
@@ -132,19 +160,29 @@ def _opt_out(view: RequestView, zone: ZoneInfo) -> list[Block]:
     who = f"<@{request.requester_id}>" if request.requester_id else "The bot itself"
     does = "opted" if request.state is State.APPLIED else "opts"
     lead = f"{who} {does} the tenant out of legacy TLS. {_effect(view)}".strip()
-    return [section(with_ticket(lead, request.ticket, view.tickets)), *_standing(view, zone), *next_step(view, zone)]
+    return [
+        section(with_ticket(lead, request.ticket, view.tickets)),
+        *_standing(view, zone),
+        *next_step(view, zone),
+    ]
 
 
 def _shortening(view: RequestView, zone: ZoneInfo) -> list[Block]:
     request = view.request
-    earlier = f": {until(request.window_end, zone)}" if view.followed_by else ""  # else the detail says until when
+    # else the detail says until when
+    earlier = f": {until(request.window_end, zone)}" if view.followed_by else ""
     lead = f"<@{request.requester_id}> gave the opt-in an earlier end{earlier}. That takes one person."
     return [section(with_ticket(lead, request.ticket, view.tickets)), *_standing(view, zone)]
 
 
 def _effect(view: RequestView) -> str:
     """Say what an opt-out did: a fact only where read back, nothing where it changed nothing."""
-    if not view.cloud.legacy_hosts or view.request.state in ENDED_UNMADE or view.request.only_confirms or view.followed_by:
+    if (
+        not view.cloud.legacy_hosts
+        or view.request.state in ENDED_UNMADE
+        or view.request.only_confirms
+        or view.followed_by
+    ):
         return ""
     begins = "Mail" if view.request.state is State.APPLIED else "Once applied, mail"
     return f"{begins} over TLS 1.0 or 1.1 is refused on {_hosts(view)}."
@@ -158,7 +196,11 @@ def next_step(view: RequestView, zone: ZoneInfo) -> list[Block]:
     if failed_to_opt_out(view):
         return [section(f"{_tried_again(view, zone)} {BY_HAND}")]
     if view.request.kind is Kind.OPT_IN and view.request.state is State.FAILED:
-        return [section("*Ask again* on its message in the channel, or `/legacytls enable`, opens the form once more.")]
+        return [
+            section(
+                "*Ask again* on its message in the channel, or `/legacytls enable`, opens the form once more."
+            )
+        ]
     return []
 
 
@@ -176,7 +218,10 @@ def _outside(view: RequestView, zone: ZoneInfo) -> list[Block]:
     """Draw a change made outside with its ways on; the first is the one primary button."""
     number, ways = view.request.id, list[ButtonElement]()
     if is_loud(view):
-        ways = [button("Opt out again", OPT_OUT_NOW, number, style="primary"), button("Adopt", EXTEND, number)]
+        ways = [
+            button("Opt out again", OPT_OUT_NOW, number, style="primary"),
+            button("Adopt", EXTEND, number),
+        ]
     if view.reason_by is None:
         ways.append(button("It was me", IT_WAS_ME, number))
     return outside(view, zone, ways)
@@ -220,7 +265,9 @@ def _what(view: RequestView, zone: ZoneInfo) -> str:
     if view.adoption:
         return f"adopt #{view.adoption}, made outside the bot and approved by nobody, and to end it {end}"
     present = view.baseline.window_end if view.baseline else None
-    instead = f" instead of {instant(present, zone) if present else 'no end'}" if request.state in OPEN else ""
+    instead = (
+        f" instead of {instant(present, zone) if present else 'no end'}" if request.state in OPEN else ""
+    )
     return f"keep the tenant opted in for {protocol_names(request)} until {end}{instead}"
 
 

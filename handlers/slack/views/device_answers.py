@@ -43,13 +43,22 @@ def buttons(said: DeviceNews) -> list[ButtonElement]:
 
 
 def longer(device: Device, *, channel: str) -> View:
-    """Ask for a later day, and why. ``channel`` is where it was asked, so that the answer finds its way back."""
+    """Ask for a later day, and why.
+
+    ``channel`` is where it was asked, so that the answer finds its way back.
+    """
     named = fitted(escape(device.device), _NAMED)
     moved = f" and was moved {device.moves} times so far" if device.moves else ""
-    hint = "A later day within the opt-in's window is accepted by another approver; one beyond it takes an extension."
+    hint = (
+        "A later day within the opt-in's window is accepted by another approver; one beyond it takes an "
+        "extension."
+    )
     day = DatePickerElement(action_id=DUE, initial_date=(device.asked_due or device.due).isoformat())
     why = PlainTextInputElement(
-        action_id=REASON, multiline=True, max_length=LONGEST, placeholder="Whoever accepts the day decides on this"
+        action_id=REASON,
+        multiline=True,
+        max_length=LONGEST,
+        placeholder="Whoever accepts the day decides on this",
     )
     return View(
         type="modal",

@@ -32,7 +32,10 @@ _NAMED = 150
 
 
 def add(*, channel: str, days: DueDays, zone: str) -> View:
-    """Everything that an entry needs. ``channel`` is where it was asked, so that the answer finds its way back."""
+    """Everything that an entry needs.
+
+    ``channel`` is where it was asked, so that the answer finds its way back.
+    """
     blocks: list[Block] = [
         _short(DEVICE, "Device or application", "Ricoh MP 301"),
         _short(SENDER, "Sends as", "scanner@contoso.com"),
@@ -41,7 +44,10 @@ def add(*, channel: str, days: DueDays, zone: str) -> View:
         _protocol(),
         _long(REASON, "Why can it not speak TLS 1.2?", "Model, firmware, what the vendor says"),
         _long(PLAN, "Plan", "Replaced, updated, put behind a relay: by whom?"),
-        _due(f"24:00 of this day in {zone}; at the latest {spelled_day(days.latest)}.", days.proposed.isoformat()),
+        _due(
+            f"24:00 of this day in {zone}; at the latest {spelled_day(days.latest)}.",
+            days.proposed.isoformat(),
+        ),
         *small(["An entry opts nothing in. It becomes active with the opt-in or extension that names it."]),
     ]
     return _form(ADD, channel, "Add a device", "Put on the register", blocks)
@@ -50,8 +56,8 @@ def add(*, channel: str, days: DueDays, zone: str) -> View:
 def change_day(device: Device, *, channel: str) -> View:
     """Another due day for one entry, with the reason that a later one needs."""
     hint = (
-        "An earlier day holds at once. A later one within the opt-in's window is accepted by another approver; one beyond it "
-        "takes an extension."
+        "An earlier day holds at once. A later one within the opt-in's window is accepted by another "
+        "approver; one beyond it takes an extension."
     )
     present = device.asked_due or device.due
     blocks: list[Block] = [
@@ -65,7 +71,10 @@ def change_day(device: Device, *, channel: str) -> View:
 def change_owner(device: Device, *, channel: str) -> View:
     """Who answers for an entry from now on."""
     now = f"is <@{device.owner_id}>'s now" if device.owner_id else "has no owner now"
-    blocks: list[Block] = [section(_head(device, now)), _owner("Who answers for it from now on?", device.owner_id)]
+    blocks: list[Block] = [
+        section(_head(device, now)),
+        _owner("Who answers for it from now on?", device.owner_id),
+    ]
     return _form(NEW_OWNER, metadata(device.id, channel), "Change the owner", "Change the owner", blocks)
 
 
@@ -80,7 +89,13 @@ def _head(device: Device, how: str) -> str:
 
 def _form(callback: str, private: str, title: str, submit: str, blocks: list[Block]) -> View:
     return View(
-        type="modal", callback_id=callback, private_metadata=private, title=title, submit=submit, close="Cancel", blocks=blocks
+        type="modal",
+        callback_id=callback,
+        private_metadata=private,
+        title=title,
+        submit=submit,
+        close="Cancel",
+        blocks=blocks,
     )
 
 
@@ -90,12 +105,16 @@ def _short(field: str, label: str, placeholder: str, *, optional: bool = False) 
 
 
 def _long(field: str, label: str, placeholder: str, *, optional: bool = False) -> InputBlock:
-    element = PlainTextInputElement(action_id=field, multiline=True, max_length=LONGEST, placeholder=placeholder)
+    element = PlainTextInputElement(
+        action_id=field, multiline=True, max_length=LONGEST, placeholder=placeholder
+    )
     return InputBlock(block_id=field, label=label, element=element, optional=optional)
 
 
 def _owner(label: str, present: str | None) -> InputBlock:
-    return InputBlock(block_id=OWNER, label=label, element=UserSelectElement(action_id=OWNER, initial_user=present))
+    return InputBlock(
+        block_id=OWNER, label=label, element=UserSelectElement(action_id=OWNER, initial_user=present)
+    )
 
 
 def _protocol() -> InputBlock:

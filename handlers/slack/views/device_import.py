@@ -9,17 +9,23 @@ from handlers.slack.views.blocks import small
 IMPORT = "form_device_import"
 FILE, FIRST_DAY, LAST_DAY = "file", "from", "to"
 
-REPORT_ADDS = "A report adds what was seen of senders and nothing else: no entry is added, moved or ended by it."
-LIST_ADDS = "Of a list every row is proposed by you, or none where one is wrong; what stands already stays as it is."
+REPORT_ADDS = (
+    "A report adds what was seen of senders and nothing else: no entry is added, moved or ended by it."
+)
+LIST_ADDS = (
+    "Of a list every row is proposed by you, or none where one is wrong; what stands already stays as it is."
+)
 
 
 def form(*, channel: str) -> View:
     """Ask for one file and the days it speaks of; ``channel`` is where it was asked."""
     hint = (
-        "The SMTP AUTH clients report, a download of Entra's sign-ins (CSV or JSON), one saved message, or a list of "
-        "devices (CSV, the columns of `legacytls devices --csv`); at most 25 MB."
+        "The SMTP AUTH clients report, a download of Entra's sign-ins (CSV or JSON), one saved message, or a "
+        "list of devices (CSV, the columns of `legacytls devices --csv`); at most 25 MB."
     )
-    file = InputBlock(block_id=FILE, label="File", element=FileInputElement(action_id=FILE, max_files=1), hint=hint)
+    file = InputBlock(
+        block_id=FILE, label="File", element=FileInputElement(action_id=FILE, max_files=1), hint=hint
+    )
     return View(
         type="modal",
         callback_id=IMPORT,

@@ -21,7 +21,10 @@ def words(said: DeviceNews, zone: ZoneInfo) -> str:
     match said:
         case DeviceYours():
             until, shows = calendar_day(said.due, zone), f"`/legacytls devices D{said.device}` shows it."
-            return f":label: You answer for D{said.device} from now on, says <@{said.by}>: old TLS until {until}. {shows}"
+            return (
+                f":label: You answer for D{said.device} from now on, says <@{said.by}>: old TLS until "
+                f"{until}. {shows}"
+            )
         case DevicesYours():
             shows = "`/legacytls devices mine` shows them."
             return f":label: You answer for {_named(said)} from now on, says <@{said.by}>. {shows}"
@@ -33,7 +36,9 @@ def words(said: DeviceNews, zone: ZoneInfo) -> str:
             return f":mega: Nobody says what became of {_named(said)}. {_mention(said)}please see to it."
         case DevicesOrphaned():
             why = f"<@{said.by}> says that it is not theirs" if said.by else f"<@{said.owner}> has left"
-            return f":mega: Without an owner: {_named(said)}. {why}. {_mention(said)}please give it to somebody."
+            return (
+                f":mega: Without an owner: {_named(said)}. {why}. {_mention(said)}please give it to somebody."
+            )
         case NoneLeft():
             return _none_left(said)
         case _:
@@ -44,7 +49,10 @@ def _due(said: DeviceDue, zone: ZoneInfo) -> str:
     when = f"in {said.days} days" if said.days > 1 else {1: "tomorrow", 0: "today"}.get(said.days, "over")
     moved = f" It was moved {said.moves} times." if said.moves > 1 else ""
     day = calendar_day(said.due, zone)
-    return f":alarm_clock: Is D{said.device} ({escape(said.name)}) replaced? Its due day, {day}, is {when}.{moved}"
+    return (
+        f":alarm_clock: Is D{said.device} ({escape(said.name)}) replaced? Its due day, {day}, is "
+        f"{when}.{moved}"
+    )
 
 
 def _weekly(said: DevicesWeekly) -> str:
@@ -70,7 +78,9 @@ def _none_left(said: NoneLeft) -> str:
 
 
 def _named(said: DevicesUnanswered | DevicesOrphaned | DevicesYours) -> str:
-    return ", ".join(f"D{number}" for number in said.devices) + (f" and {said.more} more" if said.more else "")
+    return ", ".join(f"D{number}" for number in said.devices) + (
+        f" and {said.more} more" if said.more else ""
+    )
 
 
 def _mention(said: DevicesUnanswered | DevicesOrphaned) -> str:

@@ -108,7 +108,9 @@ def _counts(overview: Overview) -> str:
         f"{overview.unregistered} senders on old TLS are on nobody's list" if overview.unregistered else "",
     ]
     told = "; ".join(part for part in more if part)
-    return f"*{need} old TLS: {counts.active} active, {counts.proposed} proposed.*" + (f" {told}." if told else "")
+    return f"*{need} old TLS: {counts.active} active, {counts.proposed} proposed.*" + (
+        f" {told}." if told else ""
+    )
 
 
 def _pace(overview: Overview | None) -> list[Block]:
@@ -169,9 +171,13 @@ def _line(device: Device, found: DevicePage) -> SectionBlock:
     due = f"*overdue*, was due {spelled_day(device.due)}" if late else f"due {spelled_day(device.due)}"
     waits = f" · {spelled_day(device.asked_due)} asked for" if device.asked_due else ""
     owner = f"<@{device.owner_id}>" if device.owner_id else "*no owner*"
-    text = f"{_sign(late=late)}*{device.name}* {_one_line(device.device, NAME)} · {owner} · {due} · {device.state.value}{waits}"
+    text = (
+        f"{_sign(late=late)}*{device.name}* {_one_line(device.device, NAME)} · {owner} · {due} · "
+        f"{device.state.value}{waits}"
+    )
     return SectionBlock(
-        text=MarkdownTextObject(text=text, verbatim=True), accessory=button(f"Open {device.name}", SHOW_DEVICE, device.id)
+        text=MarkdownTextObject(text=text, verbatim=True),
+        accessory=button(f"Open {device.name}", SHOW_DEVICE, device.id),
     )
 
 
@@ -183,7 +189,9 @@ def _more(found: DevicePage) -> list[Block]:
 
 
 def _choices(present: Which) -> list[ButtonElement]:
-    lists = [button(_TITLES[which], action, 0) for action, which in FIRST_PAGE.items() if which is not present]
+    lists = [
+        button(_TITLES[which], action, 0) for action, which in FIRST_PAGE.items() if which is not present
+    ]
     return [*lists, button("Add a device", ADD_DEVICE, 0)]
 
 
@@ -214,7 +222,9 @@ def _owner(device: Device) -> str:
 def _what(device: Device) -> str:
     place = f" · {_one_line(device.site, PLACE)}" if device.site else ""
     sender = fitted(escape(device.sender), NAME)
-    return f"{_one_line(device.device, NAME)}{place}\nSends as {sender} over {PROTOCOL_NAMES[device.protocol]}"
+    return (
+        f"{_one_line(device.device, NAME)}{place}\nSends as {sender} over {PROTOCOL_NAMES[device.protocol]}"
+    )
 
 
 def _asked(device: Device) -> str:
@@ -223,7 +233,9 @@ def _asked(device: Device) -> str:
 
 
 def _history(device: Device) -> str:
-    moved = {0: "", 1: " Its due day was moved once."}.get(device.moves, f" Its due day was moved {device.moves} times.")
+    moved = {0: "", 1: " Its due day was moved once."}.get(
+        device.moves, f" Its due day was moved {device.moves} times."
+    )
     return f"Proposed by <@{device.proposer_id}>.{moved}"
 
 

@@ -17,11 +17,15 @@ def disagreement(said: Disagreement, zone: ZoneInfo) -> str:
 def guards(said: GuardsMissing) -> str:
     """That triggers which keep the record unaltered are missing, or that all are back."""
     if not said.missing:
-        return ":white_check_mark: The guards of the record are back in the database: opting in and extending go on."
+        return (
+            ":white_check_mark: The guards of the record are back in the database: opting in and extending "
+            "go on."
+        )
     return (
-        f":rotating_light: Guards of the record are missing from the database: {escape(said.missing)}{_more(said.more)}. "
-        "Until they are back, nothing is opted in or extended; opting out goes on. `legacytls migrate`, run by the owner of the "
-        "tables, puts them back; then `legacytls verify` names every row that was changed meanwhile."
+        ":rotating_light: Guards of the record are missing from the database: "
+        f"{escape(said.missing)}{_more(said.more)}. Until they are back, nothing is opted in or extended; "
+        "opting out goes on. `legacytls migrate`, run by the owner of the tables, puts them back; then "
+        "`legacytls verify` names every row that was changed meanwhile."
     )
 
 
@@ -45,8 +49,8 @@ def _found(said: Disagreement, zone: ZoneInfo) -> str:
 
 def _stopped(said: Disagreement) -> str:
     return (
-        f"#{said.request} is not made: the database does not agree with the record ({_places(said)}). It is over, and a new "
-        f"one can be asked for. {LOOK}"
+        f"#{said.request} is not made: the database does not agree with the record ({_places(said)}). It is "
+        f"over, and a new one can be asked for. {LOOK}"
     )
 
 
@@ -58,26 +62,33 @@ def _set_aside(said: Disagreement) -> str:
 
 
 def _goes_on(said: Disagreement) -> str:
-    return f"#{said.request} goes on as it is on record, but the database says otherwise ({_places(said)}). {LOOK}"
+    return (
+        f"#{said.request} goes on as it is on record, but the database says otherwise ({_places(said)}). "
+        f"{LOOK}"
+    )
 
 
 def _window(said: Disagreement, zone: ZoneInfo) -> str:
     end = f"The recorded end counts: {instant(said.end, zone)}." if said.end else ""
     return (
-        f"What the live value ought to be does not agree with the record ({_places(said)}). {end} Until it does, nothing is "
-        f"opted in or extended; opting out goes on, and `/legacytls disable` sets the row right. {LOOK}"
+        f"What the live value ought to be does not agree with the record ({_places(said)}). {end} Until it "
+        "does, nothing is opted in or extended; opting out goes on, and `/legacytls disable` sets the row "
+        f"right. {LOOK}"
     )
 
 
 def _judged_by(said: Disagreement) -> str:
     return (
-        f"The database does not agree with the record ({_places(said)}). Until it does, nothing is opted in or extended; opting "
-        f"out goes on. A restart of the bot records the rule anew. {LOOK}"
+        f"The database does not agree with the record ({_places(said)}). Until it does, nothing is opted in "
+        f"or extended; opting out goes on. A restart of the bot records the rule anew. {LOOK}"
     )
 
 
 def _unreadable(said: Disagreement) -> str:
-    return f"A row of the database cannot be read and was set aside: {_places(said)}. Nothing else is held up. {LOOK}"
+    return (
+        f"A row of the database cannot be read and was set aside: {_places(said)}. Nothing else is held "
+        f"up. {LOOK}"
+    )
 
 
 def _places(said: Disagreement) -> str:

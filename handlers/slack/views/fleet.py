@@ -19,7 +19,8 @@ CHOICE, CONFIRMATION, TENANTS = "fleet_choice", "fleet_confirmation", "tenants"
 
 MOST_SHOWN = 200
 MOST_CHOSEN = 50
-"""Tenants that are opted out at a time: what a form carries has 3,000 characters (docs.slack.dev/reference/views)."""
+"""Tenants that are opted out at a time: what a form carries has 3,000 characters
+(docs.slack.dev/reference/views)."""
 MOST_OFFERED = 100
 """Options that Slack takes in a menu (docs.slack.dev, multi-select menu element)."""
 
@@ -67,7 +68,9 @@ class Line:
         if end is not None and end < self.now and self.value is SettingValue.OPTED_IN:
             said.append(":warning: the window is over")
         said += [f":warning: {late} overdue"] if late else []
-        said += [":grey_question: cannot be read"] if self.unreadable and self.standing.newest is not None else []
+        said += (
+            [":grey_question: cannot be read"] if self.unreadable and self.standing.newest is not None else []
+        )
         said += [":grey_question: not read yet"] if self.standing.newest is None else []
         return f"• *{escape(self.alias)}* {', '.join(said)}"
 
@@ -80,7 +83,9 @@ def table(lines: Sequence[Line]) -> Message:
         f"{sum(one.overdue for one in lines)} overdue, {sum(one.unreadable for one in lines)} unreadable"
     )
     left = len(in_order) - MOST_SHOWN
-    rest = small([f"And {left} more; all of them are in the file in our direct messages."] if left > 0 else [])
+    rest = small(
+        [f"And {left} more; all of them are in the file in our direct messages."] if left > 0 else []
+    )
     shown = _paragraphs(one.text for one in in_order[:MOST_SHOWN])
     return Message(text=counts, blocks=[header(counts), *shown, *rest])
 
@@ -91,7 +96,13 @@ def spreadsheet(lines: Sequence[Line]) -> bytes:
     for one in sorted(lines, key=lambda line: line.rank):
         standing = one.standing
         seen, end = standing.seen_at, standing.window_end
-        cells = (one.alias, standing.tenant_id, one.value.value if one.value else "", _stamp(seen), _stamp(end))
+        cells = (
+            one.alias,
+            standing.tenant_id,
+            one.value.value if one.value else "",
+            _stamp(seen),
+            _stamp(end),
+        )
         said.append(row((*cells, str(standing.overdue_devices), "yes" if one.unreadable else "no")))
     return "".join(said).encode()
 
@@ -114,10 +125,16 @@ def choice(lines: Sequence[Line]) -> View:
 def confirmation(lines: Sequence[Line], devices: dict[str, list[str]], carried: str) -> View:
     """Name the tenants and their devices before they are opted out, each by a change of its own."""
     named: list[Block] = [
-        section("Opted out at once, each tenant by a change of its own; it needs no second person. Devices may stop sending."),
+        section(
+            "Opted out at once, each tenant by a change of its own; it needs no second person. Devices may "
+            "stop sending."
+        ),
         *_paragraphs(_named(one, devices.get(one.standing.tenant_id, [])) for one in lines),
         InputBlock(
-            block_id=REASON, label="Reason", optional=True, element=PlainTextInputElement(action_id=REASON, max_length=1000)
+            block_id=REASON,
+            label="Reason",
+            optional=True,
+            element=PlainTextInputElement(action_id=REASON, max_length=1000),
         ),
     ]
     return View(
@@ -132,7 +149,11 @@ def confirmation(lines: Sequence[Line], devices: dict[str, list[str]], carried: 
 
 
 def _named(one: Line, devices: list[str]) -> str:
-    stops = fitted(", ".join(escape(device) for device in devices), 1500) if devices else "no device on its register"
+    stops = (
+        fitted(", ".join(escape(device) for device in devices), 1500)
+        if devices
+        else "no device on its register"
+    )
     return f"{one.text}: {stops}"
 
 

@@ -63,7 +63,11 @@ def turned_away(sentences: str) -> View:
 def chooser(found: HomePage, zone: ZoneInfo) -> View:
     """The small form of the shortcut: what is so, and what can be done about it."""
     request = found.waits or found.other
-    also = [button("Who can decide?", WHAT_IF, request.id)] if request is not None and request.state is State.PENDING else []
+    also = (
+        [button("Who can decide?", WHAT_IF, request.id)]
+        if request is not None and request.state is State.PENDING
+        else []
+    )
     blocks = [*_now(found, zone), actions(*_ways(found), *also)]
     return View(type="modal", callback_id=CHOOSER, title="Legacy TLS", close="Close", blocks=blocks)
 
@@ -76,7 +80,9 @@ def _now(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:
         yield section(f":grey_question: Since then it *could not be read*: {sentence(newest.problem or '')}")
     baseline = found.baseline
     if seen is not None and baseline is not None and seen.value is not baseline.value:
-        yield section(":rotating_light: This is not what the bot last applied or saw; `/legacytls status` reads it now.")
+        yield section(
+            ":rotating_light: This is not what the bot last applied or saw; `/legacytls status` reads it now."
+        )
 
 
 def _live(found: HomePage, zone: ZoneInfo) -> str:
@@ -84,7 +90,11 @@ def _live(found: HomePage, zone: ZoneInfo) -> str:
     if seen is None or seen.value is None:
         return NOT_READ_YET
     age = f"As read {instant(seen.at, zone)}, {_ago(found.drawn_at - seen.at)} before this was drawn."
-    end = baseline.window_end if baseline is not None and baseline.value is seen.value is SettingValue.OPTED_IN else None
+    end = (
+        baseline.window_end
+        if baseline is not None and baseline.value is seen.value is SettingValue.OPTED_IN
+        else None
+    )
     if end is not None and found.cloud.offers_legacy:
         left = time_left(end - found.drawn_at) if end > found.drawn_at else "it is over, and the bot opts out"
         return f"{BADGE[seen.value]} *{seen.value.value}* until {spelled_end(end, zone)}: {left}.\n{age}"
@@ -136,7 +146,11 @@ def _request(
 ) -> Iterator[Block]:
     """The request that waits, with the entries of the register and the days that are approved with it."""
     expires = f" Expires {instant(request.expires_at, zone)} if undecided." if request.expires_at else ""
-    voted = f"Approved so far by {people(votes.approved_by, most=FEW)}" if votes.approved_by else "Nobody has approved yet"
+    voted = (
+        f"Approved so far by {people(votes.approved_by, most=FEW)}"
+        if votes.approved_by
+        else "Nobody has approved yet"
+    )
     lead = f"*#{request.id}*: <@{request.requester_id}> asks to {_what(request, zone)}."
     yield section(with_ticket(lead, request.ticket))
     yield from quoted(SHORT[REASON], request.reason, limit=EXCERPT)
@@ -150,7 +164,14 @@ def _request(
         *mine,
         button("Who can decide?", WHAT_IF, request.id),
     )
-    yield from small([f"Code `{code}`. The request's message in the channel has the whole reason, the devices and the risks."])
+    yield from small(
+        [
+            (
+                f"Code `{code}`. The request's message in the channel has the whole reason, the devices and "
+                "the risks."
+            )
+        ]
+    )
 
 
 def _nothing(found: HomePage) -> str:
@@ -171,21 +192,35 @@ def _asked(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:
     yield header("You asked")
     yield section("\n".join(_line(request, zone) for request in found.own))
     for request in found.own:
-        if request.kind in WISH and request.state in OPEN & {State.PENDING, State.APPROVED} and request.kind is not Kind.OPT_OUT:
+        if (
+            request.kind in WISH
+            and request.state in OPEN & {State.PENDING, State.APPROVED}
+            and request.kind is not Kind.OPT_OUT
+        ):
             yield actions(button(f"Withdraw #{request.id}", WITHDRAW, request.id))
 
 
 def _line(request: ChangeRequest, zone: ZoneInfo) -> str:
     """A line for each, short enough that ten fit into one section."""
     told = f"• *{escape(headline(request))}*, {instant(request.created_at, zone)}"
-    return told if request.state is State.APPLIED else f"{told}: {brief(fitted(sentence(how_it_stands(request)), 120), 20)}"
+    return (
+        told
+        if request.state is State.APPLIED
+        else f"{told}: {brief(fitted(sentence(how_it_stands(request)), 120), 20)}"
+    )
 
 
 def _dates(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:
     """The end of the window, and Microsoft's dates as they were stated."""
-    end = found.baseline.window_end if found.baseline is not None and found.baseline.value is SettingValue.OPTED_IN else None
+    end = (
+        found.baseline.window_end
+        if found.baseline is not None and found.baseline.value is SettingValue.OPTED_IN
+        else None
+    )
     lines = [f"• *{instant(end, zone)}*: the opt-in ends, and the bot opts out"] if end is not None else []
-    lines += [f"• *{escape(one.display)}*: {fitted(escape(one.effect), 300)}" for one in found.next_dates[:DATES]]
+    lines += [
+        f"• *{escape(one.display)}*: {fitted(escape(one.effect), 300)}" for one in found.next_dates[:DATES]
+    ]
     if not lines:
         return
     yield divider()

@@ -1,7 +1,7 @@
 """Turns every ``#12`` of a message into a link to that request's message, where its place is known.
 
-The fallback text keeps the plain number. What people typed is left alone, and so is whatever stands within a mention, a link or
-code.
+The fallback text keeps the plain number. What people typed is left alone, and so is whatever stands within a
+mention, a link or code.
 """
 
 import copy
@@ -44,7 +44,9 @@ def finder(ledger: Ledger) -> Find:
 def linked(arguments: Mapping[str, Any], find: Find) -> dict[str, Any]:
     """The arguments of a message with its numbers linked; a message of text alone gets a block for that."""
     told = dict(arguments)
-    blocks = told.get("blocks") or [{"type": "section", "text": {"type": "mrkdwn", "text": told["text"], "verbatim": True}}]
+    blocks = told.get("blocks") or [
+        {"type": "section", "text": {"type": "mrkdwn", "text": told["text"], "verbatim": True}}
+    ]
     numbers = {int(found) for text in _texts(blocks) for found in _NUMBER.findall(text["text"])}
     known = {number: link for number, link in find(numbers).items() if is_slacks(link)} if numbers else {}
     if not known:
@@ -72,7 +74,8 @@ def _line(line: str, known: Mapping[int, str]) -> str:
         return line
     parts = _PARTS.split(line)
     return "".join(
-        part if index % 2 else _NUMBER.sub(lambda found: _link(found, known), part) for index, part in enumerate(parts)
+        part if index % 2 else _NUMBER.sub(lambda found: _link(found, known), part)
+        for index, part in enumerate(parts)
     )
 
 

@@ -31,7 +31,10 @@ def _first_closed(found: Diagnosis) -> str:
     old = found.first_closed(Concerns.OLD_TLS)
     if old is None:
         return "no closed lock is seen"
-    return f"no closed lock is seen for a device that speaks TLS 1.2; for one that cannot, *{escape(old.name)}* is closed"
+    return (
+        "no closed lock is seen for a device that speaks TLS 1.2; for one that cannot, "
+        f"*{escape(old.name)}* is closed"
+    )
 
 
 def _lock(lock: Lock) -> str:

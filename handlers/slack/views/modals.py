@@ -1,4 +1,7 @@
-"""The forms: to opt in, to opt out, to give a reason. Block ids are the field names of ``handlers.policy.forms``."""
+"""The forms: to opt in, to opt out, to give a reason.
+
+Block ids are the field names of ``handlers.policy.forms``.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -54,8 +57,9 @@ def opt_in(
 ) -> View:
     """The whole request at once. ``channel`` is where it was asked, so that the answer finds its way back.
 
-    ``expires`` says when the request expires undecided, marked up. ``runs_until`` is the last day of the window that an extension
-    replaces; without one it adopts what has no end. While an ``extension`` of it is open, only an earlier end can be chosen.
+    ``expires`` says when the request expires undecided, marked up. ``runs_until`` is the last day of the
+    window that an extension replaces; without one it adopts what has no end. While an ``extension`` of it is
+    open, only an earlier end can be chosen.
     """
     blocks: list[Block] = [
         *([section(_only_earlier(extension))] if extension else _risks(warning, briefing)),
@@ -85,7 +89,10 @@ def _modal(callback: str, metadata: str, *, title: str, submit: str, blocks: lis
 
 
 def _risks(warning: str, briefing: Sequence[str]) -> list[Block]:
-    return [*([section(f":warning: {escape(warning)}")] if warning else []), *small(f"• {escape(line)}" for line in briefing)]
+    return [
+        *([section(f":warning: {escape(warning)}")] if warning else []),
+        *small(f"• {escape(line)}" for line in briefing),
+    ]
 
 
 def _title(callback: str, *, is_window: bool) -> str:
@@ -105,19 +112,24 @@ HOLDS_AT_ONCE = "The earlier end holds at once; nobody has to approve it. It is 
 def _only_earlier(extension: ChangeRequest) -> str:
     """What the form can do while an extension is open."""
     stands = f"Extension #{extension.id} by <@{extension.requester_id}> is {STATE_WORDS[extension.state]}"
-    return f"{stands}. Until it is settled, only an *earlier* end can be chosen here; that supersedes #{extension.id}."
+    return (
+        f"{stands}. Until it is settled, only an *earlier* end can be chosen here; that supersedes "
+        f"#{extension.id}."
+    )
 
 
 _REFUSED_ALREADY = {
     SettingValue.OPTED_OUT: (
-        "The live value was *opted out* already when it was last read, {at}. If it still is, nothing is changed."
+        "The live value was *opted out* already when it was last read, {at}. If it still is, nothing is "
+        "changed."
     ),
     SettingValue.NOT_SET: (
-        "The live value was *not set* when it was last read, {at}. If it still is, old TLS is refused already; opting out writes "
-        "that down, and *not set* can probably not be restored."
+        "The live value was *not set* when it was last read, {at}. If it still is, old TLS is refused "
+        "already; opting out writes that down, and *not set* can probably not be restored."
     ),
 }
-"""What an opt-out changes where old TLS is refused anyway; whether ``null`` can be written back is not documented."""
+"""What an opt-out changes where old TLS is refused anyway; whether ``null`` can be written back is not
+documented."""
 
 
 def opt_out(
@@ -133,15 +145,20 @@ def opt_out(
 ) -> View:
     """Draw the confirmation before opting out: what stops, and the value when last ``seen``.
 
-    ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there; ``devices`` are those on record with their
-    owners, as typed, by the number of the request that named them; ``register`` are those of the register.
+    ``removals`` tells, for each host, of Microsoft's own removal of legacy TLS there; ``devices`` are those
+    on record with their owners, as typed, by the number of the request that named them; ``register`` are
+    those of the register.
     """
     found = _REFUSED_ALREADY.get(seen, "").format(at=seen_at) if seen else ""
     blocks: list[Block] = [
         *([section(found)] if found else []),
         section(_loss(cloud, removals, "Otherwise, whatever" if found else "Whatever")),
         *stopping(register),
-        *(block for number, named in devices.items() for block in typed(f"Will stop, on record by #{number}", named)),
+        *(
+            block
+            for number, named in devices.items()
+            for block in typed(f"Will stop, on record by #{number}", named)
+        ),
         section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
         *small([_AFTERWARDS, _REPORT] if cloud.legacy_hosts else []),
         _typed(REASON, "Reason", "Kept in the record", optional=True),
@@ -152,12 +169,16 @@ def opt_out(
 
 _WHEN = "It is written and read back at once; devices may feel it later, as Microsoft publishes no delay."
 
-_AFTERWARDS = "Their mail is refused, but a device that nobody changes may send its password or token over old TLS all the same."
+_AFTERWARDS = (
+    "Their mail is refused, but a device that nobody changes may send its password or token over old TLS "
+    "all the same."
+)
 """On SMTP AUTH the refusal comes after the sign-in (see ``handlers.calendar.effects``)."""
 
 _REPORT = (
-    "To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients. It names senders, not "
-    "devices, and nothing of POP or IMAP, for 7 days unless you choose more (90 at most)."
+    "To see who still sends with old TLS: Exchange admin centre > Reports > Mail flow > SMTP AUTH clients. "
+    "It names senders, not devices, and nothing of POP or IMAP, for 7 days unless you choose more (90 at "
+    "most)."
 )
 """Microsoft Learn, mfr-smtp-auth-clients-report."""
 
@@ -167,7 +188,10 @@ def _loss(cloud: Cloud, removals: Sequence[str], begins: str) -> str:
     told = zip_longest(cloud.legacy_hosts, removals[: len(cloud.legacy_hosts)], fillvalue="")
     hosts = "\n".join(f"• `{host}`" + (f": {escape(removal)}" if removal else "") for host, removal in told)
     return (
-        f"*{begins} still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading mail:*\n{hosts}"
+        (
+            f"*{begins} still uses one of these hosts with TLS 1.0 or 1.1 stops sending or reading "
+            f"mail:*\n{hosts}"
+        )
         if hosts
         else f"{cloud.display} has no legacy hosts, so no device should notice."
     )
@@ -176,7 +200,9 @@ def _loss(cloud: Cloud, removals: Sequence[str], begins: str) -> str:
 def rejection(request_id: int) -> View:
     """Asks for the reason of a rejection that stands already; cancelling leaves "no reason given"."""
     blocks: list[Block] = [
-        section(f"#{request_id} is rejected already. Your reason goes to the requester and into the record, once."),
+        section(
+            f"#{request_id} is rejected already. Your reason goes to the requester and into the record, once."
+        ),
         _typed(REASON, "Reason", "What would have to be different?"),
     ]
     return View(
@@ -200,15 +226,23 @@ def claim(request_id: int) -> View:
         submit="Put on record",
         close="Cancel",
         blocks=[
-            section(f"Your name and reason go into the record of #{request_id}, once. They change nothing in Exchange."),
+            section(
+                f"Your name and reason go into the record of #{request_id}, once. They change nothing in "
+                "Exchange."
+            ),
             _typed(REASON, "Reason", "Why was it changed without the bot?"),
         ],
     )
 
 
-def _day(proposed: date, latest: date, zone: str, runs_until: date | None, *, only_earlier: bool) -> InputBlock:
+def _day(
+    proposed: date, latest: date, zone: str, runs_until: date | None, *, only_earlier: bool
+) -> InputBlock:
     present = f"The opt-in runs until 24:00 of {runs_until:%-d %B %Y} now. " if runs_until else ""
-    hint = f"{present}24:00 of this day in {zone}; at the latest {latest:%-d %B %Y}. The bot then opts out by itself."
+    hint = (
+        f"{present}24:00 of this day in {zone}; at the latest {latest:%-d %B %Y}. The bot then opts out by "
+        "itself."
+    )
     hint += " An earlier end holds at once; nobody has to approve it." if runs_until else ""
     if only_earlier:
         hint = f"{present}Choose an earlier day: 24:00 of it in {zone}. The bot then opts out by itself."
@@ -220,12 +254,16 @@ def _devices(clients: str, register: Standing) -> list[Block]:
     """Draw the choice of entries and the field for others; an empty register only the field."""
     others = bool(register.devices)
     label = "Other devices or applications, and who owns them" if others else LABELS[CLIENTS]
-    typed_ones = _typed(CLIENTS, label, "One a line: device, place, owner, plan", text=clients, optional=others)
+    typed_ones = _typed(
+        CLIENTS, label, "One a line: device, place, owner, plan", text=clients, optional=others
+    )
     return [*choice(register), typed_ones]
 
 
 def _protocols(chosen: Sequence[MailProtocol]) -> InputBlock:
-    options = {protocol: Option(value=protocol.value, text=PROTOCOL_NAMES[protocol]) for protocol in MailProtocol}
+    options = {
+        protocol: Option(value=protocol.value, text=PROTOCOL_NAMES[protocol]) for protocol in MailProtocol
+    }
     initial = [option for protocol, option in options.items() if protocol in chosen]
     element = CheckboxesElement(action_id=PROTOCOLS, options=list(options.values()), initial_options=initial)
     return InputBlock(block_id=PROTOCOLS, label="Protocol", element=element)
@@ -233,6 +271,10 @@ def _protocols(chosen: Sequence[MailProtocol]) -> InputBlock:
 
 def _typed(field: str, label: str, placeholder: str, *, optional: bool = False, text: str = "") -> InputBlock:
     element = PlainTextInputElement(
-        action_id=field, multiline=True, max_length=LONGEST, placeholder=placeholder, initial_value=text or None
+        action_id=field,
+        multiline=True,
+        max_length=LONGEST,
+        placeholder=placeholder,
+        initial_value=text or None,
     )
     return InputBlock(block_id=field, label=label, element=element, optional=optional)

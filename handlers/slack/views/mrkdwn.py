@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from handlers.policy.days import read_instant
 
 _MENTION = re.compile(r"(?<![^\s(])@(?:([UW][A-Z0-9]{2,20})|(S[0-9][A-Z0-9]{2,20}))\b")
-"""A word of its own: within one it is a mail address, such as the audit log's ``carol@WOODGROVE.COM``. Groups begin with S0."""
+"""A word of its own: within one it is a mail address, such as the audit log's ``carol@WOODGROVE.COM``. Groups
+begin with S0."""
 
 _INSTANT = re.compile(r"\b\d{1,2} [A-Z][a-z]{2,8} \d{4}, \d\d:\d\d UTC\b", re.ASCII)
 
@@ -42,7 +43,9 @@ def people(ids: Iterable[str], *, most: int = NAMED) -> str:
 def instant(at: datetime, zone: ZoneInfo) -> str:
     """Write an instant for the reader's zone; the fallback (notifications) in the configured one."""
     local = at.astimezone(zone)
-    return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{local:%-d %B %Y, %H:%M} {local.tzname()}>"
+    return (
+        f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{local:%-d %B %Y, %H:%M} {local.tzname()}>"
+    )
 
 
 def calendar_day(day: date, zone: ZoneInfo) -> str:
@@ -97,7 +100,8 @@ def quotation(text: str) -> list[str]:
 
 
 QUOTE = "> "
-"""How Slack marks a quoted line (docs.slack.dev, messaging/formatting-message-text); lines wrapped by the screen stay inside."""
+"""How Slack marks a quoted line (docs.slack.dev, messaging/formatting-message-text); lines wrapped by the
+screen stay inside."""
 
 
 def _pieces(line: str) -> list[str]:

@@ -40,7 +40,11 @@ def bar_chart(title: str, points: Sequence[tuple[str, int]], *, x_label: str, y_
         raise ValueError("a chart needs a point")
     shown = [(label[:LABEL], value) for label, value in points[-POINTS:]]
     data = [{"label": label, "value": value} for label, value in shown]
-    axes = {"categories": [label for label, _ in shown], "x_label": x_label[:TITLE], "y_label": y_label[:TITLE]}
+    axes = {
+        "categories": [label for label, _ in shown],
+        "x_label": x_label[:TITLE],
+        "y_label": y_label[:TITLE],
+    }
     chart = {"type": "bar", "series": [{"name": y_label[:LABEL], "data": data}], "axis_config": axes}
     return Native({"type": "data_visualization", "title": title[:TITLE], "chart": chart})
 

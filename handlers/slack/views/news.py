@@ -89,29 +89,37 @@ def _readable() -> str:
 def _first_sight() -> str:
     return (
         ":warning: The tenant is *opted in* to legacy TLS, and was so before this bot came: no end is set. "
-        "`/legacytls disable` opts out, `/legacytls extend` asks to give it an end; `/legacytls status` shows what it means."
+        "`/legacytls disable` opts out, `/legacytls extend` asks to give it an end; `/legacytls status` "
+        "shows what it means."
     )
 
 
 def _extended(said: Extended, zone: ZoneInfo) -> str:
     end = f" It ends {instant(said.end, zone)} now." if said.end else ""
-    return f":hourglass: <@{said.requester}> has extended the opt-in that you asked for, as #{said.request}.{end}"
+    return (
+        f":hourglass: <@{said.requester}> has extended the opt-in that you asked for, as "
+        f"#{said.request}.{end}"
+    )
 
 
 def _shortened(said: Shortened, zone: ZoneInfo) -> str:
     end = instant(said.end, zone) if said.end else "none"
     return (
-        f":scissors: <@{said.requester}> has given an earlier end to the opt-in that you asked for, as #{said.request}: "
-        f"{end}. Should it be needed for longer, `/legacytls extend` asks for that."
+        f":scissors: <@{said.requester}> has given an earlier end to the opt-in that you asked for, as "
+        f"#{said.request}: {end}. Should it be needed for longer, `/legacytls extend` asks for that."
     )
 
 
 def _ended(said: Ended) -> str:
     request = f"opt-in to legacy TLS that you asked for as #{said.asked_as}"
-    over = f"<@{said.requester}> has ended the {request}" if said.requester else f"The {request} has reached its end"
+    over = (
+        f"<@{said.requester}> has ended the {request}"
+        if said.requester
+        else f"The {request} has reached its end"
+    )
     return (
-        f":checkered_flag: {over}: #{said.request} opted out, as read back. Mail over TLS 1.0 and 1.1 is refused "
-        "from now on; should a device still need it, `/legacytls enable` asks again."
+        f":checkered_flag: {over}: #{said.request} opted out, as read back. Mail over TLS 1.0 and 1.1 is "
+        "refused from now on; should a device still need it, `/legacytls enable` asks again."
     )
 
 
@@ -121,8 +129,8 @@ def _overdue(said: Overdue, zone: ZoneInfo) -> str:
     others = f"\n{people(said.mention)}: please see to it." if said.mention else ""
     again = f"tries again {instant(said.next, zone)}" if said.next else "keeps trying"
     return (
-        f":red_circle: {about}the window ended {ended}, and the opt-out is *not done yet*: {sentence(said.problem)} "
-        f"The bot {again}; `/legacytls help` says how to opt out by hand.{others}"
+        f":red_circle: {about}the window ended {ended}, and the opt-out is *not done yet*: "
+        f"{sentence(said.problem)} The bot {again}; `/legacytls help` says how to opt out by hand.{others}"
     )
 
 
@@ -131,6 +139,6 @@ def _correction(said: Correction, zone: ZoneInfo) -> str:
     if said.again:
         end = f" A later opt-out holds, so the bot opts out again by itself: #{said.again}."
     return (
-        f":rotating_light: Correction to #{said.request}: it was given up as failed, but the live value was read as "
-        f"*{escape(said.value)}* since.{end}"
+        f":rotating_light: Correction to #{said.request}: it was given up as failed, but the live value was "
+        f"read as *{escape(said.value)}* since.{end}"
     )

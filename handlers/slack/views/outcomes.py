@@ -20,7 +20,8 @@ def outcome(view: RequestView, zone: ZoneInfo, person: str | None = None) -> Mes
     body = [section(told), *rejection(view), *next_step(view, zone), *still_ends(view, zone)]
     if view.request.state is State.APPLIED and view.request.window_end is not None:
         body.append(section(f"The opt-in ends by itself: {until(view.request.window_end, zone)}."))
-        body += small([_two_parts(view)] if view.request.kind is Kind.OPT_IN else [])  # extended, the device is there already
+        # extended, the device is there already
+        body += small([_two_parts(view)] if view.request.kind is Kind.OPT_IN else [])
     return Message(text=f"{title}. {told}", blocks=[header(title), *body])
 
 
@@ -33,5 +34,8 @@ def retired(view: RequestView) -> Message:
 def _two_parts(view: RequestView) -> str:
     """Nothing where there is no host left to point a device at."""
     hosts = " or ".join(f"`{host}`" for host in view.hosts)
-    told = f"The opt-in has two parts: a device also has to be pointed at {hosts}; the switch alone changes nothing for it."
+    told = (
+        f"The opt-in has two parts: a device also has to be pointed at {hosts}; the switch alone changes "
+        "nothing for it."
+    )
     return told if hosts else ""

@@ -10,9 +10,14 @@ from handlers.slack.views.blocks import actions, section, small
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
 from storage.records import SettingValue
 
-_IF_OPTED_IN = "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
+_IF_OPTED_IN = (
+    "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
+)
 _IF_NOT_OPTED_IN = "If old TLS is still needed, `/legacytls enable` asks for it."
-_CHANGED_SINCE = "Another change came after it, so there is nothing to do here; `/legacytls status` shows how things stand."
+_CHANGED_SINCE = (
+    "Another change came after it, so there is nothing to do here; `/legacytls status` shows how things "
+    "stand."
+)
 _NOT_KNOWN_YET = "Who it was is not known yet: the audit log is asked for a day."
 
 NOTE = 300

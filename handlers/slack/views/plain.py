@@ -43,13 +43,17 @@ def _said(block: Mapping[str, Any], name: Names) -> Iterator[str]:
     texts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
     for text in texts:
         if text:
-            yield from (unescape(text["text"]) if text["type"] == "plain_text" else _spoken(text["text"], name)).splitlines()
+            yield from (
+                unescape(text["text"]) if text["type"] == "plain_text" else _spoken(text["text"], name)
+            ).splitlines()
 
 
 def _spoken(text: str, name: Names) -> str:
     text = _PERSON.sub(lambda found: name(found[1]), text)
     """Our own marks as they are meant; what people typed, which is quoted, as they typed it."""
-    return "\n".join(unescape(line) if line.startswith(QUOTE) else _unmarked(line) for line in text.split("\n"))
+    return "\n".join(
+        unescape(line) if line.startswith(QUOTE) else _unmarked(line) for line in text.split("\n")
+    )
 
 
 def _unmarked(text: str) -> str:

@@ -9,7 +9,10 @@ from handlers.outgoing.news import ProbeChanged
 from handlers.slack.views.mrkdwn import escape, instant
 from storage.probes import KnownVersion
 
-USELESS = "An opt-in serves nothing there any more: old devices have to be replaced, or sent through a relay that speaks TLS 1.2."
+USELESS = (
+    "An opt-in serves nothing there any more: old devices have to be replaced, or sent through a relay "
+    "that speaks TLS 1.2."
+)
 
 
 def changed(said: ProbeChanged) -> str:
@@ -17,7 +20,10 @@ def changed(said: ProbeChanged) -> str:
     does = [f"no longer takes TLS {said.refused}"] if said.refused else []
     does += [f"takes TLS {said.taken} now"] if said.taken else []
     useless = f" {USELESS}" if said.useless else ""
-    return f":satellite_antenna: `{escape(said.target)}` {' and '.join(does)}, as probed from the bot's machine.{useless}"
+    return (
+        f":satellite_antenna: `{escape(said.target)}` {' and '.join(does)}, as probed from the bot's "
+        f"machine.{useless}"
+    )
 
 
 def refusals(known: Sequence[KnownVersion], hosts: Sequence[str], zone: ZoneInfo) -> str:
@@ -31,7 +37,9 @@ def _refusals(old: Sequence[KnownVersion], zone: ZoneInfo) -> Iterator[str]:
         each = list(versions)
         since = min(one.since for one in each if one.since is not None)
         useless = " An opt-in serves nothing there." if len({one.tls for one in each}) == 2 else ""
-        told = f"`{escape(host)}` refuses TLS {' and '.join(one.tls for one in each)}, seen {_at(since, zone)}."
+        told = (
+            f"`{escape(host)}` refuses TLS {' and '.join(one.tls for one in each)}, seen {_at(since, zone)}."
+        )
         yield f":no_entry: {told}{useless}"
 
 

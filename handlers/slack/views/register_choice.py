@@ -15,7 +15,8 @@ from storage.devices.records import Device
 LABEL = "Devices of the register"
 
 _TEXT, _DESCRIPTION = 75, 75
-"""Characters of an option and of its description (docs.slack.dev, reference/block-kit/composition-objects/option-object)."""
+"""Characters of an option and of its description (docs.slack.dev,
+reference/block-kit/composition-objects/option-object)."""
 
 _LISTED = 30
 """Entries that the form of opting out names; ``/legacytls devices`` has all."""
@@ -34,10 +35,20 @@ def choice(register: Standing) -> list[Block]:
         return []
     initial = [option for number, option in options.items() if number in register.named]
     element = StaticMultiSelectElement(
-        action_id=DEVICES, placeholder="D12, D14 …", options=list(options.values()), initial_options=initial or None
+        action_id=DEVICES,
+        placeholder="D12, D14 …",
+        options=list(options.values()),
+        initial_options=initial or None,
     )
-    more = f" These are the {len(options)} due next of {register.count}." if register.count > len(options) else ""
-    hint = f"Each with the day until which it needs old TLS. Once this is applied, those chosen are active.{more}"
+    more = (
+        f" These are the {len(options)} due next of {register.count}."
+        if register.count > len(options)
+        else ""
+    )
+    hint = (
+        "Each with the day until which it needs old TLS. Once this is applied, those chosen are "
+        f"active.{more}"
+    )
     block = InputBlock(block_id=DEVICES, label=LABEL, element=element, hint=hint, optional=True)
     return [block, *small([_owners(register.devices)])]
 
@@ -48,7 +59,11 @@ def stopping(register: Standing) -> list[Block]:
     lines = [f"• {_stops(one)}" for one in listed]
     rows = [section("\n".join(lines[at : at + _ROW])) for at in range(0, len(lines), _ROW)]
     more = register.count - len(listed)
-    return [section("*Will stop, by the register*"), *rows, *small([f"And {more} more." if more > 0 else ""])] if rows else []
+    return (
+        [section("*Will stop, by the register*"), *rows, *small([f"And {more} more." if more > 0 else ""])]
+        if rows
+        else []
+    )
 
 
 def _option(one: Device) -> Option:

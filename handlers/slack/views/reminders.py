@@ -77,16 +77,18 @@ def _milestone(said: MilestoneAhead) -> str:
 def _certificate(said: Certificate, zone: ZoneInfo) -> str:
     expires = instant(said.expires, zone)
     return (
-        f":key: The bot's own certificate expires on {expires}. Without a new one it can neither read nor change the setting: "
-        "create one, upload it to the app registration, and set AZURE_CLIENT_CERTIFICATE_PATH."
+        f":key: The bot's own certificate expires on {expires}. Without a new one it can neither read nor "
+        "change the setting: create one, upload it to the app registration, and set "
+        "AZURE_CLIENT_CERTIFICATE_PATH."
     )
 
 
 def _secret(said: Secret, zone: ZoneInfo) -> str:
     expires = instant(said.expires, zone)
     return (
-        f":key: The bot's own client secret expires {expires}. Without a new one it can neither read nor change the setting: "
-        "add one to the app registration, and set AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES."
+        f":key: The bot's own client secret expires {expires}. Without a new one it can neither read nor "
+        "change the setting: add one to the app registration, and set AZURE_CLIENT_SECRET and "
+        "AZURE_CLIENT_SECRET_EXPIRES."
     )
 
 
@@ -108,14 +110,15 @@ def _approvers(said: Approvers, zone: ZoneInfo) -> str:
     if said.unknown_since:
         since = instant(said.unknown_since, zone)
         return (
-            f":grey_question: Whether enough approvers exist could not be checked since {since}: Slack does not say who is in "
-            "the user groups, or who the listed people are. Until it does, an opt-in may find nobody to approve it; people "
-            "listed by their own id can still opt out. `legacytls check` says what is missing."
+            f":grey_question: Whether enough approvers exist could not be checked since {since}: Slack does "
+            "not say who is in the user groups, or who the listed people are. Until it does, an opt-in may "
+            "find nobody to approve it; people listed by their own id can still opt out. `legacytls check` "
+            "says what is missing."
         )
     found = "1 person" if said.eligible == 1 else f"{said.eligible} people"
     return (
-        f":warning: Too few approvers: {found} could approve right now, and {said.needed} besides the requester "
-        "are needed. Opting out still works. Have LEGACYTLS_APPROVERS extended before it matters."
+        f":warning: Too few approvers: {found} could approve right now, and {said.needed} besides the "
+        "requester are needed. Opting out still works. Have LEGACYTLS_APPROVERS extended before it matters."
     )
 
 

@@ -30,7 +30,9 @@ BY_HAND = (
 
 def no_such(unknown: str, nearest: str) -> Message:
     """Answer a typing mistake with the nearest subcommand, if any, and the way to all."""
-    pressed = " Use the buttons on the request's message in the channel." if unknown.lower() in BUTTONS else ""
+    pressed = (
+        " Use the buttons on the request's message in the channel." if unknown.lower() in BUTTONS else ""
+    )
     meant = f" Did you mean `/legacytls {nearest}`?" if nearest != "help" else ""
     text = f"There is no `{escape(unknown)}`.{pressed}{meant} `/legacytls help` shows everything."
     return Message(text=text, blocks=[section(text)])
@@ -40,7 +42,10 @@ def help_text(cloud: Cloud) -> Message:
     """Every subcommand with an example."""
     text = "Commands of /legacytls: " + ", ".join(SUBCOMMANDS)
     lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in SUBCOMMANDS.items())
-    intro = "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt out, all on record."
+    intro = (
+        "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt "
+        "out, all on record."
+    )
     environment = f" -ExchangeEnvironmentName {escape(cloud.powershell)}" if cloud.powershell else ""
     by_hand = section(BY_HAND.format(environment=environment))
     return Message(text=text, blocks=[section(intro), section(lines), by_hand])
@@ -94,10 +99,14 @@ def exported(name: str, *, not_taken: str = "") -> str:
     checks = "docs/audit.md has a script that checks it offline."
     if name.endswith(".csv"):
         checks = (
-            "It has one row a change and is for reading: what the script of docs/audit.md checks offline is the file of "
-            "`/legacytls export`."
+            "It has one row a change and is for reading: what the script of docs/audit.md checks offline is "
+            "the file of `/legacytls export`."
         )
-    no_such_form = f" `{not_taken[:40]}` is not a form of the export; it is `export` or `export csv`." if not_taken else ""
+    no_such_form = (
+        f" `{not_taken[:40]}` is not a form of the export; it is `export` or `export csv`."
+        if not_taken
+        else ""
+    )
     return f"The record is in our direct messages, as `{name}`. {checks}{no_such_form}"
 
 
@@ -115,7 +124,10 @@ def open_form(why: str, kind: Kind) -> Message:
 
 def _history_line(line: HistoryLine, zone: ZoneInfo) -> list[Block]:
     request = line.request
-    parts = [f"*{escape(headline(request))}*", f"{_asked(request.requester_id)} {instant(request.created_at, zone)}"]
+    parts = [
+        f"*{escape(headline(request))}*",
+        f"{_asked(request.requester_id)} {instant(request.created_at, zone)}",
+    ]
     if line.approved_by:
         at = f" {instant(line.approved_at, zone)}" if line.approved_at else ""
         parts.append(f"approved by {people(line.approved_by)}{at}")
@@ -148,7 +160,11 @@ def _told_above(line: HistoryLine) -> bool:
     """Tell whether the detail adds nothing to who ended it, its expiry, or what was read back."""
     state = line.request.state
     undecided = state is State.EXPIRED and not line.approved_by
-    return state in (State.REJECTED, State.WITHDRAWN) or undecided or (state is State.APPLIED and line.read_back is not None)
+    return (
+        state in (State.REJECTED, State.WITHDRAWN)
+        or undecided
+        or (state is State.APPLIED and line.read_back is not None)
+    )
 
 
 def _window(line: HistoryLine, end: datetime, zone: ZoneInfo) -> str:

@@ -1,7 +1,8 @@
 """Says in the first line of a message whose it is, where the bot serves several tenants.
 
-Also puts the tenant's id into the ids of rows of buttons and of forms: what a button does that carries no number
-is done in the tenant whose message it stands in. That is an address, and no state: who may do what is judged anew.
+Also puts the tenant's id into the ids of rows of buttons and of forms: what a button does that carries no
+number is done in the tenant whose message it stands in. That is an address, and no state: who may do what is
+judged anew.
 """
 
 import copy
@@ -56,7 +57,9 @@ def signed_form(view: Mapping[str, Any], by: Signature | None) -> dict[str, Any]
 def marked(blocks: list[dict[str, Any]], tenant_id: str) -> list[dict[str, Any]]:
     """Return the blocks with the tenant's id in that of each row of buttons that has none."""
     return [
-        block | {"block_id": f"{place}{AT}{tenant_id}"} if block.get("type") == "actions" and not block.get("block_id") else block
+        block | {"block_id": f"{place}{AT}{tenant_id}"}
+        if block.get("type") == "actions" and not block.get("block_id")
+        else block
         for place, block in enumerate(blocks)
     ]
 

@@ -26,15 +26,28 @@ MEANING = {
 """What the value means where there are legacy hosts."""
 
 WITHOUT_HOSTS = {
-    SettingValue.NOT_SET: "nobody ever chose; old TLS is refused for good in {cloud}, which has no legacy hosts",
-    SettingValue.OPTED_IN: "without effect: {cloud} has no legacy hosts, and old TLS is refused there whatever the setting says",
+    SettingValue.NOT_SET: (
+        "nobody ever chose; old TLS is refused for good in {cloud}, which has no legacy hosts"
+    ),
+    SettingValue.OPTED_IN: (
+        "without effect: {cloud} has no legacy hosts, and old TLS is refused there whatever the setting says"
+    ),
     SettingValue.OPTED_OUT: "old TLS is refused for good in {cloud}, which has no legacy hosts",
 }
 """What it means in the US-government clouds."""
 
-BADGE = {SettingValue.NOT_SET: ":white_circle:", SettingValue.OPTED_IN: ":warning:", SettingValue.OPTED_OUT: ":lock:"}
+BADGE = {
+    SettingValue.NOT_SET: ":white_circle:",
+    SettingValue.OPTED_IN: ":warning:",
+    SettingValue.OPTED_OUT: ":lock:",
+}
 
-_KINDS = {Kind.OPT_IN: "opt-in", Kind.EXTENSION: "extension", Kind.SHORTENING: "earlier end", Kind.OPT_OUT: "opt-out"}
+_KINDS = {
+    Kind.OPT_IN: "opt-in",
+    Kind.EXTENSION: "extension",
+    Kind.SHORTENING: "earlier end",
+    Kind.OPT_OUT: "opt-out",
+}
 
 
 def status(report: Status, zone: ZoneInfo) -> Message:
@@ -43,9 +56,16 @@ def status(report: Status, zone: ZoneInfo) -> Message:
     late = f"{_tries(report.overdue, zone)} " if report.overdue else ""
     second = late + " ".join(part for part in (_decided(report, zone), _read(report, zone)) if part)
     more = [_drift(report), _LAGS if report.lagging else ""]
-    more += [_end(report, zone), _under_way(report, zone), refusals(report.probes, report.cloud.legacy_hosts, zone)]
+    more += [
+        _end(report, zone),
+        _under_way(report, zone),
+        refusals(report.probes, report.cloud.legacy_hosts, zone),
+    ]
     blocks: list[Block] = [section(first), section(second), *(section(line) for line in more if line)]
-    blocks += [actions(*_ways(report)), *(section(line) for line in (_effects(report), _smtp_auth(report)) if line)]
+    blocks += [
+        actions(*_ways(report)),
+        *(section(line) for line in (_effects(report), _smtp_auth(report)) if line),
+    ]
     freshness = escape(report.freshness) if report.freshness else ""
     blocks += small([freshness, _stream(report.stream, zone), _tenant(report)])
     return Message(text=first, blocks=blocks)
@@ -63,7 +83,11 @@ def _stream(backlog: Backlog | None, zone: ZoneInfo) -> str:
 
 def _ways(report: Status) -> list[ButtonElement]:
     history = button("History", OPEN_HISTORY, 0)
-    if report.reading is None or report.reading.value is not SettingValue.OPTED_IN or not report.cloud.offers_legacy:
+    if (
+        report.reading is None
+        or report.reading.value is not SettingValue.OPTED_IN
+        or not report.cloud.offers_legacy
+    ):
         return [history]
     return [button("Extend", OPEN_FORM[Kind.EXTENSION], 0), button("Opt out", OPEN_OPT_OUT, 0), history]
 
@@ -87,8 +111,9 @@ def _tenant(report: Status) -> str:
 
 
 _DRIFT = (
-    "this is not the value the bot last applied or saw. It is read once more now; if it stays so, the channel hears that it was "
-    "changed outside the bot. `/legacytls disable` opts out; `/legacytls history` shows what is on record."
+    "this is not the value the bot last applied or saw. It is read once more now; if it stays so, the "
+    "channel hears that it was changed outside the bot. `/legacytls disable` opts out; `/legacytls history` "
+    "shows what is on record."
 )
 """Without the earlier value: its words are kept for the live one."""
 
@@ -102,22 +127,41 @@ def _live(report: Status, zone: ZoneInfo) -> str:
     if report.reading is None:
         last = ""
         if report.last_seen is not None and report.last_seen.value is not None:
-            last = f"\nThe last successful reading was {instant(report.last_seen.at, zone)}; what it is now is unknown."
+            last = (
+                f"\nThe last successful reading was {instant(report.last_seen.at, zone)}; what it is now "
+                "is unknown."
+            )
         late = f"\n{_overdue(report.overdue, zone)}" if report.overdue else ""
-        return f":grey_question: The live value *could not be read*: {sentence(report.problem or '')}{last}{late}"
+        return (
+            ":grey_question: The live value *could not be read*: "
+            f"{sentence(report.problem or '')}{last}{late}"
+        )
     value, end = report.reading.value, _window_end(report)
-    age = "" if report.age is None else f" Read {round(report.age)} s ago: you asked often, so it was not read again."
+    age = (
+        ""
+        if report.age is None
+        else f" Read {round(report.age)} s ago: you asked often, so it was not read again."
+    )
     if value is SettingValue.OPTED_IN and end is not None and report.cloud.offers_legacy:
-        return f"{BADGE[value]} *{value.value}* until {spelled_end(end, zone)}: {time_left(end - report.reading.read_at)}.{age}"
+        return (
+            f"{BADGE[value]} *{value.value}* until {spelled_end(end, zone)}: "
+            f"{time_left(end - report.reading.read_at)}.{age}"
+        )
     if report.overdue is not None:
         return f":red_circle: *{value.value}*. {_overdue(report.overdue, zone)}{age}"
     meanings = MEANING if report.cloud.offers_legacy else WITHOUT_HOSTS
-    return f"{BADGE[value]} *{value.value}*: {meanings[value].format(cloud=escape(report.cloud.display))}.{age}"
+    return (
+        f"{BADGE[value]} *{value.value}*: {meanings[value].format(cloud=escape(report.cloud.display))}.{age}"
+    )
 
 
 def time_left(span: timedelta) -> str:
     """How long a window still runs, in the largest whole unit: ``23 days left``."""
-    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+    for unit, length in (
+        ("day", timedelta(days=1)),
+        ("hour", timedelta(hours=1)),
+        ("minute", timedelta(minutes=1)),
+    ):
         count = span // length
         if count >= 1:
             return f"{count} {unit}{'' if count == 1 else 's'} left"
@@ -137,7 +181,10 @@ def _read(report: Status, zone: ZoneInfo) -> str:
 
 def _decided(report: Status, zone: ZoneInfo) -> str:
     if not report.on_record:
-        return ":grey_question: The bot's record *could not be read*: what was decided, is open or is due cannot be told now."
+        return (
+            ":grey_question: The bot's record *could not be read*: what was decided, is open or is due "
+            "cannot be told now."
+        )
     request, baseline = report.decided, report.baseline
     if request is None or baseline is None:
         return "No change was made through this bot yet."
@@ -146,7 +193,10 @@ def _decided(report: Status, zone: ZoneInfo) -> str:
         again = f" Confirmed by {_by(report.confirmed)}, {instant(baseline.since, zone)}."
         made_at = request.settled_at or request.created_at
     if request.kind is Kind.OUTSIDE:
-        return f"Last change: #{request.id}, made outside the bot, noticed {instant(request.created_at, zone)}.{again}"
+        return (
+            f"Last change: #{request.id}, made outside the bot, noticed "
+            f"{instant(request.created_at, zone)}.{again}"
+        )
     if request.only_confirms:
         return f"Confirmed by {_by(request)}, {instant(made_at, zone)}; nothing had to be changed."
     approved = f", approved by {people(report.approved_by)}" if report.approved_by else ""
@@ -167,7 +217,9 @@ def _end(report: Status, zone: ZoneInfo) -> str:
 
 def _no_end(report: Status) -> str:
     """That what is opted in has no end, and what to do about that; nothing while that is not for sure."""
-    opted_in = report.on_record and report.reading is not None and report.reading.value is SettingValue.OPTED_IN
+    opted_in = (
+        report.on_record and report.reading is not None and report.reading.value is SettingValue.OPTED_IN
+    )
     endless = report.baseline is None or report.baseline.value is SettingValue.OPTED_IN or report.drifted
     return _NO_END if opted_in and endless and report.cloud.offers_legacy else ""
 
@@ -180,24 +232,39 @@ def _overdue(late: Overdue, zone: ZoneInfo) -> str:
 
 def _tries(late: Overdue, zone: ZoneInfo) -> str:
     """How often it was tried, what stood in the way, and when it is tried again."""
-    tried = "" if not late.failures else "Tried once. " if late.failures == 1 else f"Tried {late.failures} times. "
+    tried = (
+        ""
+        if not late.failures
+        else "Tried once. "
+        if late.failures == 1
+        else f"Tried {late.failures} times. "
+    )
     if late.under_way is not None:
         following = f"Opt-out #{late.under_way.id} is under way."
         following += f" Next try {instant(late.under_way.retry_at, zone)}." if late.under_way.retry_at else ""
     else:
-        following = f"Next try {instant(late.next_try, zone)}." if late.next_try else "The opt-out begins in a moment."
+        following = (
+            f"Next try {instant(late.next_try, zone)}."
+            if late.next_try
+            else "The opt-out begins in a moment."
+        )
     problem = f"Last trouble: {sentence(late.problem)} " if late.problem else ""
     return f"{tried}{problem}{following}"
 
 
 def _under_way(report: Status, zone: ZoneInfo) -> str:
-    told = report.overdue.under_way.id if report.overdue and report.overdue.under_way else None  # by how often it was tried
+    # by how often it was tried
+    told = report.overdue.under_way.id if report.overdue and report.overdue.under_way else None
     others = [request for request in report.unsettled if request.id != told]
-    lines = [f"#{request.id} is {STATE_WORDS[request.state]}: {sentence(request.detail)}" for request in others]
+    lines = [
+        f"#{request.id} is {STATE_WORDS[request.state]}: {sentence(request.detail)}" for request in others
+    ]
     asked = report.open_request
     if asked is not None and asked not in report.unsettled:
         expires = f" Expires {instant(asked.expires_at, zone)}." if asked.expires_at else ""
-        lines.append(f"Open request: #{asked.id} by <@{asked.requester_id}>, {STATE_WORDS[asked.state]}.{expires}")
+        lines.append(
+            f"Open request: #{asked.id} by <@{asked.requester_id}>, {STATE_WORDS[asked.state]}.{expires}"
+        )
     return "\n".join(lines)
 
 
@@ -208,5 +275,8 @@ def _smtp_auth(report: Status) -> str:
     if report.reading is None or report.reading.smtp_auth_disabled is None:
         return "SMTP AUTH for the organisation: unknown."
     if report.reading.smtp_auth_disabled:
-        return ":warning: SMTP AUTH is *switched off* for the organisation: opting in helps only mailboxes that are allowed it."
+        return (
+            ":warning: SMTP AUTH is *switched off* for the organisation: opting in helps only mailboxes "
+            "that are allowed it."
+        )
     return ""

@@ -18,7 +18,11 @@ def details(view: RequestView) -> Message:
         text=text,
         blocks=[
             *typed(LABELS[REASON], request.reason),
-            *([section(f"*{LABELS[TICKET]}*: {ticket(request.ticket, view.tickets)}")] if request.ticket else []),
+            *(
+                [section(f"*{LABELS[TICKET]}*: {ticket(request.ticket, view.tickets)}")]
+                if request.ticket
+                else []
+            ),
             *named(request, most=ALL_DEVICES),
             *typed(LABELS[CLIENTS], request.clients),
             section("*What to know before deciding*"),

@@ -27,7 +27,8 @@ def what_if(found: WhatIf, zone: ZoneInfo) -> Message:
     lists = [
         *_listed("Could decide now", (_could(one) for one in could)),
         *_listed(
-            "Approved already", (f"<@{one.person}>{' (one more press would complete it)' * one.completes}" for one in again)
+            "Approved already",
+            (f"<@{one.person}>{' (one more press would complete it)' * one.completes}" for one in again),
         ),
         *_listed("Could not, and would read", (_why(one) for one in not_now)),
         *_listed("Could not be checked", (_why(one) for one in unsure)),
@@ -37,7 +38,11 @@ def what_if(found: WhatIf, zone: ZoneInfo) -> Message:
 
 
 def _head(found: WhatIf, zone: ZoneInfo) -> str:
-    needs = "needs no more approval" if not found.missing else f"needs {found.missing} more approval{'s' * (found.missing > 1)}"
+    needs = (
+        "needs no more approval"
+        if not found.missing
+        else f"needs {found.missing} more approval{'s' * (found.missing > 1)}"
+    )
     so_far = f" {people(found.approved_by)} approved." if found.approved_by else ""
     until = f" It expires {instant(found.request.expires_at, zone)}." if found.request.expires_at else ""
     could = sum(one.counts for one in found.people)
@@ -62,14 +67,20 @@ def _why(one: Foresight) -> str:
 def _reality(found: WhatIf, zone: ZoneInfo) -> str:
     """Whether what would be approved still fits the live value."""
     if found.live is None or found.read_at is None:
-        return f":grey_question: The live value is unknown: {sentence(found.problem)} It is read again before anything is sent."
+        return (
+            f":grey_question: The live value is unknown: {sentence(found.problem)} It is read again before "
+            "anything is sent."
+        )
     at = instant(found.read_at, zone)
     if found.stands:
-        return f"The live value, read {at}, is *{found.live.value}*, as when it was asked for: an approval still fits."
+        return (
+            f"The live value, read {at}, is *{found.live.value}*, as when it was asked for: an approval "
+            "still fits."
+        )
     was = found.request.from_value.value if found.request.from_value else "unknown"
     return (
-        f":warning: The live value, read {at}, is *{found.live.value}*, and was *{was}* when it was asked for: once approved "
-        "it would be stale, and nothing would be sent. A new request is needed."
+        f":warning: The live value, read {at}, is *{found.live.value}*, and was *{was}* when it was asked "
+        "for: once approved it would be stale, and nothing would be sent. A new request is needed."
     )
 
 
@@ -79,6 +90,9 @@ def _caveats(found: WhatIf) -> Iterator[str]:
     if found.held:
         yield f":warning: Once approved it would wait: {sentence(found.held)}"
     if not found.groups_known:
-        yield ":grey_question: A user group of approvers could not be looked up, so its members are missing here."
+        yield (
+            ":grey_question: A user group of approvers could not be looked up, so its members are missing "
+            "here."
+        )
     if found.left_out:
         yield f"{found.left_out} more approvers are not named here."

@@ -22,7 +22,8 @@ IDENTITY = {
     "audit_events": "tenant_id = NEW.tenant_id AND (seq = NEW.seq OR prev_hash = NEW.prev_hash)",
     "change_requests": "id = NEW.id",
 }
-"""What makes a new row the same as an old one. SQLite's REPLACE removes the old one without asking its DELETE trigger."""
+"""What makes a new row the same as an old one. SQLite's REPLACE removes the old one without asking its DELETE
+trigger."""
 
 CONTENT = (
     "id, tenant_id, kind, requester_id, door, reason, clients, protocols, from_value, to_value, "
@@ -30,7 +31,9 @@ CONTENT = (
 )
 """The columns of a change request that are fixed at birth."""
 
-ONE_OPEN = sa.text("kind IN ('opt_in', 'extension') AND state IN ('pending', 'approved', 'applying', 'uncertain')")
+ONE_OPEN = sa.text(
+    "kind IN ('opt_in', 'extension') AND state IN ('pending', 'approved', 'applying', 'uncertain')"
+)
 """An opt-in or an extension holds the tenant's one place from pending to uncertain."""
 
 ONE_OPT_OUT = sa.text("kind = 'opt_out' AND state IN ('approved', 'applying')")
@@ -55,12 +58,18 @@ def downgrade() -> None:
 def _guard_sqlite() -> None:
     for table in APPEND_ONLY:
         for verb in ("UPDATE", "DELETE"):
-            _sqlite_trigger(f"{table}_no_{verb.lower()}", f"{verb} ON {table}", f"{table}: the record is never altered")
+            _sqlite_trigger(
+                f"{table}_no_{verb.lower()}", f"{verb} ON {table}", f"{table}: the record is never altered"
+            )
     for table, same in IDENTITY.items():
         twice = f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - constants of this file
         _sqlite_trigger(f"{table}_no_replace", twice, f"{table}: the record is never altered")
-    _sqlite_trigger("change_requests_no_delete", "DELETE ON change_requests", "a change request is never removed")
-    _sqlite_trigger("change_requests_content", f"UPDATE OF {CONTENT} ON change_requests", "a request is fixed at birth")
+    _sqlite_trigger(
+        "change_requests_no_delete", "DELETE ON change_requests", "a change request is never removed"
+    )
+    _sqlite_trigger(
+        "change_requests_content", f"UPDATE OF {CONTENT} ON change_requests", "a request is fixed at birth"
+    )
     renumbered = "UPDATE ON change_requests WHEN NEW.id <> OLD.id"
     _sqlite_trigger("change_requests_number", renumbered, "a request is fixed at birth")
     _sqlite_trigger(
@@ -125,7 +134,12 @@ def _open_places() -> None:
     op.create_index("ix_change_requests_page", "change_requests", ["tenant_id", "id"], unique=False)
     op.create_index("ix_change_requests_state", "change_requests", ["tenant_id", "state", "id"], unique=False)
     op.create_index(
-        "ux_one_open_opt_in", "change_requests", ["tenant_id"], unique=True, sqlite_where=ONE_OPEN, postgresql_where=ONE_OPEN
+        "ux_one_open_opt_in",
+        "change_requests",
+        ["tenant_id"],
+        unique=True,
+        sqlite_where=ONE_OPEN,
+        postgresql_where=ONE_OPEN,
     )
     op.create_index(
         "ux_one_open_opt_out",

@@ -1,6 +1,6 @@
-"""What people answered to reminders: put off until when, or done. Only ever added, like every word of a person.
+"""What people answered to reminders: put off until when, or done.
 
-Revision ID: 0004
+Only ever added, like every word of a person. Revision ID: 0004
 """
 
 import sqlalchemy as sa
@@ -48,14 +48,19 @@ def _guard_sqlite() -> None:
     events = {
         "no_update": f"UPDATE ON {TABLE}",
         "no_delete": f"DELETE ON {TABLE}",
-        "no_replace": f"INSERT ON {TABLE} WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE {same})",  # noqa: S608 - constants of this file
+        "no_replace": (f"INSERT ON {TABLE} WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE {same})"),  # noqa: S608 - constants of this file
     }
     for name, event in events.items():
-        op.execute(f"CREATE TRIGGER {TABLE}_{name} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{ALTERED}'); END")
+        op.execute(
+            f"CREATE TRIGGER {TABLE}_{name} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{ALTERED}'); END"
+        )
 
 
 def _guard_postgresql() -> None:
     """With the function that guards the other tables since the first migration."""
     for name, event in (("append_only", "UPDATE OR DELETE"), ("no_truncate", "TRUNCATE")):
         each = "STATEMENT" if event == "TRUNCATE" else "ROW"
-        op.execute(f"CREATE TRIGGER {TABLE}_{name} BEFORE {event} ON {TABLE} FOR EACH {each} EXECUTE FUNCTION legacytls_refuse()")
+        op.execute(
+            f"CREATE TRIGGER {TABLE}_{name} BEFORE {event} ON {TABLE} FOR EACH {each} EXECUTE FUNCTION "
+            "legacytls_refuse()"
+        )

@@ -18,7 +18,11 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("correlation_id", sa.String(length=64), nullable=True))
     settings = sa.text("kind = 'settings'")
     op.create_index(
-        "ix_audit_events_settings", "audit_events", ["tenant_id", "seq"], sqlite_where=settings, postgresql_where=settings
+        "ix_audit_events_settings",
+        "audit_events",
+        ["tenant_id", "seq"],
+        sqlite_where=settings,
+        postgresql_where=settings,
     )
 
 

@@ -1,7 +1,7 @@
 """Authenticators beside the rows that carry authority, made with a key that is kept outside the database.
 
-They stand beside an event and are no part of what is hashed. An event's own may be added and renewed (by a new key), never
-taken away; everything else of an event is guarded as before.
+They stand beside an event and are no part of what is hashed. An event's own may be added and renewed (by a
+new key), never taken away; everything else of an event is guarded as before.
 
 Revision ID: 0007
 """
@@ -42,7 +42,9 @@ def _guard_sqlite() -> None:
         ("no_update", f"UPDATE OF {CONTENT} ON audit_events"),
         ("keeps_authenticator", "UPDATE OF authenticator ON audit_events WHEN NEW.authenticator IS NULL"),
     ):
-        op.execute(f"CREATE TRIGGER audit_events_{name} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{ALTERED}'); END")
+        op.execute(
+            f"CREATE TRIGGER audit_events_{name} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{ALTERED}'); END"
+        )
 
 
 def _guard_postgresql() -> None:

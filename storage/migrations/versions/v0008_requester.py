@@ -17,9 +17,14 @@ EVENT = "UPDATE OF requester_enterprise_id ON change_requests"
 
 def upgrade() -> None:
     """Add a nullable, guarded column, so that the previous version goes on beside this one."""
-    op.add_column("change_requests", sa.Column("requester_enterprise_id", sa.String(length=32), nullable=True))
+    op.add_column(
+        "change_requests", sa.Column("requester_enterprise_id", sa.String(length=32), nullable=True)
+    )
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(f"CREATE TRIGGER {GUARD} BEFORE {EVENT} BEGIN SELECT RAISE(ABORT, 'a request is fixed at birth'); END")
+        op.execute(
+            f"CREATE TRIGGER {GUARD} BEFORE {EVENT} BEGIN SELECT RAISE(ABORT, 'a request is fixed at "
+            "birth'); END"
+        )
     else:
         op.execute(f"CREATE TRIGGER {GUARD} BEFORE {EVENT} FOR EACH ROW EXECUTE FUNCTION legacytls_refuse()")
 

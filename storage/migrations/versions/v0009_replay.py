@@ -12,16 +12,29 @@ branch_labels = None
 depends_on = None
 
 OF_A_REQUEST = sa.text("request_id IS NOT NULL")
-COMPARED = sa.text("kind = 'baseline' OR kind = 'rule' OR kind = 'organization' OR kind = 'guards' OR kind = 'disagreed'")
-"""Spelled with OR, or SQLite does not take the index for one of these kinds (sqlite.org/partialindex.html)."""
+COMPARED = sa.text(
+    "kind = 'baseline' OR kind = 'rule' OR kind = 'organization' OR kind = 'guards' OR kind = 'disagreed'"
+)
+"""Spelled with OR, or SQLite does not take the index for one of these kinds
+(sqlite.org/partialindex.html)."""
 
 
 def upgrade() -> None:
     """Create two indexes; the previous version goes on beside this one."""
     columns = ["tenant_id", "request_id", "seq"]
-    op.create_index("ix_audit_events_request", "audit_events", columns, sqlite_where=OF_A_REQUEST, postgresql_where=OF_A_REQUEST)
     op.create_index(
-        "ix_audit_events_compared", "audit_events", ["tenant_id", "kind", "seq"], sqlite_where=COMPARED, postgresql_where=COMPARED
+        "ix_audit_events_request",
+        "audit_events",
+        columns,
+        sqlite_where=OF_A_REQUEST,
+        postgresql_where=OF_A_REQUEST,
+    )
+    op.create_index(
+        "ix_audit_events_compared",
+        "audit_events",
+        ["tenant_id", "kind", "seq"],
+        sqlite_where=COMPARED,
+        postgresql_where=COMPARED,
     )
 
 

@@ -20,7 +20,10 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         return
     inspector = sa.inspect(op.get_bind())
-    there = {table: [str(column["name"]) for column in inspector.get_columns(table)] for table in inspector.get_table_names()}
+    there = {
+        table: [str(column["name"]) for column in inspector.get_columns(table)]
+        for table in inspector.get_table_names()
+    }
     for statement in statements(there):
         op.get_bind().exec_driver_sql(statement)
 

@@ -15,7 +15,8 @@ depends_on = None
 
 ANNOUNCES = sa.text("what IS NOT NULL")
 LOOKED_UP = ("head", "unreadable")
-"""The announcements of which the newest is looked up; in the first edition their keys began with these words and a colon."""
+"""The announcements of which the newest is looked up; in the first edition their keys began with these words
+and a colon."""
 
 
 def upgrade() -> None:

@@ -29,7 +29,9 @@ def upgrade() -> None:
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
     ]
     names = [column.name for column in columns]
-    op.create_table("probes", *columns, sa.PrimaryKeyConstraint("tenant_id", "host", "port", "tls", name="pk_probes"))
+    op.create_table(
+        "probes", *columns, sa.PrimaryKeyConstraint("tenant_id", "host", "port", "tls", name="pk_probes")
+    )
     if op.get_bind().dialect.name == "postgresql":
         for statement in statements({"probes": names}):
             op.get_bind().exec_driver_sql(statement)

@@ -20,19 +20,27 @@ STANDING = sa.text("state = 'proposed' OR state = 'active'")
 """Spelled with OR, or SQLite does not take the index (sqlite.org/partialindex.html)."""
 
 CONTENT = (
-    "id, tenant_id, device, sender, site, protocol, reason, plan, proposer_id, proposer_enterprise_id, fingerprint, created_at"
+    "id, tenant_id, device, sender, site, protocol, reason, plan, proposer_id, proposer_enterprise_id, "
+    "fingerprint, created_at"
 )
 """The columns of an entry that are fixed at birth."""
 
 ENDED = "OLD.state IN ('replaced', 'withdrawn', 'refused')"
-SETTLED = "OLD.state IN ('applied', 'failed', 'rejected', 'withdrawn', 'expired', 'stale', 'superseded', 'observed')"
+SETTLED = (
+    "OLD.state IN ('applied', 'failed', 'rejected', 'withdrawn', 'expired', 'stale', 'superseded', "
+    "'observed')"
+)
 IDENTITY = {
     "device_acts": "id = NEW.id OR (tenant_id = NEW.tenant_id AND seq = NEW.seq)",
     "reports": "id = NEW.id OR (tenant_id = NEW.tenant_id AND digest = NEW.digest)",
 }
 """Tables whose rows are only ever added, and what makes a new row the same as an old one."""
 
-FIXED, ENDS, SETTLES = "a device is fixed at birth", "an entry that has ended stays ended", "a settled request stays settled"
+FIXED, ENDS, SETTLES = (
+    "a device is fixed at birth",
+    "an entry that has ended stays ended",
+    "a settled request stays settled",
+)
 
 
 def upgrade() -> None:
@@ -49,7 +57,10 @@ def upgrade() -> None:
     for name, event in _postgresql():
         op.execute(f"CREATE TRIGGER {name} BEFORE {event} EXECUTE FUNCTION legacytls_refuse()")
     there = sa.inspect(op.get_bind())
-    tables = {table: [column["name"] for column in there.get_columns(table)] for table in ("devices", *IDENTITY, "sightings")}
+    tables = {
+        table: [column["name"] for column in there.get_columns(table)]
+        for table in ("devices", *IDENTITY, "sightings")
+    }
     for statement in statements(tables | {"change_requests": ["devices"]}):
         op.get_bind().exec_driver_sql(statement)
 
@@ -67,7 +78,11 @@ def _sqlite() -> Iterator[tuple[str, str, str]]:
     yield "devices_number", "UPDATE ON devices WHEN NEW.id <> OLD.id", FIXED
     for table, same in {"devices": "id = NEW.id", **IDENTITY}.items():
         there = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - constants of this file
-        yield f"{table}_no_replace", f"INSERT ON {table} WHEN {there}", f"{table}: the record is never altered"
+        yield (
+            f"{table}_no_replace",
+            f"INSERT ON {table} WHEN {there}",
+            f"{table}: the record is never altered",
+        )
     for table in IDENTITY:
         for verb in ("UPDATE", "DELETE"):
             yield f"{table}_no_{verb.lower()}", f"{verb} ON {table}", f"{table}: the record is never altered"
@@ -142,7 +157,14 @@ def _device_indexes() -> None:
     ):
         op.create_index(name, "devices", columns, sqlite_where=STANDING, postgresql_where=STANDING)
     unique = ["tenant_id", "fingerprint"]
-    op.create_index("ux_devices_standing", "devices", unique, unique=True, sqlite_where=STANDING, postgresql_where=STANDING)
+    op.create_index(
+        "ux_devices_standing",
+        "devices",
+        unique,
+        unique=True,
+        sqlite_where=STANDING,
+        postgresql_where=STANDING,
+    )
 
 
 def _device_acts() -> None:

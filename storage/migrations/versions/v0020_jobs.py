@@ -25,7 +25,13 @@ def upgrade() -> None:
     op.add_column("leases", sa.Column("outcome", sa.String(16), nullable=True))
     op.create_index("ix_leases_due", "leases", ["duty", "due_at"])
     columns = ["tenant_id", "state"]
-    op.create_index("ix_change_requests_open", "change_requests", columns, sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES)
+    op.create_index(
+        "ix_change_requests_open",
+        "change_requests",
+        columns,
+        sqlite_where=OPEN_STATES,
+        postgresql_where=OPEN_STATES,
+    )
     if op.get_bind().dialect.name == "postgresql":
         described = ["name", "holder", "epoch", "until", "tenant_id", "duty", "due_at", "attempts", "outcome"]
         for statement in statements({"leases": described}):

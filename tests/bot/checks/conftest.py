@@ -57,7 +57,9 @@ class Setup:
         assert err == ""
         answer = json.loads(out)
         assert answer["ok"] is (code == 0)
-        assert len({verdict["check"] for verdict in answer["checks"]}) == len(answer["checks"]), "each check is told once"
+        assert len({verdict["check"] for verdict in answer["checks"]}) == len(answer["checks"]), (
+            "each check is told once"
+        )
         return code, {verdict["check"]: verdict for verdict in answer["checks"]}
 
     def failed(self) -> dict[str, dict[str, str]]:

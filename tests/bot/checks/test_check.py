@@ -1,4 +1,5 @@
-"""``legacytls check`` on broken set-ups: each is named with its mend, costs exit code 1, and nothing is ever written."""
+"""``legacytls check`` on broken set-ups: each is named with its mend, costs exit code 1, and nothing is ever
+written."""
 
 import json
 import os
@@ -30,8 +31,17 @@ GROUP = "S0MAIL"
 def test_a_right_setup_holds(setup: Setup) -> None:
     code, verdicts = setup.check()
     assert code == 0
-    assert {verdict["outcome"] for name, verdict in verdicts.items() if name != "Set-TransportConfig"} == {"ok"}
-    for name in ("Database", "Slack token", "Slack channel", "Enough approvers", "Entra token", "Get-TransportConfig"):
+    assert {verdict["outcome"] for name, verdict in verdicts.items() if name != "Set-TransportConfig"} == {
+        "ok"
+    }
+    for name in (
+        "Database",
+        "Slack token",
+        "Slack channel",
+        "Enough approvers",
+        "Entra token",
+        "Get-TransportConfig",
+    ):
         assert name in verdicts
     assert says("the_live_value_is_not_set_organisation") in verdicts["Get-TransportConfig"]["finding"]
 
@@ -95,11 +105,16 @@ TRIO = "U0ALICE,U0BOB,U0CAROL"
 
 BROKEN_SETTINGS = [
     ("Slack token", {"SLACK_BOT_TOKEN": "xoxb-wrong"}, "refuses the bot's token", "SLACK_BOT_TOKEN"),
-    ("Slack token", {"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "could not be reached", "SLACK_API_URL, the network"),
-    ("Slack connection", {"SLACK_APP_TOKEN": "xapp-wrong"}, "the app-level token", "SLACK_APP_TOKEN (xapp-…, with the scope"),
-    ("Slack channel", {"LEGACYTLS_CHANNEL": "C0NOWHERE"}, "does not know the channel", "LEGACYTLS_CHANNEL and invite the bot"),
-    ("Approver group S0NONE", {"LEGACYTLS_APPROVERS": "U0ALICE,U0BOB,S0NONE"}, "does not know this user group", "S… ids"),
-    ("Operator group S0NONE", {"LEGACYTLS_OPERATORS": "U0ALICE,S0NONE"}, "does not know this user group", "S… ids"),
+    ("Slack token", {"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "could not be reached",
+        "SLACK_API_URL, the network"),
+    ("Slack connection", {"SLACK_APP_TOKEN": "xapp-wrong"}, "the app-level token",
+        "SLACK_APP_TOKEN (xapp-…, with the scope"),
+    ("Slack channel", {"LEGACYTLS_CHANNEL": "C0NOWHERE"}, "does not know the channel",
+        "LEGACYTLS_CHANNEL and invite the bot"),
+    ("Approver group S0NONE", {"LEGACYTLS_APPROVERS": "U0ALICE,U0BOB,S0NONE"},
+        "does not know this user group", "S… ids"),
+    ("Operator group S0NONE", {"LEGACYTLS_OPERATORS": "U0ALICE,S0NONE"}, "does not know this user group",
+        "S… ids"),
     ("Operators", {"LEGACYTLS_OPERATORS": "U0ERIN"}, "nobody could ask", "LEGACYTLS_OPERATORS"),
     (
         "Enough approvers",
@@ -113,11 +128,16 @@ BROKEN_SETTINGS = [
         "3 needed, at most 2 other than the requester can approve",
         "another approver to LEGACYTLS_APPROVERS, or lower LEGACYTLS_APPROVALS_REQUIRED",
     ),
-    ("Enough approvers", {"LEGACYTLS_APPROVALS_REQUIRED": "4"}, "3 may approve, 4 needed", "LEGACYTLS_APPROVALS_REQUIRED"),
-    ("Enough approvers", {"LEGACYTLS_APPROVERS": "U0ERIN,U0FRANK,U0NONE,U0LEGACY"}, "0 may approve", "LEGACYTLS_APPROVERS"),
-    ("Entra token", {"AZURE_CLIENT_ID": "99999999-7777-8888-9999-aaaaaaaaaaaa"}, "not known in this tenant", "AZURE_CLIENT_ID"),
-    ("Entra token", {"AZURE_TENANT_ID": "99999999-2222-3333-4444-555555555555"}, "not know this tenant", "AZURE_TENANT_ID"),
-    ("Entra token", {"AZURE_AUTHORITY_HOST": "https://127.0.0.1:9"}, "could not be reached", "network, proxy and firewall"),
+    ("Enough approvers", {"LEGACYTLS_APPROVALS_REQUIRED": "4"}, "3 may approve, 4 needed",
+        "LEGACYTLS_APPROVALS_REQUIRED"),
+    ("Enough approvers", {"LEGACYTLS_APPROVERS": "U0ERIN,U0FRANK,U0NONE,U0LEGACY"}, "0 may approve",
+        "LEGACYTLS_APPROVERS"),
+    ("Entra token", {"AZURE_CLIENT_ID": "99999999-7777-8888-9999-aaaaaaaaaaaa"}, "not known in this tenant",
+        "AZURE_CLIENT_ID"),
+    ("Entra token", {"AZURE_TENANT_ID": "99999999-2222-3333-4444-555555555555"}, "not know this tenant",
+        "AZURE_TENANT_ID"),
+    ("Entra token", {"AZURE_AUTHORITY_HOST": "https://127.0.0.1:9"}, "could not be reached",
+        "network, proxy and firewall"),
     pytest.param(
         "Get-TransportConfig",
         {"EXCHANGE_API_URL": "https://127.0.0.1:9"},
@@ -125,9 +145,12 @@ BROKEN_SETTINGS = [
         "network, proxy and firewall",
         marks=pytest.mark.long,  # a reading is given ten seconds
     ),
-    ("Get-TransportConfig", {"EXCHANGE_ORGANIZATION": "fabrikam.onmicrosoft.com"}, "another tenant", "EXCHANGE_ORGANIZATION"),
-    ("Database", {"DATABASE_URL": "sqlite:////no/such/folder/record.db"}, "file cannot be opened", "the folder has to exist"),
-    ("Database", {"DATABASE_URL": "postgresql://bot:hush@127.0.0.1:9/x"}, "the server does not answer", "that the server runs"),
+    ("Get-TransportConfig", {"EXCHANGE_ORGANIZATION": "fabrikam.onmicrosoft.com"}, "another tenant",
+        "EXCHANGE_ORGANIZATION"),
+    ("Database", {"DATABASE_URL": "sqlite:////no/such/folder/record.db"}, "file cannot be opened",
+        "the folder has to exist"),
+    ("Database", {"DATABASE_URL": "postgresql://bot:hush@127.0.0.1:9/x"}, "the server does not answer",
+        "that the server runs"),
 ]  # fmt: skip
 
 
@@ -243,12 +266,27 @@ BROKEN_SURROUNDINGS: list[tuple[Callable[[Setup], None], str, str, str]] = [
     (_silent_directory, "Approver U0ALICE", "slow down", "Run the check again"),
     (_no_role, "Get-TransportConfig", "not allowed to run Get-TransportConfig", "into a role group"),
     (_role_without_the_cmdlet, "Get-TransportConfig", "not allowed to run", "it is the role that is missing"),
-    (_refused_token, "Get-TransportConfig", "did not accept the app's token", "AZURE_TENANT_ID, EXCHANGE_CLOUD and"),
-    (_role_in_words, "Get-TransportConfig", "User is not allowed to call Get-TransportConfig", "it is the role that is missing"),
+    (
+        _refused_token,
+        "Get-TransportConfig",
+        "did not accept the app's token",
+        "AZURE_TENANT_ID, EXCHANGE_CLOUD and",
+    ),
+    (
+        _role_in_words,
+        "Get-TransportConfig",
+        "User is not allowed to call Get-TransportConfig",
+        "it is the role that is missing",
+    ),
     (_unreadable_value, "Get-TransportConfig", "AllowLegacyTLSClients", ""),
     (_wrong_secret, "Entra token", "client secret is wrong", "the secret's value (not its id)"),
     (_expired_secret, "Entra token", "client secret has expired", "Add a new client secret"),
-    (_conditional_access, "Entra token", "Conditional Access policy blocks", "policy for workload identities"),
+    (
+        _conditional_access,
+        "Entra token",
+        "Conditional Access policy blocks",
+        "policy for workload identities",
+    ),
     (_wrong_certificate, "Entra token", "does not know the certificate", "Upload the certificate"),
     (_inspecting_proxy, "Entra token", "could not be verified", "REQUESTS_CA_BUNDLE"),
     (_damaged_file, "Database", "is no database", "DATABASE_URL"),
@@ -274,12 +312,22 @@ def test_broken_surroundings_are_named_with_their_mend(
     ("settings", "name", "finding"),
     [
         ({"LEGACYTLS_APPROVERS": "U0ALICE,U0BOB,U0ERIN"}, "Approver U0ERIN", "Guest accounts"),
-        ({"LEGACYTLS_APPROVERS": "U0ALICE,U0BOB", "LEGACYTLS_OPERATORS": "U0ALICE,U0FRANK"}, "Operator U0FRANK", "another one"),
-        ({"LEGACYTLS_APPROVERS": "U0ALICE", "LEGACYTLS_OPERATORS": "U0ALICE,U0BOB"}, "Enough approvers", "requests by U0ALICE"),
+        (
+            {"LEGACYTLS_APPROVERS": "U0ALICE,U0BOB", "LEGACYTLS_OPERATORS": "U0ALICE,U0FRANK"},
+            "Operator U0FRANK",
+            "another one",
+        ),
+        (
+            {"LEGACYTLS_APPROVERS": "U0ALICE", "LEGACYTLS_OPERATORS": "U0ALICE,U0BOB"},
+            "Enough approvers",
+            "requests by U0ALICE",
+        ),
         ({"EXCHANGE_CLOUD": "gcc"}, "Cloud", "nobody can opt in"),
     ],
 )
-def test_what_works_but_should_be_known_is_a_warning(settings: dict[str, str], name: str, finding: str, setup: Setup) -> None:
+def test_what_works_but_should_be_known_is_a_warning(
+    settings: dict[str, str], name: str, finding: str, setup: Setup
+) -> None:
     setup.set(**settings)
     code, verdicts = setup.check()
     assert (code, verdicts[name]["outcome"]) == (0, "warning")

@@ -35,10 +35,14 @@ def test_a_postgresql_that_may_lose_a_commit_fails(setup: Setup, migrated_postgr
     assert verdicts["Database role"]["outcome"] == "warning"
 
 
-def test_a_postgresql_role_that_was_not_granted_everything_fails_by_name(setup: Setup, migrated_postgres_url: str) -> None:
+def test_a_postgresql_role_that_was_not_granted_everything_fails_by_name(
+    setup: Setup, migrated_postgres_url: str
+) -> None:
     url = make_url(migrated_postgres_url)
     role = f"ungranted_{url.database}"
-    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as owner:
+    with psycopg.connect(
+        url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
+    ) as owner:
         owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'".encode())
         owner.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}".encode())
         owner.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}".encode())
@@ -50,9 +54,13 @@ def test_a_postgresql_role_that_was_not_granted_everything_fails_by_name(setup: 
     assert "GRANT lines" in found["mend"]
 
 
-def test_a_database_that_only_reads_fails_and_all_else_is_told(setup: Setup, migrated_postgres_url: str) -> None:
+def test_a_database_that_only_reads_fails_and_all_else_is_told(
+    setup: Setup, migrated_postgres_url: str
+) -> None:
     url = make_url(migrated_postgres_url)
-    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as owner:
+    with psycopg.connect(
+        url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
+    ) as owner:
         owner.execute(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on'.encode())
     setup.set(DATABASE_URL=migrated_postgres_url)
     code, verdicts = setup.check()
@@ -74,7 +82,9 @@ def test_a_hot_standby_fails_by_name(setup: Setup, postgres_server: Server) -> N
 
 
 @pytest.mark.parametrize("migrated", [True, False])
-def test_that_it_can_write_is_proven_and_nothing_is_left_of_the_proof(migrated: bool, setup: Setup, database_url: str) -> None:
+def test_that_it_can_write_is_proven_and_nothing_is_left_of_the_proof(
+    migrated: bool, setup: Setup, database_url: str
+) -> None:
     if migrated:
         upgrade(database_url)
     setup.set(DATABASE_URL=database_url)

@@ -1,4 +1,5 @@
-"""What a token says of itself: tenant and permission, nothing when it cannot be decoded, and the mend of a refused reading."""
+"""What a token says of itself: tenant and permission, nothing when it cannot be decoded, and the mend of a
+refused reading."""
 
 import pytest
 

@@ -41,7 +41,9 @@ def test_a_key_that_others_have_rights_on_is_a_warning_with_what_to_do(mode: int
     assert f"chmod 600 {key}" in mend
 
 
-@pytest.mark.parametrize(("mode", "expected"), [(0o440, Outcome.PASSED), (0o640, Outcome.PASSED), (0o444, Outcome.WARNED)])
+@pytest.mark.parametrize(
+    ("mode", "expected"), [(0o440, Outcome.PASSED), (0o640, Outcome.PASSED), (0o444, Outcome.WARNED)]
+)
 def test_a_mounted_key_of_another_owner_may_reach_the_bot_by_its_group(
     mode: int, expected: Outcome, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,9 @@ def _no_permission(setup: Setup) -> None:
     setup.grant(app_roles=("Mail.Read",))
 
 
-@pytest.mark.parametrize("setup", [tuple(scope for scope in BOT_SCOPES if scope != "usergroups:read")], indirect=True)
+@pytest.mark.parametrize(
+    "setup", [tuple(scope for scope in BOT_SCOPES if scope != "usergroups:read")], indirect=True
+)
 def test_a_missing_scope_is_named_where_it_is_missing_and_where_it_hurts(setup: Setup) -> None:
     failed = setup.failed()
     assert failed["Slack scopes"]["finding"] == says("missing_usergroups_read")
@@ -41,7 +43,9 @@ def _without(*scopes: str) -> tuple[str, ...]:
     ],
     indirect=["setup"],
 )
-def test_a_scope_that_nothing_needs_here_is_missed_with_a_warning(setup: Setup, missed: str, settings: dict[str, str]) -> None:
+def test_a_scope_that_nothing_needs_here_is_missed_with_a_warning(
+    setup: Setup, missed: str, settings: dict[str, str]
+) -> None:
     setup.set(**settings)
     code, verdicts = setup.check()
     assert (code, verdicts["Slack scopes"]["outcome"]) == (0, "warning")
@@ -52,10 +56,16 @@ def test_a_scope_that_nothing_needs_here_is_missed_with_a_warning(setup: Setup, 
 @pytest.mark.parametrize("setup", [_without("channels:read", "groups:read")], indirect=True)
 def test_a_channel_that_cannot_be_looked_at_is_a_warning(setup: Setup) -> None:
     code, verdicts = setup.check()
-    assert (code, verdicts["Slack scopes"]["outcome"], verdicts["Slack channel"]["outcome"]) == (0, "warning", "warning")
+    assert (code, verdicts["Slack scopes"]["outcome"], verdicts["Slack channel"]["outcome"]) == (
+        0,
+        "warning",
+        "warning",
+    )
 
 
-@pytest.mark.parametrize("setup", [_without("chat:write"), _without("users:read", "files:write")], indirect=True)
+@pytest.mark.parametrize(
+    "setup", [_without("chat:write"), _without("users:read", "files:write")], indirect=True
+)
 def test_a_scope_that_everything_needs_fails(setup: Setup) -> None:
     _, verdicts = setup.check()
     assert verdicts["Slack scopes"]["outcome"] == "failed"
@@ -101,9 +111,12 @@ def _present_secret(setup: Setup, **ahead: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "outcome", "finding"), [(-2, "warning", "expired on"), (10, "warning", "in 9 days"), (40, "ok", "valid until")]
+    ("days", "outcome", "finding"),
+    [(-2, "warning", "expired on"), (10, "warning", "in 9 days"), (40, "ok", "valid until")],
 )
-def test_a_secret_is_as_good_as_the_day_that_was_set(setup: Setup, days: int, outcome: str, finding: str) -> None:
+def test_a_secret_is_as_good_as_the_day_that_was_set(
+    setup: Setup, days: int, outcome: str, finding: str
+) -> None:
     _present_secret(setup, days=days)
     code, verdicts = setup.check()
     assert (code, verdicts["Client secret"]["outcome"]) == (0, outcome)
@@ -117,7 +130,9 @@ def test_a_secret_without_a_day_is_not_called_good(setup: Setup) -> None:
     assert "AZURE_CLIENT_SECRET_EXPIRES" in verdicts["Client secret"]["mend"]
 
 
-@pytest.mark.parametrize("pem", [b"no certificate", certificate(30).pem(b"a password")], ids=["junk", "locked"])
+@pytest.mark.parametrize(
+    "pem", [b"no certificate", certificate(30).pem(b"a password")], ids=["junk", "locked"]
+)
 def test_a_certificate_that_cannot_be_read_is_a_wrong_setting(pem: bytes, setup: Setup) -> None:
     _present(setup, pem)
     assert main(["check"]) == 2
@@ -141,7 +156,9 @@ def test_optional_cmdlets_never_fail_the_check(setup: Setup) -> None:
 def test_the_audit_log_is_really_searched_as_drift_searches_it(setup: Setup) -> None:
     calls = len(setup.microsoft.tenant.calls)
     _, verdicts = setup.check()
-    (search,) = (call for call in setup.microsoft.tenant.calls[calls:] if call.cmdlet == "Search-UnifiedAuditLog")
+    (search,) = (
+        call for call in setup.microsoft.tenant.calls[calls:] if call.cmdlet == "Search-UnifiedAuditLog"
+    )
     assert search.parameters["Operations"] == ["Set-TransportConfig"]
     assert says("recorded_in_the_last_7_days") in verdicts["Search-UnifiedAuditLog"]["finding"]
     setup.microsoft.tenant.queue_fault("server_error", cmdlet="Search-UnifiedAuditLog")
@@ -154,7 +171,10 @@ def test_an_audit_log_that_is_switched_off_is_a_warning_with_its_cmdlet(setup: S
     setup.monkeypatch.setattr(setup.microsoft.tenant, "audit_ingestion", False)
     code, verdicts = setup.check()
     assert (code, verdicts["Audit ingestion"]["outcome"]) == (0, "warning")
-    assert "Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true" in verdicts["Audit ingestion"]["mend"]
+    assert (
+        "Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true"
+        in verdicts["Audit ingestion"]["mend"]
+    )
 
 
 @pytest.mark.parametrize("fault", ["empty_value", "null_value", "html_200", "throttle_bare"])

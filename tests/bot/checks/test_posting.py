@@ -35,7 +35,9 @@ def test_a_card_is_posted_and_taken_away_and_nothing_is_said_of_it_where_nobody_
     assert (card["outcome"], card["finding"]) == ("ok", says("posted_and_taken_away"))
     assert told["unproven"] == [WRITING, DELIVERING, DOCUMENTED]
     setup.set(LEGACYTLS_TIMESTAMP_URL="https://stamps.example.com/", SLACK_SIGNING_SECRET="secret")
-    setup.set(LEGACYTLS_EVENTS_URL="https://events.example.com/", LEGACYTLS_EVENTS_SECRET=f"whsec_{'QUFB' * 8}")
+    setup.set(
+        LEGACYTLS_EVENTS_URL="https://events.example.com/", LEGACYTLS_EVENTS_SECRET=f"whsec_{'QUFB' * 8}"
+    )
     setup.unset("SLACK_APP_TOKEN")
     _, verdicts = setup.check()
     assert "Test card" not in verdicts
@@ -50,7 +52,9 @@ def test_a_card_that_cannot_be_taken_away_is_named_with_its_link(setup: Setup) -
     verdict = posted(setup)
     (ts,) = [message["ts"] for message in setup.slack.messages(cast.CHANGES)]
     assert verdict.outcome is Outcome.WARNED
-    assert verdict.mend == says("delete_it_by_hand", link=f"{setup.slack.url}/archives/{cast.CHANGES}/p{ts.replace('.', '')}")
+    assert verdict.mend == says(
+        "delete_it_by_hand", link=f"{setup.slack.url}/archives/{cast.CHANGES}/p{ts.replace('.', '')}"
+    )
     assert [text.startswith(TITLE) for text in left(setup)] == [True]
 
 

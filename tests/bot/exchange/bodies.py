@@ -5,7 +5,9 @@ from typing import Any
 
 ORGANIZATION = "contoso.onmicrosoft.com"
 CONTEXT = "https://outlook.office365.com/adminapi/beta/t/$metadata#Collection(Exchange.GenericHashTable)"
-STACK = "   at Microsoft.Exchange.AdminApi.CommandInvocation.CommandInvocation.InvokeCommand(IEdmEntityObject)"
+STACK = (
+    "   at Microsoft.Exchange.AdminApi.CommandInvocation.CommandInvocation.InvokeCommand(IEdmEntityObject)"
+)
 DIRECT = "Microsoft.Exchange.Management.PSDirectInvoke.DirectInvokeCmdletExecutionException"
 
 

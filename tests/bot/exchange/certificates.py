@@ -26,9 +26,15 @@ def _name(text: str) -> x509.Name:
 
 
 def certify(
-    subject: str, key: Key, *, issuer: "Pair | None" = None, days: int = 30, names: x509.SubjectAlternativeName | None = None
+    subject: str,
+    key: Key,
+    *,
+    issuer: "Pair | None" = None,
+    days: int = 30,
+    names: x509.SubjectAlternativeName | None = None,
 ) -> x509.Certificate:
-    """A certificate for ``key``; self-signed without an issuer. Negative ``days`` make one that has expired."""
+    """A certificate for ``key``; self-signed without an issuer. Negative ``days`` make one that has
+    expired."""
     now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder()
@@ -95,7 +101,10 @@ def server_context(root: Pair, directory: Path, *hosts: str) -> ssl.SSLContext:
     """TLS for 127.0.0.1, localhost and further hosts."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName(
-        [*(x509.DNSName(host) for host in ("localhost", *hosts)), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        [
+            *(x509.DNSName(host) for host in ("localhost", *hosts)),
+            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        ]
     )
     pair = Pair(certify("localhost", key, issuer=root, names=names), key)
     path = directory / "server.pem"

@@ -1,4 +1,5 @@
-"""What the tests of the Exchange room share: a root of trust, an app certificate, servers that end with the test."""
+"""What the tests of the Exchange room share: a root of trust, an app certificate, servers that end with the
+test."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -70,10 +71,16 @@ def sign_in(entra: Entra) -> Iterator[Callable[..., Tokens]]:
     """Tokens for a credential at the stub, closed with the test."""
     made: list[Tokens] = []
 
-    def make(credential: Credential | None = None, *, authority: str | None = None, tenant: str = TENANT) -> Tokens:
+    def make(
+        credential: Credential | None = None, *, authority: str | None = None, tenant: str = TENANT
+    ) -> Tokens:
         given = credential or ClientSecret(SecretStr(SECRET))
         scope = "https://outlook.office365.com/.default"
-        made.append(Tokens(tenant, CLIENT, given, authority=authority or entra.url, instance_discovery=False, scope=scope))
+        made.append(
+            Tokens(
+                tenant, CLIENT, given, authority=authority or entra.url, instance_discovery=False, scope=scope
+            )
+        )
         return made[-1]
 
     yield make

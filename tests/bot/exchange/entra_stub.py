@@ -1,4 +1,5 @@
-"""A sign-in authority on loopback: discovery and token endpoint, and the assertion's signature is really checked."""
+"""A sign-in authority on loopback: discovery and token endpoint, and the assertion's signature is really
+checked."""
 
 import base64
 import json
@@ -43,7 +44,8 @@ def refusal(code: int, error: str = "invalid_client") -> Act:
 
 @dataclass
 class Entra:
-    """Registers one app with a secret, a certificate and a federated token; hands out a new token each time it is asked."""
+    """Registers one app with a secret, a certificate and a federated token; hands out a new token each time
+    it is asked."""
 
     stage: Stage
     certificate: x509.Certificate
@@ -87,7 +89,11 @@ class Entra:
         return refused or answer(200, self.granted())
 
     def granted(self) -> dict[str, object]:
-        return {"token_type": "Bearer", "expires_in": 3599, "access_token": token(len(self.forms), **self.claims)}
+        return {
+            "token_type": "Bearer",
+            "expires_in": 3599,
+            "access_token": token(len(self.forms), **self.claims),
+        }
 
     def _checked(self, form: Mapping[str, str]) -> Act | None:
         if "client_secret" in form:
@@ -103,10 +109,14 @@ class Entra:
 
     def _verify(self, assertion: str) -> None:
         header = jwt.get_unverified_header(assertion)
-        thumbprint = base64.urlsafe_b64encode(self.certificate.fingerprint(hashes.SHA256())).decode().rstrip("=")
+        thumbprint = (
+            base64.urlsafe_b64encode(self.certificate.fingerprint(hashes.SHA256())).decode().rstrip("=")
+        )
         assert (header["alg"], header["x5t#S256"].rstrip("=")) == ("PS256", thumbprint)
         key = self.certificate.public_key()
         assert isinstance(key, RSAPublicKey)
-        claims = jwt.decode(assertion, key, algorithms=["PS256"], audience=f"{self.url}/{TENANT}/oauth2/v2.0/token")
+        claims = jwt.decode(
+            assertion, key, algorithms=["PS256"], audience=f"{self.url}/{TENANT}/oauth2/v2.0/token"
+        )
         assert claims["iss"] == claims["sub"] == CLIENT
         assert claims["exp"] - time.time() <= 601

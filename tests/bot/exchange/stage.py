@@ -1,4 +1,5 @@
-"""A server on loopback that plays what it is told, byte for byte: real sockets, plain or TLS, misbehaviour included."""
+"""A server on loopback that plays what it is told, byte for byte: real sockets, plain or TLS, misbehaviour
+included."""
 
 import contextlib
 import json
@@ -38,12 +39,27 @@ Act = Callable[[socket.socket, Request], bool]
 
 
 def answer(
-    status: int, body: bytes | str | object = b"", headers: Mapping[str, str] | None = None, *, length: int | None = None
+    status: int,
+    body: bytes | str | object = b"",
+    headers: Mapping[str, str] | None = None,
+    *,
+    length: int | None = None,
 ) -> Act:
-    """A whole answer; ``length`` claims another Content-Length, and then the connection closes after the body."""
-    content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    """A whole answer; ``length`` claims another Content-Length, and then the connection closes after the
+    body."""
+    content = (
+        body
+        if isinstance(body, bytes)
+        else body.encode()
+        if isinstance(body, str)
+        else json.dumps(body).encode()
+    )
     lines = {"Content-Length": str(len(content) if length is None else length), **(headers or {})}
-    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n"
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
+        + "\r\n"
+    )
 
     def act(connection: socket.socket, _: Request) -> bool:
         connection.sendall(head.encode("latin-1") + content)
@@ -81,7 +97,8 @@ def drip(head: bytes, piece: bytes, every: float, stop: threading.Event) -> Act:
 
 
 def tunnel(port: int) -> Act:
-    """Grant a ``CONNECT``, wherever it leads, and carry bytes to and from ``port`` on this machine until one side ends."""
+    """Grant a ``CONNECT``, wherever it leads, and carry bytes to and from ``port`` on this machine until one
+    side ends."""
 
     def act(connection: socket.socket, _: Request) -> bool:
         with socket.create_connection(("127.0.0.1", port)) as there:

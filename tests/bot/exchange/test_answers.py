@@ -1,4 +1,5 @@
-"""One row for each answer the admin API is known to give: status, headers and bytes in, meaning, sentence and fate out."""
+"""One row for each answer the admin API is known to give: status, headers and bytes in, meaning, sentence and
+fate out."""
 
 import base64
 import json
@@ -18,7 +19,10 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TASKS = "Microsoft.Exchange.Configuration.Tasks"
 INVOCATION = "Microsoft.Exchange.AdminApi.CommandInvocation"
 HTML = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
-NO_OP = "The command completed successfully but no settings of 'contoso.onmicrosoft.com\\Transport Settings' have been modified."
+NO_OP = (
+    "The command completed successfully but no settings of 'contoso.onmicrosoft.com\\Transport Settings' "
+    "have been modified."
+)
 
 
 @dataclass(frozen=True)
@@ -60,16 +64,21 @@ def _plain(kind: str, text: str = "It did not work.") -> dict[str, object]:
 
 def _details(*kinds: str) -> dict[str, object]:
     body = error("")
-    body["error"]["details"] = [{"code": "Context", "message": f"Ex1|{kind}|It did not work."} for kind in kinds]  # type: ignore[index]
+    body["error"]["details"] = [
+        {"code": "Context", "message": f"Ex1|{kind}|It did not work."} for kind in kinds
+    ]  # type: ignore[index]
     return body
 
 
 def _proxied(cause: str) -> dict[str, object]:
-    """What one server answers that handed the command on to another one, as in public transcripts of Exchange Online."""
+    """What one server answers that handed the command on to another one, as in public transcripts of Exchange
+    Online."""
     boilerplate = (
         "Error on proxy command 'Set-TransportConfig -Confirm:$False -AllowLegacyTLSClients:$True "
-        "-OrganizationalUnit:contoso.onmicrosoft.com,OU=Microsoft Exchange Hosted Organizations,DC=EURPR02A004,DC=prod,"
-        "DC=outlook,DC=com' to server A4433.CANPRD01.PROD.OUTLOOK.COM: Server version 15.20.6699.0000, Proxy method PSWS:\r\n"
+        "-OrganizationalUnit:contoso.onmicrosoft.com,OU=Microsoft Exchange Hosted "
+        "Organizations,DC=EURPR02A004,DC=prod,"
+        "DC=outlook,DC=com' to server A4433.CANPRD01.PROD.OUTLOOK.COM: Server version 15.20.6699.0000, Proxy "
+        "method PSWS:\r\n"
     )
     return error(f"|Microsoft.Exchange.Configuration.CmdletProxyException|{boilerplate}{cause}")
 
@@ -84,20 +93,34 @@ def _errors(errors: object) -> dict[str, object]:
 
 M, F = Meaning, WriteOutcome
 FOLDED = json.dumps(
-    {"Message": "The object exists.", "TypeName": "Microsoft.Exchange.ADObjectAlreadyExistsException", "StackTrace": STACK}
+    {
+        "Message": "The object exists.",
+        "TypeName": "Microsoft.Exchange.ADObjectAlreadyExistsException",
+        "StackTrace": STACK,
+    }
 )
 REBUILT = json.dumps(
-    {"localizedString": {"stringId": "Ex1"}, "ClassName": "Microsoft.Exchange.SomeException", "Message": "Gone."}
+    {
+        "localizedString": {"stringId": "Ex1"},
+        "ClassName": "Microsoft.Exchange.SomeException",
+        "Message": "Gone.",
+    }
 )
-FOLDED_BUSY = json.dumps({"Message": "Busy.", "TypeName": "Microsoft.Exchange.Data.Directory.ServerBusyException"})
+FOLDED_BUSY = json.dumps(
+    {"Message": "Busy.", "TypeName": "Microsoft.Exchange.Data.Directory.ServerBusyException"}
+)
 BUSY_LINE = "Ex0B61A4|Microsoft.Exchange.Data.Directory.ServerBusyException|The server is too busy."
 BUSY_TEXT = f"Ex1|{TASKS}.TaskException|Written, but the audit record met a ServerBusyException."
 NOT_CALLED = "User is not allowed to call Set-TransportConfig"
 NOT_SUPPORTED = "The role assigned to application a isn't supported in this scenario."
 WEB = "Request return error with following error message:\r\nThe remote server returned an error: "
 LATE = "The operation has timed out (System.TimeoutException)."
-REFUSED_THERE = " BadRequest: " + json.dumps(error("|A.AmbiguousParameterSetException|Bogus")["error"], indent=2)
-BUSY_THERE = "Cmdlet error with following error message:\r\n" + json.dumps(error("Ex1|A.ServerBusyException|Busy."))
+REFUSED_THERE = " BadRequest: " + json.dumps(
+    error("|A.AmbiguousParameterSetException|Bogus")["error"], indent=2
+)
+BUSY_THERE = "Cmdlet error with following error message:\r\n" + json.dumps(
+    error("Ex1|A.ServerBusyException|Busy.")
+)
 CUT_FOLDED = '{"Message":"The object", "StackTrace":"   at Microsoft.Exchange'
 
 CASES = [
@@ -106,45 +129,62 @@ CASES = [
     Case("a write with value null", 200, envelope(None), M.ANSWERED, "accepted", F.ACCEPTED),
     Case("a write with an empty body", 200, b"", M.ANSWERED, "accepted", F.ACCEPTED),
     Case("a write with 204", 204, b"", M.ANSWERED, "accepted", F.ACCEPTED),
-    Case("a byte order mark", 200, b"\xef\xbb\xbf" + json.dumps(envelope([])).encode(), M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("a byte order mark", 200, b"\xef\xbb\xbf" + json.dumps(envelope([])).encode(), M.ANSWERED,
+        "accepted", F.ACCEPTED),
     Case("a warning", 200, envelope([], [NO_OP]), M.ANSWERED, "accepted", F.ACCEPTED),
-    Case("no errors listed", 200, {**envelope([]), "@adminapi.errors": [], "error": None}, M.ANSWERED, "accepted", F.ACCEPTED),
+    Case("no errors listed", 200, {**envelope([]), "@adminapi.errors": [], "error": None}, M.ANSWERED,
+        "accepted", F.ACCEPTED),
     Case("truncated JSON", 200, json.dumps(reading(False))[:-9], M.GARBLED, "cannot be read", F.UNKNOWN),
     Case("broken off", 200, envelope([]), M.GARBLED, "broke off", F.UNKNOWN, complete=False),
-    Case("a sign-in page", 200, "<!DOCTYPE html><title>Sign in</title>", M.GARBLED, "cannot be read", F.UNKNOWN),
+    Case("a sign-in page", 200, "<!DOCTYPE html><title>Sign in</title>", M.GARBLED, "cannot be read",
+        F.UNKNOWN),
     Case("a list", 200, [], M.GARBLED, "cannot be read", F.UNKNOWN),
     Case("a number", 200, 7, M.GARBLED, "cannot be read", F.UNKNOWN),
     Case("too deep", 200, b"[" * 200_000, M.GARBLED, "cannot be read", F.UNKNOWN),
     Case("not UTF-8", 200, b'{"value":"\xff"}', M.GARBLED, "cannot be read", F.UNKNOWN),
-    Case("errors in a 200", 200, _errors(["It could not be done."]), M.FAILED, "It could not be done", F.UNKNOWN),
+    Case("errors in a 200", 200, _errors(["It could not be done."]), M.FAILED, "It could not be done",
+        F.UNKNOWN),
     Case("an error object in a 200", 200, _errors([{"Message": "No."}]), M.FAILED, "failure: No.", F.UNKNOWN),
     Case("errors of another shape", 200, _errors(7), M.FAILED, "reported a failure", F.UNKNOWN),
-    Case("an error key in a 200", 200, error(f"Ex1|{TASKS}.TaskException|Not possible."), M.FAILED, "Not possible", F.UNKNOWN),
-    Case("a busy server in a 200", 200, _busy("ServerBusyException"), M.TRANSIENT, "ServerBusyException", F.UNKNOWN),
+    Case("an error key in a 200", 200, error(f"Ex1|{TASKS}.TaskException|Not possible."), M.FAILED,
+        "Not possible", F.UNKNOWN),
+    Case("a busy server in a 200", 200, _busy("ServerBusyException"), M.TRANSIENT, "ServerBusyException",
+        F.UNKNOWN),
     Case("a busy server listed", 200, _errors([BUSY_LINE]), M.TRANSIENT, "ServerBusyException", F.UNKNOWN),
-    Case("passing trouble in a 200", 200, _busy("ADTransientException"), M.TRANSIENT, "passing trouble", F.UNKNOWN),
-    Case("302", 302, b"", M.REDIRECTED, "another address", F.UNKNOWN, headers={"Location": "https://example.com/"}),
+    Case("passing trouble in a 200", 200, _busy("ADTransientException"), M.TRANSIENT, "passing trouble",
+        F.UNKNOWN),
+    Case("302", 302, b"", M.REDIRECTED, "another address", F.UNKNOWN,
+        headers={"Location": "https://example.com/"}),
     Case("304", 304, b"", M.REDIRECTED, "another address", F.UNKNOWN),
     Case(
         "400, form 1", 400, error(f"Ex6F9304|{TASKS}.TaskArgumentException|One | two | three."),
-        M.FAILED, "answered with an error (status 400): One | two | three (TaskArgumentException).", F.UNKNOWN,
+        M.FAILED, "answered with an error (status 400): One | two | three (TaskArgumentException).",
+        F.UNKNOWN,
     ),
     Case(
-        "400, form 2", 400, error(f"|{INVOCATION}.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Bogus"),
-        M.REFUSED, "does not let the app use this parameter: Invalid cmdlet parameters specified. Bogus (Ambiguous", F.REFUSED,
+        "400, form 2", 400,
+        error(f"|{INVOCATION}.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Bogus"),
+        M.REFUSED,
+        "does not let the app use this parameter: Invalid cmdlet parameters specified. Bogus (Ambiguous",
+        F.REFUSED,
     ),
-    Case("400, form 3", 400, error(FOLDED), M.FAILED, "The object exists (ADObjectAlreadyExistsException).", F.UNKNOWN),
+    Case("400, form 3", 400, error(FOLDED), M.FAILED, "The object exists (ADObjectAlreadyExistsException).",
+        F.UNKNOWN),
     Case("400, form 3 rebuilt", 400, error(REBUILT), M.FAILED, "Gone (SomeException).", F.UNKNOWN),
     Case("400, form 3 cut off", 400, error(CUT_FOLDED), M.FAILED, "Error executing cmdlet", F.UNKNOWN),
     Case(
-        "400, a bad value", 400, _inner("ParameterTransformationException", "Cannot convert value to type System.Boolean."),
-        M.REFUSED, "does not understand the value: Cannot convert value to type System.Boolean", F.REFUSED,
+        "400, a bad value", 400,
+        _inner("ParameterTransformationException", "Cannot convert value to type System.Boolean."), M.REFUSED,
+        "does not understand the value: Cannot convert value to type System.Boolean", F.REFUSED,
     ),
     Case("400, plain text", 400, "Bad Request - Invalid URL", M.FAILED, "an error (status 400).", F.UNKNOWN),
     Case("400, empty", 400, b"", M.FAILED, "an error (status 400).", F.UNKNOWN),
-    Case("400, no role", 400, _plain("CmdletAccessDeniedException"), M.REFUSED, "does not let the app run", F.REFUSED),
-    Case("400, no such command", 400, _plain("CommandNotFoundException"), M.REFUSED, "does not let the app run", F.REFUSED),
-    Case("400, unbound", 400, _plain("ParameterBindingException"), M.REFUSED, "understand the parameters", F.REFUSED),
+    Case("400, no role", 400, _plain("CmdletAccessDeniedException"), M.REFUSED, "does not let the app run",
+        F.REFUSED),
+    Case("400, no such command", 400, _plain("CommandNotFoundException"), M.REFUSED,
+        "does not let the app run", F.REFUSED),
+    Case("400, unbound", 400, _plain("ParameterBindingException"), M.REFUSED, "understand the parameters",
+        F.REFUSED),
     Case(
         "400, dehydrated", 400, _plain("InvalidOperationInDehydratedContextException"),
         M.REFUSED, "does not take changes of its settings yet", F.REFUSED,
@@ -154,31 +194,39 @@ CASES = [
         M.REFUSED, "does not take changes of its settings yet", F.REFUSED,
     ),
     Case(
-        "400, a refusal in words only", 400, _plain("TaskException", "It met an AmbiguousParameterSetException."),
-        M.FAILED, "an error (status 400)", F.UNKNOWN,
+        "400, a refusal in words only", 400,
+        _plain("TaskException", "It met an AmbiguousParameterSetException."), M.FAILED,
+        "an error (status 400)", F.UNKNOWN,
     ),
     Case(
         "400, a refusal and then a time-out", 400,
-        _details("AmbiguousParameterSetException", "System.TimeoutException"), M.TRANSIENT, "passing", F.UNKNOWN,
+        _details("AmbiguousParameterSetException", "System.TimeoutException"), M.TRANSIENT, "passing",
+        F.UNKNOWN,
     ),
     Case(
         "400, a refusal by details, something else by header", 400, _plain("AmbiguousParameterSetException"),
-        M.FAILED, "an error (status 400)", F.UNKNOWN, headers={"x-ExceptionType": "Microsoft.Exchange.TaskException"},
+        M.FAILED, "an error (status 400)", F.UNKNOWN,
+        headers={"x-ExceptionType": "Microsoft.Exchange.TaskException"},
     ),
-    Case("400, a time-out", 400, _plain("TimeoutException", "It took too long."), M.TRANSIENT, "too long", F.UNKNOWN),
-    Case("403, a time-out", 403, _plain("TimeoutException", "It took too long."), M.TRANSIENT, "too long", F.UNKNOWN),
+    Case("400, a time-out", 400, _plain("TimeoutException", "It took too long."), M.TRANSIENT, "too long",
+        F.UNKNOWN),
+    Case("403, a time-out", 403, _plain("TimeoutException", "It took too long."), M.TRANSIENT, "too long",
+        F.UNKNOWN),
     Case("401, of a cmdlet", 401, _plain("TaskException", "It broke."), M.FAILED, "It broke", F.UNKNOWN),
-    Case("400, handed on", 400, _proxied(f"{WEB}(400) Bad Request."), M.FAILED, "error: (400) Bad Request", F.UNKNOWN),
+    Case("400, handed on", 400, _proxied(f"{WEB}(400) Bad Request."), M.FAILED, "error: (400) Bad Request",
+        F.UNKNOWN),
     Case("400, handed on, too late", 400, _proxied(f"{WEB}{LATE}"), M.TRANSIENT, LATE.rstrip("."), F.UNKNOWN),
     Case("400, handed on, refused", 400, _proxied(REFUSED_THERE), M.FAILED, ": Bogus (Ambiguous", F.UNKNOWN),
     Case("400, handed on, busy", 400, _proxied(BUSY_THERE), M.TRANSIENT, ": Busy (ServerBusy", F.UNKNOWN),
-    Case("400, broken off", 400, b'{"error":', M.GARBLED, "(status 400) broke off", F.UNKNOWN, complete=False),
+    Case("400, broken off", 400, b'{"error":', M.GARBLED, "(status 400) broke off", F.UNKNOWN,
+        complete=False),
     Case("400, busy", 400, _busy("ServerBusyException"), M.THROTTLED, "too busy", F.NOT_PROCESSED),
     Case(
         "400, busy by header", 400, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED,
         headers={"x-ExceptionType": "Microsoft.Exchange.Data.Directory.ServerBusyException"},
     ),
-    Case("400, busy by inner type", 400, _inner("ServerBusyException", "Busy."), M.THROTTLED, "too busy", F.NOT_PROCESSED),
+    Case("400, busy by inner type", 400, _inner("ServerBusyException", "Busy."), M.THROTTLED, "too busy",
+        F.NOT_PROCESSED),
     Case("400, busy as JSON", 400, error(FOLDED_BUSY), M.THROTTLED, "too busy", F.NOT_PROCESSED),
     Case("400, busy in words only", 400, error(BUSY_TEXT), M.TRANSIENT, "passing", F.UNKNOWN),
     Case("500, busy in words only", 500, error(BUSY_TEXT), M.TRANSIENT, "passing", F.UNKNOWN),
@@ -196,23 +244,30 @@ CASES = [
         headers={"x-exceptiontype": "StorageTransientException"},
     ),
     Case("401", 401, b"", M.UNAUTHORIZED, "did not accept the app's token", F.REFUSED),
-    Case("401, a page", 401, HTML, M.UNAUTHORIZED, "the app's token", F.REFUSED, headers={"Content-Type": "text/html"}),
-    Case("401, role", 401, error(None, code="Forbidden", message=NOT_CALLED), M.FORBIDDEN, f": {NOT_CALLED}.", F.REFUSED),
+    Case("401, a page", 401, HTML, M.UNAUTHORIZED, "the app's token", F.REFUSED,
+        headers={"Content-Type": "text/html"}),
+    Case("401, role", 401, error(None, code="Forbidden", message=NOT_CALLED), M.FORBIDDEN, f": {NOT_CALLED}.",
+        F.REFUSED),
     Case(
-        "401, role as text", 401, f"{NOT_SUPPORTED}\r\n", M.FORBIDDEN, f"run Set-TransportConfig: {NOT_SUPPORTED}", F.REFUSED,
+        "401, role as text", 401, f"{NOT_SUPPORTED}\r\n", M.FORBIDDEN,
+        f"run Set-TransportConfig: {NOT_SUPPORTED}", F.REFUSED,
         headers={"content-type": "text/plain; charset=utf-8"},
     ),
-    Case("403, role as text", 403, NOT_SUPPORTED, M.FORBIDDEN, NOT_SUPPORTED, F.REFUSED, headers={"Content-Type": "text/plain"}),
+    Case("403, role as text", 403, NOT_SUPPORTED, M.FORBIDDEN, NOT_SUPPORTED, F.REFUSED,
+        headers={"Content-Type": "text/plain"}),
     Case(
         "403, NUL", 403, b"\0" * 4096, M.FORBIDDEN, "not allowed to run Set-TransportConfig", F.REFUSED,
         headers={"Content-Encoding": "gzip"},
     ),
     Case("403, empty", 403, b"", M.FORBIDDEN, "not reached it yet", F.REFUSED),
     Case("403, broken off", 403, b"\0", M.FORBIDDEN, "not allowed", F.REFUSED, complete=False),
-    Case("403, JSON", 403, error(None, code="Forbidden", message="User is not allowed"), M.FORBIDDEN, "not allowed", F.REFUSED),
-    Case("403, text", 403, "The role assigned to application a isn't supported.", M.FORBIDDEN, "not allowed", F.REFUSED),
+    Case("403, JSON", 403, error(None, code="Forbidden", message="User is not allowed"), M.FORBIDDEN,
+        "not allowed", F.REFUSED),
+    Case("403, text", 403, "The role assigned to application a isn't supported.", M.FORBIDDEN, "not allowed",
+        F.REFUSED),
     Case(
-        "404, object", 404, error(f"Ex6F9304|{TASKS}.ManagementObjectNotFoundException|'x' couldn't be found on 'DC'."),
+        "404, object", 404,
+        error(f"Ex6F9304|{TASKS}.ManagementObjectNotFoundException|'x' couldn't be found on 'DC'."),
         M.NOT_FOUND, "does not know the object: 'x' couldn't be found", F.UNKNOWN,
     ),
     Case("404, page", 404, HTML, M.FAILED, "no admin API at this address (status 404)", F.UNKNOWN),
@@ -220,8 +275,10 @@ CASES = [
     Case("408", 408, b"", M.FAULT, "status 408", F.UNKNOWN),
     Case("413", 413, b"", M.FAILED, "(status 413)", F.UNKNOWN),
     Case("429, bare", 429, "throttled", M.THROTTLED, "too busy for this app.", F.NOT_PROCESSED),
-    Case("429, seconds", 429, b"", M.THROTTLED, "asks to wait 30 s", F.NOT_PROCESSED, headers=_after("30"), wait=30),
-    Case("429, float", 429, b"", M.THROTTLED, "asks to wait 2 s", F.NOT_PROCESSED, headers={"retry-after": "1.5"}, wait=1.5),
+    Case("429, seconds", 429, b"", M.THROTTLED, "asks to wait 30 s", F.NOT_PROCESSED, headers=_after("30"),
+        wait=30),
+    Case("429, float", 429, b"", M.THROTTLED, "asks to wait 2 s", F.NOT_PROCESSED,
+        headers={"retry-after": "1.5"}, wait=1.5),
     Case(
         "429, date", 429, b"", M.THROTTLED, "asks to wait 90 s", F.NOT_PROCESSED,
         headers=_after("Mon, 23 Nov 2026 12:01:30 GMT"), wait=90,
@@ -233,8 +290,10 @@ CASES = [
     Case("429, nonsense", 429, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED, headers=_after("soon")),
     Case("429, nan", 429, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED, headers=_after("nan")),
     Case("429, infinite", 429, b"", M.THROTTLED, "too busy", F.NOT_PROCESSED, headers=_after("1e999")),
-    Case("429, a year", 429, b"", M.THROTTLED, "3600 s", F.NOT_PROCESSED, headers=_after("31536000"), wait=3600),
-    Case("500, JSON", 500, error(f"Ex1|{TASKS}.X|It broke."), M.FAULT, "status 500: It broke (X).", F.UNKNOWN),
+    Case("429, a year", 429, b"", M.THROTTLED, "3600 s", F.NOT_PROCESSED, headers=_after("31536000"),
+        wait=3600),
+    Case("500, JSON", 500, error(f"Ex1|{TASKS}.X|It broke."), M.FAULT, "status 500: It broke (X).",
+        F.UNKNOWN),
     Case("500, transient", 500, _busy("ADTransientException"), M.TRANSIENT, "passing", F.UNKNOWN),
     Case("500, busy", 500, _busy("ServerBusyException"), M.THROTTLED, "too busy", F.NOT_PROCESSED),
     Case("502, HTML", 502, HTML, M.FAULT, "failed with status 502.", F.UNKNOWN),
@@ -251,7 +310,8 @@ def test_each_answer_has_its_meaning_and_its_sentence(case: Case) -> None:
     outcome = judge(case.answer(), cmdlet="Set-TransportConfig", now=NOON)
     assert (outcome.meaning, outcome.outcome) == (case.meaning, case.outcome)
     assert outcome.retryable is (
-        case.outcome in {F.NOT_PROCESSED, F.UNKNOWN} and case.meaning not in {M.REDIRECTED, M.FAILED, M.NOT_FOUND}
+        case.outcome in {F.NOT_PROCESSED, F.UNKNOWN}
+        and case.meaning not in {M.REDIRECTED, M.FAILED, M.NOT_FOUND}
     )
     assert case.says in outcome.sentence
     assert outcome.retry_after == case.wait
@@ -270,7 +330,9 @@ def test_each_answer_has_its_meaning_and_its_sentence(case: Case) -> None:
         (Silence.LOST, M.NO_ANSWER, F.UNKNOWN, True),
     ],
 )
-def test_silence_has_a_meaning_too(silence: Silence, meaning: Meaning, write_outcome: WriteOutcome, *, retryable: bool) -> None:
+def test_silence_has_a_meaning_too(
+    silence: Silence, meaning: Meaning, write_outcome: WriteOutcome, *, retryable: bool
+) -> None:
     outcome = judge(silence, cmdlet="Set-TransportConfig", now=NOON)
     assert (outcome.meaning, outcome.outcome, outcome.retryable) == (meaning, write_outcome, retryable)
 
@@ -282,7 +344,10 @@ def test_every_meaning_is_in_the_catalogue() -> None:
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_trouble_of_microsoft_s_own_says_where_outages_are_told(status: int) -> None:
-    assert "Health > Service health" in judge(Answer(status, {}, b""), cmdlet="Get-TransportConfig", now=NOON).mend
+    assert (
+        "Health > Service health"
+        in judge(Answer(status, {}, b""), cmdlet="Get-TransportConfig", now=NOON).mend
+    )
 
 
 def test_an_answer_that_never_came_says_where_outages_are_told() -> None:
@@ -290,7 +355,11 @@ def test_an_answer_that_never_came_says_where_outages_are_told() -> None:
 
 
 def test_a_refusal_that_an_admin_can_mend_says_how() -> None:
-    for status, word in ((401, "Exchange.ManageAsApp"), (403, "Exchange.ManageAsApp"), (405, "EXCHANGE_API_URL")):
+    for status, word in (
+        (401, "Exchange.ManageAsApp"),
+        (403, "Exchange.ManageAsApp"),
+        (405, "EXCHANGE_API_URL"),
+    ):
         assert word in judge(Answer(status, {}, b""), cmdlet="Get-TransportConfig", now=NOON).mend
 
 
@@ -300,8 +369,17 @@ WANTED = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
 @pytest.mark.parametrize(
     ("challenge", "claims"),
     [
-        (f'Bearer client_id="x", error="insufficient_claims", claims="{base64.b64encode(WANTED.encode()).decode()}"', WANTED),
-        (f'Bearer claims="{base64.urlsafe_b64encode(WANTED.encode()).decode().rstrip("=")}", error="x"', WANTED),
+        (
+            (
+                'Bearer client_id="x", error="insufficient_claims", '
+                f'claims="{base64.b64encode(WANTED.encode()).decode()}"'
+            ),
+            WANTED,
+        ),
+        (
+            f'Bearer claims="{base64.urlsafe_b64encode(WANTED.encode()).decode().rstrip("=")}", error="x"',
+            WANTED,
+        ),
         ('Bearer error="invalid_token"', None),
         ('Bearer claims=""', None),
         ('Bearer claims="%%%"', None),
@@ -317,7 +395,9 @@ def test_a_claims_challenge_is_decoded_or_is_none(challenge: str, claims: str | 
     assert outcome.claims == claims
 
 
-@pytest.mark.parametrize(("warning", "nothing"), [(NO_OP, True), ("There are more results available.", False)])
+@pytest.mark.parametrize(
+    ("warning", "nothing"), [(NO_OP, True), ("There are more results available.", False)]
+)
 def test_the_warning_of_a_change_that_changed_nothing_is_understood(warning: str, *, nothing: bool) -> None:
     answer = Answer(200, {}, json.dumps(envelope(None, [warning])).encode())
     assert judge(answer, cmdlet="Set-TransportConfig", now=NOON).changed_nothing is nothing

@@ -1,4 +1,5 @@
-"""Whatever arrives: judging never fails, never shows a stack trace, never reports a value that did not stand there."""
+"""Whatever arrives: judging never fails, never shows a stack trace, never reports a value that did not stand
+there."""
 
 import json
 from datetime import UTC, datetime
@@ -23,13 +24,27 @@ KEYS = st.sampled_from(
      "@adminapi.warnings", "AllowLegacyTLSClients", "OrganizationalUnitRoot", "WhenChangedUTC", "code",
      "stacktrace", "Message", "TypeName"]
 )  # fmt: skip
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["a|b|c", "True", "{", "|||"])
-JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(), inner, max_size=5))
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["a|b|c", "True", "{", "|||"])
+)
+JSON = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(), inner, max_size=5)
+)
 HEADERS = st.dictionaries(
     st.sampled_from(["Retry-After", "WWW-Authenticate", "x-ExceptionType", "Location"]),
-    st.text() | st.integers().map(str) | st.floats().map(str) | st.text().map(lambda text: f'Bearer claims="{text}"'),
+    st.text()
+    | st.integers().map(str)
+    | st.floats().map(str)
+    | st.text().map(lambda text: f'Bearer claims="{text}"'),
 )
-STATUSES = st.sampled_from([200, 204, 302, 400, 401, 403, 404, 405, 408, 429, 500, 502, 503, 504]) | st.integers(100, 599)
+STATUSES = st.sampled_from(
+    [200, 204, 302, 400, 401, 403, 404, 405, 408, 429, 500, 502, 503, 504]
+) | st.integers(100, 599)
 GENUINE = json.dumps(reading(True)).encode()
 
 
@@ -52,17 +67,23 @@ def _value(outcome: Outcome) -> SettingValue | None:
 
 
 @given(STATUSES, HEADERS, st.binary(max_size=300), st.booleans())
-def test_any_bytes_are_judged_and_give_no_value(status: int, headers: dict[str, str], body: bytes, complete: bool) -> None:
+def test_any_bytes_are_judged_and_give_no_value(
+    status: int, headers: dict[str, str], body: bytes, complete: bool
+) -> None:
     assert _value(_judged(status, headers, body, complete=complete)) is None
 
 
 @given(STATUSES, HEADERS, JSON)
 @example(200, {}, {"value": [{"AllowLegacyTLSClients": "True"}]})
-def test_any_json_is_judged_and_a_value_stands_in_its_only_row(status: int, headers: dict[str, str], document: Any) -> None:
+def test_any_json_is_judged_and_a_value_stands_in_its_only_row(
+    status: int, headers: dict[str, str], document: Any
+) -> None:
     value = _value(_judged(status, headers, json.dumps(document).encode()))
     if value is not None:
         (row,) = document["value"]
-        expected = {SettingValue.OPTED_IN: True, SettingValue.OPTED_OUT: False, SettingValue.NOT_SET: None}[value]
+        expected = {SettingValue.OPTED_IN: True, SettingValue.OPTED_OUT: False, SettingValue.NOT_SET: None}[
+            value
+        ]
         assert row["AllowLegacyTLSClients"] is expected
 
 

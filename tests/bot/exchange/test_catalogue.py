@@ -1,4 +1,5 @@
-"""Every answer of the catalogue, and bytes that are in none, over a real socket: a fate, a sentence, no exception, no secret."""
+"""Every answer of the catalogue, and bytes that are in none, over a real socket: a fate, a sentence, no
+exception, no secret."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +25,9 @@ TOLD = {True: SettingValue.OPTED_IN, False: SettingValue.OPTED_OUT, None: Settin
 def _act(case: Case) -> Act:
     """The case as it comes over the wire; one that breaks off claims to be longer than it is."""
     found = case.answer()
-    return answer(found.status, found.body, found.headers, length=None if found.complete else len(found.body) + 100)
+    return answer(
+        found.status, found.body, found.headers, length=None if found.complete else len(found.body) + 100
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -33,7 +36,10 @@ def test_a_write_gets_the_fate_that_the_catalogue_says(case: Case, client: Clien
     written = client().write(True, client_request_id="1")
     assert written.outcome is case.outcome
     assert case.says in written.sentence or says("nothing_had_to_be_modified") in written.sentence
-    assert (written.retry_after, len(exchange.requests)) == (pytest.approx(case.wait, abs=1) if case.wait else case.wait, 1)
+    assert (written.retry_after, len(exchange.requests)) == (
+        pytest.approx(case.wait, abs=1) if case.wait else case.wait,
+        1,
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -55,7 +61,11 @@ def _read(one: ExchangeOnline) -> Reading | Unavailable:
 
 def _whole(status: bytes, document: object) -> bytes:
     body = json.dumps(document).encode()
-    return b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+    return b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        status,
+        len(body),
+        body,
+    )
 
 
 GENUINE, ACCEPTED = _whole(b"200 OK", reading(True)), _whole(b"200 OK", envelope([]))

@@ -33,7 +33,11 @@ def test_only_worldwide_and_21vianet_offer_legacy_endpoints() -> None:
     offers = {name: place.cloud.legacy_hosts for name, place in CLOUDS.items() if place.cloud.offers_legacy}
     assert offers == {
         "worldwide": ("smtp-legacy.office365.com", "pop-legacy.office365.com", "imap-legacy.office365.com"),
-        "21vianet": ("smtp-legacy.partner.outlook.cn", "pop-legacy.partner.outlook.cn", "imap-legacy.partner.outlook.cn"),
+        "21vianet": (
+            "smtp-legacy.partner.outlook.cn",
+            "pop-legacy.partner.outlook.cn",
+            "imap-legacy.partner.outlook.cn",
+        ),
     }
 
 
@@ -49,7 +53,9 @@ def test_only_worldwide_and_21vianet_offer_legacy_endpoints() -> None:
 )
 def test_opting_out_by_hand_begins_in_the_cloud_s_own_environment(name: str, connect: str) -> None:
     """Without its name the module signs in to the worldwide cloud, and nobody gets in."""
-    told = json.dumps(help_text(CLOUDS[name].cloud).arguments()["blocks"], default=lambda block: block.to_dict())
+    told = json.dumps(
+        help_text(CLOUDS[name].cloud).arguments()["blocks"], default=lambda block: block.to_dict()
+    )
     assert f"```{connect}Set-TransportConfig -AllowLegacyTLSClients $false".replace("\n", "\\n") in told
 
 
@@ -61,7 +67,10 @@ def test_the_way_by_hand_names_every_environment() -> None:
 
 def test_the_host_of_21vianet_can_be_replaced_and_the_scope_follows() -> None:
     place = CLOUDS["21vianet"].at(api_url="https://outlook.office365.cn")
-    assert (place.api_url, place.scope) == ("https://outlook.office365.cn", "https://outlook.office365.cn/.default")
+    assert (place.api_url, place.scope) == (
+        "https://outlook.office365.cn",
+        "https://outlook.office365.cn/.default",
+    )
 
 
 def test_a_stand_in_on_loopback_keeps_the_scope_of_its_cloud() -> None:
@@ -71,7 +80,9 @@ def test_a_stand_in_on_loopback_keeps_the_scope_of_its_cloud() -> None:
     assert not is_microsoft(place.authority)
 
 
-@pytest.mark.parametrize(("origin", "loopback"), [("http://127.0.0.1.example.com", False), ("http://localhost", True)])
+@pytest.mark.parametrize(
+    ("origin", "loopback"), [("http://127.0.0.1.example.com", False), ("http://localhost", True)]
+)
 def test_a_name_that_merely_looks_like_loopback_is_none(origin: str, *, loopback: bool) -> None:
     assert stays_here(origin) is loopback
 

@@ -19,7 +19,11 @@ def test_the_details_come_before_the_inner_exception_and_that_before_the_generic
 
 
 def test_the_inner_exception_is_found_in_any_spelling() -> None:
-    body = {"error": {"innererror": {"internalException": {"message": "Spelt otherwise.", "type": "A.SpeltException"}}}}
+    body = {
+        "error": {
+            "innererror": {"internalException": {"message": "Spelt otherwise.", "type": "A.SpeltException"}}
+        }
+    }
     assert (detail_of(body).text, detail_of(body).exception) == ("Spelt otherwise.", "SpeltException")
 
 
@@ -29,7 +33,9 @@ def test_a_message_of_no_known_form_is_shown_as_it_is(message: str) -> None:
     assert shown == (message or "Error executing cmdlet")
 
 
-@pytest.mark.parametrize("body", [None, [], "text", 7, {}, {"error": "text"}, {"error": {"details": {}, "innererror": []}}])
+@pytest.mark.parametrize(
+    "body", [None, [], "text", 7, {}, {"error": "text"}, {"error": {"details": {}, "innererror": []}}]
+)
 def test_what_is_no_error_body_has_no_detail(body: object) -> None:
     assert (detail_of(body).text, detail_of(body).exception) == ("", "")
 
@@ -52,7 +58,9 @@ def test_text_of_foreign_origin_is_one_short_line() -> None:
     assert clean("The server at Contoso was busy (again)") == "The server at Contoso was busy (again)"
 
 
-@pytest.mark.parametrize("long", ["at A" + "." * SIZE_LIMIT, "at A.b" * (SIZE_LIMIT // 6), "Bearer " * (SIZE_LIMIT // 7) + "eyJ"])
+@pytest.mark.parametrize(
+    "long", ["at A" + "." * SIZE_LIMIT, "at A.b" * (SIZE_LIMIT // 6), "Bearer " * (SIZE_LIMIT // 7) + "eyJ"]
+)
 def test_a_text_of_any_length_is_read_in_no_time(long: str) -> None:
     began = time.process_time()
     assert len(clean(long)) <= LONGEST
@@ -64,7 +72,10 @@ def test_the_first_non_terminating_error_is_told() -> None:
     assert detail_of_errors({"Message": "Alone."}).text == "Alone."
 
 
-HANDED_ON = "Error on proxy command 'Set-X -Y:$True' to server A.B.PROD.OUTLOOK.COM: Server version 15.20.1.0, Proxy method"
+HANDED_ON = (
+    "Error on proxy command 'Set-X -Y:$True' to server A.B.PROD.OUTLOOK.COM: Server version 15.20.1.0, "
+    "Proxy method"
+)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +83,11 @@ HANDED_ON = "Error on proxy command 'Set-X -Y:$True' to server A.B.PROD.OUTLOOK.
     [
         ("PSWS: Gone.", "Gone.", "CmdletProxyException"),
         ("RPS:\n\nGone..", "Gone..", "CmdletProxyException"),
-        ("PSWS:\nCmdlet error with following error message:\nA.ZException: Gone.", "A.ZException: Gone.", "CmdletProxyException"),
+        (
+            "PSWS:\nCmdlet error with following error message:\nA.ZException: Gone.",
+            "A.ZException: Gone.",
+            "CmdletProxyException",
+        ),
         (
             'PSWS: NotFound: No : {"details": [{"message": "Ex1|A.LostException|Gone."}], "more": {}} tail',
             "Gone.",

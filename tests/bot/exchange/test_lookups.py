@@ -1,4 +1,5 @@
-"""Whose row of the audit log it is: the bot's own ids come from the settings and from its token, and are never an empty word."""
+"""Whose row of the audit log it is: the bot's own ids come from the settings and from its token, and are
+never an empty word."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,14 +33,24 @@ def own(client_id: str, said: Mapping[str, Any] | Unavailable, **changed: Any) -
         return said
 
     lookups = Recorded(SimpleNamespace(tokens=SimpleNamespace(claims=claims)), client_id=client_id)  # type: ignore[arg-type]
-    empty: dict[str, Any] = {"user": "carol@contoso.com", "app_id": None, "object_id": None, "client_app_id": None}
+    empty: dict[str, Any] = {
+        "user": "carol@contoso.com",
+        "app_id": None,
+        "object_id": None,
+        "client_app_id": None,
+    }
     lookups.change = Change(at=AT, value=SettingValue.OPTED_IN, succeeded=True, **empty | changed)
     return lookups.who_changed(AT, AT)[0].own
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"app_id": APP.upper()}, {"client_app_id": APP}, {"object_id": OBJECT}, {"user": f"ServicePrincipal_{OBJECT}"}],
+    [
+        {"app_id": APP.upper()},
+        {"client_app_id": APP},
+        {"object_id": OBJECT},
+        {"user": f"ServicePrincipal_{OBJECT}"},
+    ],
 )
 def test_a_managed_identity_knows_its_own_rows_by_its_token(changed: dict[str, Any]) -> None:
     assert own("", {"appid": APP, "oid": OBJECT}, **changed) is True

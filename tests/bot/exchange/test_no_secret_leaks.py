@@ -1,4 +1,5 @@
-"""Canaries in every kind of credential: none may show in a log at DEBUG, a message, an exception or a repr."""
+"""Canaries in every kind of credential: none may show in a log at DEBUG, a message, an exception or a
+repr."""
 
 import logging
 import traceback
@@ -9,7 +10,13 @@ import pytest
 from pydantic import SecretStr
 
 from bot.exchange.answers import judge
-from bot.exchange.auth.credentials import Certificate, ClientSecret, Credential, FederatedToken, ManagedIdentity
+from bot.exchange.auth.credentials import (
+    Certificate,
+    ClientSecret,
+    Credential,
+    FederatedToken,
+    ManagedIdentity,
+)
 from bot.exchange.auth.keys import load
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.http.received import Answer
@@ -23,7 +30,10 @@ from tests.bot.exchange.stage import Act, Stage, answer, raw, reset
 IDENTITY = {"access_token": token(1), "expires_on": "4102444800", "resource": "r", "token_type": "Bearer"}
 CANARIES = ("canary", token().split(".")[1][:40], "PRIVATE KEY")
 ECHO = f"Refused Authorization: Bearer {token()}"
-CHALLENGE = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
+CHALLENGE = (
+    'Bearer error="insufficient_claims", '
+    'claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
+)
 
 
 def _credential(kind: str, app: certificates.Pair, folder: Path) -> Credential:
@@ -87,14 +97,20 @@ ANSWERS = [
 
 @pytest.mark.parametrize("act", ANSWERS)
 def test_no_secret_shows_whatever_exchange_answers(
-    act: Act, any_credential: Credential, client: Callable[..., ExchangeOnline], exchange: Stage, caplog: pytest.LogCaptureFixture
+    act: Act,
+    any_credential: Credential,
+    client: Callable[..., ExchangeOnline],
+    exchange: Stage,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     exchange.always(act)
     one = client(credential=any_credential)
     one.tokens.bearer()  # the patience is for the reading alone
     shown = [_told(lambda: one.read(patience=0.3)), _told(lambda: one.write(True, client_request_id="1"))]
-    _assert_clean(caplog.text, repr(one), repr(one.tokens), repr(vars(one.tokens)), repr(any_credential), *shown)
+    _assert_clean(
+        caplog.text, repr(one), repr(one.tokens), repr(vars(one.tokens)), repr(any_credential), *shown
+    )
     assert "Get-TransportConfig" in caplog.text
     assert exchange.requests
 
@@ -105,7 +121,14 @@ GRANTED = f'{{"token_type":"Bearer","expires_in":3599,"access_token":"{token()}"
 @pytest.mark.parametrize(
     "act",
     [
-        answer(401, {"error": "invalid_client", "error_description": f"AADSTS7000215: {SECRET}", "error_codes": [7000215]}),
+        answer(
+            401,
+            {
+                "error": "invalid_client",
+                "error_description": f"AADSTS7000215: {SECRET}",
+                "error_codes": [7000215],
+            },
+        ),
         answer(400, {"error": "x", "error_description": ECHO}),
         answer(400, ECHO),
         answer(500, ECHO),
@@ -116,7 +139,11 @@ GRANTED = f'{{"token_type":"Bearer","expires_in":3599,"access_token":"{token()}"
     ],
 )
 def test_no_secret_shows_whatever_the_authority_answers(
-    act: Act, credential: Credential, client: Callable[..., ExchangeOnline], entra: Entra, caplog: pytest.LogCaptureFixture
+    act: Act,
+    credential: Credential,
+    client: Callable[..., ExchangeOnline],
+    entra: Entra,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     entra.instead.extend([act] * 3)
@@ -126,7 +153,9 @@ def test_no_secret_shows_whatever_the_authority_answers(
     assert entra.forms
 
 
-def test_a_password_that_does_not_open_the_file_is_not_repeated(app: certificates.Pair, tmp_path: Path) -> None:
+def test_a_password_that_does_not_open_the_file_is_not_repeated(
+    app: certificates.Pair, tmp_path: Path
+) -> None:
     (tmp_path / "app.pfx").write_bytes(app.pfx(b"right"))
     certificate = Certificate(tmp_path / "app.pfx", SecretStr("canary-wrong"))
     _assert_clean(_told(lambda: load(certificate)), repr(certificate))
@@ -144,12 +173,24 @@ def test_an_outcome_shows_neither_claims_nor_document() -> None:
 
 
 def test_a_machine_that_refuses_its_identity_gives_nothing_away(
-    client: Callable[..., ExchangeOnline], exchange: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client: Callable[..., ExchangeOnline],
+    exchange: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{exchange.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "canary-identity-header")
-    for act in (answer(400, {"statusCode": 400, "message": ECHO}), answer(200, ECHO), answer(500, ECHO), reset):
+    for act in (
+        answer(400, {"statusCode": 400, "message": ECHO}),
+        answer(200, ECHO),
+        answer(500, ECHO),
+        reset,
+    ):
         exchange.always(act)
         one = client(credential=ManagedIdentity())
-        _assert_clean(caplog.text, _told(one.tokens.bearer), _told(lambda one=one: one.write(True, client_request_id="1")))
+        _assert_clean(
+            caplog.text,
+            _told(one.tokens.bearer),
+            _told(lambda one=one: one.write(True, client_request_id="1")),
+        )

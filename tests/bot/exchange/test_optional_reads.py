@@ -39,7 +39,10 @@ def _record(**more: object) -> Mapping[str, object]:
         "Parameters": [{"Name": "AllowLegacyTLSClients", "Value": "True"}],
         **more,
     }
-    return {"RecordType": "ExchangeAdmin", "AuditData": json.dumps({k: v for k, v in record.items() if v is not DROP})}
+    return {
+        "RecordType": "ExchangeAdmin",
+        "AuditData": json.dumps({k: v for k, v in record.items() if v is not DROP}),
+    }
 
 
 def test_the_locks_of_a_mailbox_are_three_valued(around: OptionalLookups, exchange: Stage) -> None:
@@ -49,7 +52,9 @@ def test_the_locks_of_a_mailbox_are_three_valued(around: OptionalLookups, exchan
         "PopEnabled": True,
         "ImapEnabled": False,
     }
-    exchange.plays(answer(200, envelope([row])), answer(200, envelope([{"SmtpClientAuthenticationDisabled": "True"}])))
+    exchange.plays(
+        answer(200, envelope([row])), answer(200, envelope([{"SmtpClientAuthenticationDisabled": "True"}]))
+    )
     assert around.mailbox_locks("scan@contoso.com") == MailboxLocks(None, True, False)
     assert around.mailbox_locks("scan@contoso.com") == MailboxLocks(None, None, None)
     assert exchange.requests[0].json() == {
@@ -64,8 +69,13 @@ def test_the_domains_are_named_and_more_of_them_than_an_answer_holds_are_no_secr
         {"DomainName": "Contoso.com", "Default": True, "InitialDomain": False},
         {"DomainName": "contoso.onmicrosoft.com", "InitialDomain": True},
     ]
-    exchange.plays(answer(200, envelope(rows)), answer(200, envelope(rows[:1], **{"@odata.nextLink": "https://example.com"})))
-    assert around.accepted_domains() == AcceptedDomains(("contoso.com", "contoso.onmicrosoft.com"), complete=True)
+    exchange.plays(
+        answer(200, envelope(rows)),
+        answer(200, envelope(rows[:1], **{"@odata.nextLink": "https://example.com"})),
+    )
+    assert around.accepted_domains() == AcceptedDomains(
+        ("contoso.com", "contoso.onmicrosoft.com"), complete=True
+    )
     assert around.accepted_domains() == AcceptedDomains(("contoso.com",), complete=False)
     assert len(exchange.requests) == 2
 
@@ -75,7 +85,12 @@ def test_the_domains_are_named_and_more_of_them_than_an_answer_holds_are_no_secr
     [
         (answer(403, b"\0" * 4096, {"Content-Encoding": "gzip"}), "forbidden"),
         (answer(401), "unauthorized"),
-        (answer(400, error("|A.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Identity")), "refused"),
+        (
+            answer(
+                400, error("|A.AmbiguousParameterSetException|Invalid cmdlet parameters specified. Identity")
+            ),
+            "refused",
+        ),
         (answer(200, envelope([], **{"@adminapi.errors": ["No."]})), "failed"),
         (answer(429), "throttled"),
         (answer(503), "fault"),
@@ -84,9 +99,15 @@ def test_the_domains_are_named_and_more_of_them_than_an_answer_holds_are_no_secr
         (answer(200, envelope(["text"])), ""),
     ],
 )
-def test_each_read_says_why_it_has_no_answer(act: Act, code: str, around: OptionalLookups, exchange: Stage) -> None:
+def test_each_read_says_why_it_has_no_answer(
+    act: Act, code: str, around: OptionalLookups, exchange: Stage
+) -> None:
     exchange.always(act)
-    for ask in (lambda: around.mailbox_locks("a@contoso.com"), around.accepted_domains, lambda: around.who_changed(SINCE, UNTIL)):
+    for ask in (
+        lambda: around.mailbox_locks("a@contoso.com"),
+        around.accepted_domains,
+        lambda: around.who_changed(SINCE, UNTIL),
+    ):
         with pytest.raises(Unavailable, match=r"\.$") as away:
             ask()
         assert away.value.code == code
@@ -126,7 +147,9 @@ def test_the_audit_log_is_asked_for_the_one_command_in_utc(around: OptionalLooku
 def test_a_recorded_change_tells_who_when_and_to_what(around: OptionalLookups, exchange: Stage) -> None:
     exchange.plays(answer(200, envelope([_record()])))
     at = datetime(2026, 11, 22, 9, 14, 3, tzinfo=UTC)
-    change = Change(at, "alice@contoso.com", "fb78d390", "oid-1", SettingValue.OPTED_IN, succeeded=True, record_id="6d0f")
+    change = Change(
+        at, "alice@contoso.com", "fb78d390", "oid-1", SettingValue.OPTED_IN, succeeded=True, record_id="6d0f"
+    )
     assert around.recorded(SINCE, UNTIL) == (change,)
 
 
@@ -149,7 +172,9 @@ def _only(around: OptionalLookups, exchange: Stage, row: Mapping[str, object]) -
 def test_the_recorded_value_is_read_as_powershell_writes_it(
     value: object, meant: SettingValue | None, around: OptionalLookups, exchange: Stage
 ) -> None:
-    row = _record(Parameters=[{"Name": "Force", "Value": "True"}, {"Name": "AllowLegacyTLSClients", "Value": value}])
+    row = _record(
+        Parameters=[{"Name": "Force", "Value": "True"}, {"Name": "AllowLegacyTLSClients", "Value": value}]
+    )
     assert _only(around, exchange, row).value is meant
 
 
@@ -163,10 +188,14 @@ def test_an_app_is_known_by_either_of_its_ids(around: OptionalLookups, exchange:
     assert _only(around, exchange, _record(AppId="", ClientAppId="own")).client_app_id == "own"
 
 
-def test_changes_of_other_settings_and_broken_records_are_left_out(around: OptionalLookups, exchange: Stage) -> None:
+def test_changes_of_other_settings_and_broken_records_are_left_out(
+    around: OptionalLookups, exchange: Stage
+) -> None:
     other = _record(Parameters=[{"Name": "MaxRecipientEnvelopeLimit", "Value": "5"}])
     late, early = _record(UserId="bob"), _record(UserId="alice", CreationTime="2026-11-21T00:00:00")
-    exchange.plays(answer(200, envelope([late, other, early])), answer(200, envelope([late, {"AuditData": "{"}, {}])))
+    exchange.plays(
+        answer(200, envelope([late, other, early])), answer(200, envelope([late, {"AuditData": "{"}, {}]))
+    )
     whole, broken = around.recorded(SINCE, UNTIL), around.recorded(SINCE, UNTIL)
     assert [change.user for change in whole] == ["alice", "bob"]
     assert [change.user for change in broken] == ["bob"]

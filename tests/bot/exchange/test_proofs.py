@@ -13,10 +13,14 @@ from tests.bot.exchange.test_answers import NOON, Case, F, M, _plain
 def test_only_what_the_list_names_proves_that_nothing_was_done(known: KnownRefusal, status: int) -> None:
     assert known.source
     assert known.mend
-    proof = judge(Case("", status, _plain(known.exception), M.REFUSED, "", F.REFUSED).answer(), cmdlet="x", now=NOON)
+    proof = judge(
+        Case("", status, _plain(known.exception), M.REFUSED, "", F.REFUSED).answer(), cmdlet="x", now=NOON
+    )
     assert (proof.outcome, proof.mend) == (F.REFUSED, known.mend)
     for sibling in (f"{known.exception}2", f"Not{known.exception}", known.exception.lower()):
-        outcome = judge(Case("", status, _plain(sibling), M.FAILED, "", F.UNKNOWN).answer(), cmdlet="x", now=NOON)
+        outcome = judge(
+            Case("", status, _plain(sibling), M.FAILED, "", F.UNKNOWN).answer(), cmdlet="x", now=NOON
+        )
         assert outcome.outcome is F.UNKNOWN, sibling
 
 

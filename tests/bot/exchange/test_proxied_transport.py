@@ -22,7 +22,9 @@ def carry(exchange: Stage) -> Iterator[Callable[..., Answer | Silence]]:
         place = origin or exchange.url
         transport = opened.setdefault(place, Transport(place))
         headers = {"client-request-id": "id-1"}
-        return transport.post("/adminapi", {"a": 1}, token="canary-token", headers=headers, timeout=timeout, follow=follow)
+        return transport.post(
+            "/adminapi", {"a": 1}, token="canary-token", headers=headers, timeout=timeout, follow=follow
+        )
 
     yield post
     for transport in opened.values():
@@ -107,7 +109,11 @@ def test_a_proxy_that_drips_its_answer_cannot_outlast_the_limit(
 
 
 def test_a_service_behind_the_tunnel_that_is_another_one_gets_nothing(
-    carry: Carry, exchange: Stage, stages: Callable[[SSLContext], Stage], tls: SSLContext, monkeypatch: pytest.MonkeyPatch
+    carry: Carry,
+    exchange: Stage,
+    stages: Callable[[SSLContext], Stage],
+    tls: SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     service = stages(tls)
     monkeypatch.setenv("HTTPS_PROXY", exchange.url)

@@ -19,7 +19,10 @@ from tests.bot.exchange.stage import Act, Stage, answer, drip, hang, reset
 
 Client = Callable[..., ExchangeOnline]
 BUSY = error("Ex1|Microsoft.Exchange.Data.Directory.ServerBusyException|Busy.")
-CHALLENGE = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
+CHALLENGE = (
+    'Bearer error="insufficient_claims", '
+    'claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
+)
 
 
 HOSTED = (
@@ -62,7 +65,16 @@ def test_a_reading_is_asked_for_as_the_admin_api_wants_it(client: Client, exchan
 
 @pytest.mark.parametrize(
     "trouble",
-    [answer(429), answer(400, BUSY), answer(500, "{}"), answer(502, "<html>"), answer(503), answer(504), answer(200, "{"), reset],
+    [
+        answer(429),
+        answer(400, BUSY),
+        answer(500, "{}"),
+        answer(502, "<html>"),
+        answer(503),
+        answer(504),
+        answer(200, "{"),
+        reset,
+    ],
 )
 def test_passing_trouble_is_waited_out(trouble: Act, client: Client, exchange: Stage) -> None:
     exchange.plays(trouble, answer(200, reading(None)))
@@ -72,9 +84,12 @@ def test_passing_trouble_is_waited_out(trouble: Act, client: Client, exchange: S
 
 
 @pytest.mark.parametrize(
-    "trouble", [answer(400, error("Ex1|A.X|No.")), answer(403), answer(404), answer(405), answer(200, reading("True"))]
+    "trouble",
+    [answer(400, error("Ex1|A.X|No.")), answer(403), answer(404), answer(405), answer(200, reading("True"))],
 )
-def test_what_does_not_pass_by_itself_is_not_tried_again(trouble: Act, client: Client, exchange: Stage) -> None:
+def test_what_does_not_pass_by_itself_is_not_tried_again(
+    trouble: Act, client: Client, exchange: Stage
+) -> None:
     exchange.always(trouble)
     with pytest.raises(Unavailable) as caught:
         client().read(patience=10)
@@ -107,7 +122,11 @@ def test_a_wait_that_exchange_asks_for_is_kept(client: Client, exchange: Stage) 
 
 @pytest.mark.parametrize("how", ["silent", "dripping"])
 def test_patience_bounds_the_whole_reading(how: str, client: Client, exchange: Stage) -> None:
-    slow = hang(exchange.stop) if how == "silent" else drip(b"HTTP/1.1 200 OK\r\n\r\n", b" ", 0.05, exchange.stop)
+    slow = (
+        hang(exchange.stop)
+        if how == "silent"
+        else drip(b"HTTP/1.1 200 OK\r\n\r\n", b" ", 0.05, exchange.stop)
+    )
     exchange.always(slow)
     one = client()
     one.tokens.bearer()
@@ -125,17 +144,29 @@ def test_a_silent_authority_does_not_outlast_the_patience(client: Client, entra:
     assert time.monotonic() - began < 3
 
 
-def test_a_claims_challenge_is_answered_once_with_a_new_token(client: Client, exchange: Stage, entra: Entra) -> None:
+def test_a_claims_challenge_is_answered_once_with_a_new_token(
+    client: Client, exchange: Stage, entra: Entra
+) -> None:
     exchange.plays(answer(401, "", {"WWW-Authenticate": CHALLENGE}), answer(200, reading(None)))
     client().read()
-    assert [request.headers["authorization"] for request in exchange.requests] == [f"Bearer {token(1)}", f"Bearer {token(2)}"]
+    assert [request.headers["authorization"] for request in exchange.requests] == [
+        f"Bearer {token(1)}",
+        f"Bearer {token(2)}",
+    ]
     assert "nbf" in entra.forms[1]["claims"]
 
 
 @pytest.mark.parametrize("kind", ["certificate", "federated"])
 @pytest.mark.parametrize("writes", [False, True])
 def test_a_claims_challenge_is_answered_by_assertion_as_well(
-    kind: str, client: Client, exchange: Stage, entra: Entra, app: certificates.Pair, *, tmp_path: Path, writes: bool
+    kind: str,
+    client: Client,
+    exchange: Stage,
+    entra: Entra,
+    app: certificates.Pair,
+    *,
+    tmp_path: Path,
+    writes: bool,
 ) -> None:
     path = tmp_path / "credential"
     path.write_bytes(app.pem() if kind == "certificate" else b"canary-federated-1")
@@ -144,20 +175,31 @@ def test_a_claims_challenge_is_answered_by_assertion_as_well(
     if kind == "federated":
         path.write_bytes(b"canary-federated-2")
         entra.federated = "canary-federated-2"
-    exchange.plays(answer(401, "", {"WWW-Authenticate": CHALLENGE}), answer(200, envelope([]) if writes else reading(None)))
+    exchange.plays(
+        answer(401, "", {"WWW-Authenticate": CHALLENGE}),
+        answer(200, envelope([]) if writes else reading(None)),
+    )
     if writes:
         assert one.write(True, client_request_id="1").outcome is WriteOutcome.ACCEPTED
     else:
         one.read()
-    assert [request.headers["authorization"] for request in exchange.requests] == [f"Bearer {token(1)}", f"Bearer {token(2)}"]
+    assert [request.headers["authorization"] for request in exchange.requests] == [
+        f"Bearer {token(1)}",
+        f"Bearer {token(2)}",
+    ]
     first, second = entra.forms
     assert "nbf" in second["claims"]
     if kind == "federated":  # the file is read anew; a certificate's assertion is good for ten minutes
-        assert (first["client_assertion"], second["client_assertion"]) == ("canary-federated-1", "canary-federated-2")
+        assert (first["client_assertion"], second["client_assertion"]) == (
+            "canary-federated-1",
+            "canary-federated-2",
+        )
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_missing_role_drops_the_token_so_that_a_new_grant_shows(status: int, client: Client, exchange: Stage) -> None:
+def test_a_missing_role_drops_the_token_so_that_a_new_grant_shows(
+    status: int, client: Client, exchange: Stage
+) -> None:
     body = b"\0" * 4096 if status == 403 else b""
     exchange.plays(answer(status, body, {"Content-Encoding": "gzip"}), answer(200, reading(None)))
     one = client()
@@ -165,7 +207,10 @@ def test_a_missing_role_drops_the_token_so_that_a_new_grant_shows(status: int, c
         one.read()
     assert "Exchange.ManageAsApp" in caught.value.mend
     one.read()
-    assert [request.headers["authorization"] for request in exchange.requests] == [f"Bearer {token(1)}", f"Bearer {token(2)}"]
+    assert [request.headers["authorization"] for request in exchange.requests] == [
+        f"Bearer {token(1)}",
+        f"Bearer {token(2)}",
+    ]
 
 
 def test_a_regional_host_is_found_by_reading(client: Client, exchange: Stage) -> None:
@@ -182,12 +227,16 @@ def test_the_first_answers_organisation_is_kept_and_remembered_once(client: Clie
     one.read()
     assert kept == [ORGANIZATION]
     exchange.always(answer(200, reading(None, OrganizationalUnitRoot="fabrikam.onmicrosoft.com")))
-    with pytest.raises(Unavailable, match=r"another tenant: fabrikam\.onmicrosoft\.com, expected contoso") as caught:
+    with pytest.raises(
+        Unavailable, match=r"another tenant: fabrikam\.onmicrosoft\.com, expected contoso"
+    ) as caught:
         one.read()
     assert not caught.value.retryable
 
 
-def test_the_configured_organisation_is_compared_without_regard_to_case(client: Client, exchange: Stage) -> None:
+def test_the_configured_organisation_is_compared_without_regard_to_case(
+    client: Client, exchange: Stage
+) -> None:
     kept, keep = keeper()
     exchange.always(answer(200, reading(True)))
     client(organization="Contoso.OnMicrosoft.com", keep_organization=keep).read()
@@ -196,7 +245,9 @@ def test_the_configured_organisation_is_compared_without_regard_to_case(client: 
     assert kept == []
 
 
-def test_a_name_that_could_not_be_kept_is_offered_again_and_not_relied_on(client: Client, exchange: Stage) -> None:
+def test_a_name_that_could_not_be_kept_is_offered_again_and_not_relied_on(
+    client: Client, exchange: Stage
+) -> None:
     offered: list[str] = []
     exchange.always(answer(200, reading(None)))
     one = client(keep_organization=lambda name: offered.append(name) if not offered else name)
@@ -209,12 +260,16 @@ def test_a_name_that_could_not_be_kept_is_offered_again_and_not_relied_on(client
 
 def test_the_name_that_another_replica_kept_first_holds(client: Client, exchange: Stage) -> None:
     exchange.always(answer(200, reading(None)))
-    with pytest.raises(Unavailable, match=r"answered for another tenant: contoso\.onmicrosoft\.com, expected fabrikam"):
+    with pytest.raises(
+        Unavailable, match=r"answered for another tenant: contoso\.onmicrosoft\.com, expected fabrikam"
+    ):
         client(keep_organization=lambda name: "fabrikam.onmicrosoft.com").read()
 
 
 @pytest.mark.parametrize("nameless", [None, "", 7])
-def test_an_answer_that_names_no_tenant_is_read_and_says_so(nameless: object, client: Client, exchange: Stage) -> None:
+def test_an_answer_that_names_no_tenant_is_read_and_says_so(
+    nameless: object, client: Client, exchange: Stage
+) -> None:
     exchange.always(answer(200, reading(True, OrganizationalUnitRoot=nameless)))
     found = client(organization=ORGANIZATION).read()
     assert (found.value, found.organization) == (SettingValue.OPTED_IN, None)
@@ -239,7 +294,9 @@ def test_many_first_readers_remember_one_organisation(client: Client, exchange: 
     assert kept == [ORGANIZATION]
 
 
-def test_closing_wakes_a_reader_that_waits(client: Client, exchange: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_wakes_a_reader_that_waits(
+    client: Client, exchange: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.exchange.patience.PAUSES", (30.0,))
     exchange.always(answer(503))
     one = client()

@@ -21,7 +21,8 @@ def _read(body: object) -> Reading:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [(None, SettingValue.NOT_SET), (True, SettingValue.OPTED_IN), (False, SettingValue.OPTED_OUT)]
+    ("setting", "value"),
+    [(None, SettingValue.NOT_SET), (True, SettingValue.OPTED_IN), (False, SettingValue.OPTED_OUT)],
 )
 def test_the_three_values_are_told_apart(setting: bool | None, value: SettingValue) -> None:
     assert _read(reading(setting)) == Reading(
@@ -46,7 +47,11 @@ def test_a_missing_key_is_unreadable_and_never_opted_out() -> None:
 
 
 def test_neither_an_annotation_nor_another_spelling_stands_in_for_the_key() -> None:
-    row = {**_without_key(), "allowlegacytlsclients": True, "AllowLegacyTLSClients@data.type": "System.Boolean"}
+    row = {
+        **_without_key(),
+        "allowlegacytlsclients": True,
+        "AllowLegacyTLSClients@data.type": "System.Boolean",
+    }
     with pytest.raises(Unavailable, match="does not contain"):
         _read(envelope([row]))
 
@@ -98,10 +103,18 @@ def test_what_only_accompanies_the_value_may_be_missing_or_odd() -> None:
     )
     for found in (bare, odd):
         assert found.value is SettingValue.OPTED_OUT
-        assert (found.organization, found.server, found.changed_at, found.smtp_auth_disabled) == (None, None, None, None)
+        assert (found.organization, found.server, found.changed_at, found.smtp_auth_disabled) == (
+            None,
+            None,
+            None,
+            None,
+        )
 
 
-HOSTED = "X.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com - X.PROD.OUTLOOK.COM/Configuration"
+HOSTED = (
+    "X.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com - "
+    "X.PROD.OUTLOOK.COM/Configuration"
+)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +129,13 @@ HOSTED = "X.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/contoso.onm
         (None, None, None),
     ],
 )
-def test_the_tenant_is_named_by_either_key(unit_root: object, organization_id: object, name: str | None) -> None:
-    assert _read(reading(True, OrganizationalUnitRoot=unit_root, OrganizationId=organization_id)).organization == name
+def test_the_tenant_is_named_by_either_key(
+    unit_root: object, organization_id: object, name: str | None
+) -> None:
+    assert (
+        _read(reading(True, OrganizationalUnitRoot=unit_root, OrganizationId=organization_id)).organization
+        == name
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +157,9 @@ def test_instants_are_read_as_exchange_writes_them(text: object, found: datetime
 
 def test_rows_are_objects_or_there_are_none() -> None:
     def rows(body: object) -> object:
-        return rows_of(judge(Answer(200, {}, json.dumps(body).encode()), cmdlet="Get-AcceptedDomain", now=NOON))
+        return rows_of(
+            judge(Answer(200, {}, json.dumps(body).encode()), cmdlet="Get-AcceptedDomain", now=NOON)
+        )
 
     assert rows(envelope([{"a": 1}, None])) == [{"a": 1}]
     assert rows(envelope([])) == []

@@ -1,4 +1,5 @@
-"""Whatever proves who the app is may be replaced while the bot runs: it is read anew when it changes, and after a refusal."""
+"""Whatever proves who the app is may be replaced while the bot runs: it is read anew when it changes, and
+after a refusal."""
 
 import os
 from collections.abc import Callable
@@ -71,7 +72,9 @@ def test_a_certificate_that_entra_does_not_know_any_more_is_looked_for_anew_alth
     assert signed_in_again(tokens) == token(3)  # the second one was refused
 
 
-def test_entra_first_and_then_the_file(sign_in: SignIn, entra: Entra, file: Path, newer: certificates.Pair) -> None:
+def test_entra_first_and_then_the_file(
+    sign_in: SignIn, entra: Entra, file: Path, newer: certificates.Pair
+) -> None:
     tokens = sign_in(Certificate(file))
     tokens.bearer()
     entra.certificate = newer.certificate
@@ -125,7 +128,13 @@ def test_a_secret_that_was_refused_is_asked_for_anew(kind: str, entra: Entra) ->
     stored = [ClientSecret(SecretStr("expired"))]
     scope = "https://outlook.office365.com/.default"
     tokens = Tokens(
-        TENANT, CLIENT, stored[0], authority=entra.url, instance_discovery=False, scope=scope, renewed=lambda: stored[0]
+        TENANT,
+        CLIENT,
+        stored[0],
+        authority=entra.url,
+        instance_discovery=False,
+        scope=scope,
+        renewed=lambda: stored[0],
     )
     entra.instead.append(refusal(7000222, kind))
     with pytest.raises(Unavailable, match="expired"):
@@ -138,8 +147,8 @@ def test_a_secret_that_was_refused_is_asked_for_anew(kind: str, entra: Entra) ->
 
 def test_another_kind_of_credential_waits_for_the_next_start(entra: Entra) -> None:
     tokens = Tokens(
-        TENANT, CLIENT, ClientSecret(SecretStr("wrong")), authority=entra.url, instance_discovery=False, scope="s/.default",
-        renewed=ManagedIdentity,
+        TENANT, CLIENT, ClientSecret(SecretStr("wrong")), authority=entra.url, instance_discovery=False,
+        scope="s/.default", renewed=ManagedIdentity,
     )  # fmt: skip
     with pytest.raises(Unavailable, match="secret is wrong"):
         tokens.bearer()

@@ -152,7 +152,9 @@ def test_an_unusable_certificate_file_says_what_is_wrong(
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", None])
-def test_an_unreadable_federated_token_says_so(content: bytes | None, sign_in: SignIn, tmp_path: Path) -> None:
+def test_an_unreadable_federated_token_says_so(
+    content: bytes | None, sign_in: SignIn, tmp_path: Path
+) -> None:
     path = tmp_path / "federated"
     if content is not None:
         path.write_bytes(content)
@@ -185,7 +187,9 @@ def test_a_broken_connection_is_unreachable(act: object, sign_in: SignIn, entra:
         answer(302, "", {"Location": "https://example.com/"}),
     ],
 )
-def test_an_answer_that_is_not_entras_is_not_taken_for_one(act: object, sign_in: SignIn, entra: Entra) -> None:
+def test_an_answer_that_is_not_entras_is_not_taken_for_one(
+    act: object, sign_in: SignIn, entra: Entra
+) -> None:
     entra.instead.append(act)  # type: ignore[arg-type]
     failure = _failure(sign_in())
     assert "not one that a sign-in authority gives" in failure.sentence
@@ -193,21 +197,32 @@ def test_an_answer_that_is_not_entras_is_not_taken_for_one(act: object, sign_in:
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"access_token": None}, {"access_token": 7}, {"access_token": ""}, {"access_token": "two\r\nlines"}]
+    "document",
+    [{}, {"access_token": None}, {"access_token": 7}, {"access_token": ""}, {"access_token": "two\r\nlines"}],
 )
-def test_a_success_without_a_token_is_a_failure(document: dict[str, object], sign_in: SignIn, entra: Entra) -> None:
+def test_a_success_without_a_token_is_a_failure(
+    document: dict[str, object], sign_in: SignIn, entra: Entra
+) -> None:
     entra.instead.append(answer(200, {"token_type": "Bearer", "expires_in": 3599, **document}))
     _failure(sign_in())
 
 
-@pytest.mark.parametrize("document", [{}, {"token_endpoint": 7}, {"token_endpoint": "http://127.0.0.1/x/token"}])
-def test_a_discovery_that_is_no_discovery_is_unintelligible(document: dict[str, object], sign_in: SignIn, entra: Entra) -> None:
+@pytest.mark.parametrize(
+    "document", [{}, {"token_endpoint": 7}, {"token_endpoint": "http://127.0.0.1/x/token"}]
+)
+def test_a_discovery_that_is_no_discovery_is_unintelligible(
+    document: dict[str, object], sign_in: SignIn, entra: Entra
+) -> None:
     entra.stage.always(answer(200, document))
     assert "not one that a sign-in authority gives" in _failure(sign_in()).sentence
 
 
-@pytest.mark.parametrize(("status", "sentence"), [(429, "throttling"), (500, "trouble of its own"), (503, "trouble of its own")])
-def test_a_busy_authority_is_worth_another_try(status: int, sentence: str, sign_in: SignIn, entra: Entra) -> None:
+@pytest.mark.parametrize(
+    ("status", "sentence"), [(429, "throttling"), (500, "trouble of its own"), (503, "trouble of its own")]
+)
+def test_a_busy_authority_is_worth_another_try(
+    status: int, sentence: str, sign_in: SignIn, entra: Entra
+) -> None:
     entra.instead.append(answer(status, {"error": "x"}, {"Retry-After": "3"}))
     failure = _failure(sign_in())
     assert sentence in failure.sentence
@@ -228,7 +243,9 @@ def test_a_sign_in_failure_is_not_kept(sign_in: SignIn, entra: Entra) -> None:
     assert tokens.bearer() == token(2)
 
 
-def test_a_redirecting_authority_never_gets_the_secret_carried_elsewhere(sign_in: SignIn, entra: Entra, exchange: object) -> None:
+def test_a_redirecting_authority_never_gets_the_secret_carried_elsewhere(
+    sign_in: SignIn, entra: Entra, exchange: object
+) -> None:
     entra.instead.append(answer(307, "{}", {"Location": exchange.url}))  # type: ignore[attr-defined]
     _failure(sign_in())
     assert exchange.requests == []  # type: ignore[attr-defined]
@@ -237,7 +254,13 @@ def test_a_redirecting_authority_never_gets_the_secret_carried_elsewhere(sign_in
 @pytest.mark.parametrize(
     "host",
     [
-        *("evil.example", "login.microsoftonline.com", "10.0.0.1", "localhost.evil.example", "user@localhost"),
+        *(
+            "evil.example",
+            "login.microsoftonline.com",
+            "10.0.0.1",
+            "localhost.evil.example",
+            "user@localhost",
+        ),
         *("evil.example%2f.localhost", r"evil.example\.localhost", r"evil.example\@localhost"),
     ],
 )
@@ -249,7 +272,9 @@ def test_the_credential_goes_to_no_other_host_that_a_discovery_names(
     tokens = sign_in()
     with monkeypatch.context() as told:
         told.setattr(entra, "_discovery", lambda: document)
-        with pytest.raises(Unavailable, match=r"so the credential was not sent|not one that a sign-in authority gives"):
+        with pytest.raises(
+            Unavailable, match=r"so the credential was not sent|not one that a sign-in authority gives"
+        ):
             tokens.bearer()
     assert entra.forms == []
     assert tokens.bearer() == token(1)
@@ -261,17 +286,35 @@ def test_the_credential_goes_to_no_other_host_that_a_discovery_names(
         ("https://login.microsoftonline.com", "https://login.microsoftonline.com/t/oauth2/v2.0/token", True),
         ("https://login.microsoftonline.com", "https://login.microsoftonline.us/t/oauth2/v2.0/token", True),
         ("https://login.microsoftonline.com", "https://login.windows.net/t/oauth2/v2.0/token", True),
-        ("https://login.microsoftonline.com", "https://login.partner.microsoftonline.cn/t/oauth2/v2.0/token", False),
-        ("https://login.microsoftonline.com", "https://login.microsoftonline.com:8443/t/oauth2/v2.0/token", False),
+        (
+            "https://login.microsoftonline.com",
+            "https://login.partner.microsoftonline.cn/t/oauth2/v2.0/token",
+            False,
+        ),
+        (
+            "https://login.microsoftonline.com",
+            "https://login.microsoftonline.com:8443/t/oauth2/v2.0/token",
+            False,
+        ),
         ("https://login.microsoftonline.com", "http://login.microsoftonline.com/t/oauth2/v2.0/token", False),
-        ("https://login.microsoftonline.com", "https://x.login.microsoftonline.com/t/oauth2/v2.0/token", False),
-        ("https://login.microsoftonline.com", "https://login.microsoftonline.com.evil.example/t/oauth2/v2.0/token", False),
+        (
+            "https://login.microsoftonline.com",
+            "https://x.login.microsoftonline.com/t/oauth2/v2.0/token",
+            False,
+        ),
+        (
+            "https://login.microsoftonline.com",
+            "https://login.microsoftonline.com.evil.example/t/oauth2/v2.0/token",
+            False,
+        ),
         ("https://login.microsoftonline.com", "https://127.0.0.1/t/oauth2/v2.0/token", False),
         ("https://login.corp.example:8443", "https://login.corp.example:8443/t/oauth2/v2.0/token", True),
         ("https://login.corp.example:8443", "https://login.microsoftonline.com/t/oauth2/v2.0/token", False),
     ],
 )
-def test_only_the_authority_s_own_hosts_may_have_the_credential(authority: str, url: str, taken: bool) -> None:
+def test_only_the_authority_s_own_hosts_may_have_the_credential(
+    authority: str, url: str, taken: bool
+) -> None:
     assert belongs_to(taken_apart(url), taken_apart(authority)) is taken
 
 
@@ -291,12 +334,16 @@ def test_an_answer_of_entra_s_is_unpacked_to_a_limit_and_no_further(
     assert most < 16 * SIZE_LIMIT
 
 
-@pytest.mark.parametrize(("status", "size"), [(307, 0), (302, 0), (200, 64 * SIZE_LIMIT), (401, 64 * SIZE_LIMIT)])
+@pytest.mark.parametrize(
+    ("status", "size"), [(307, 0), (302, 0), (200, 64 * SIZE_LIMIT), (401, 64 * SIZE_LIMIT)]
+)
 def test_the_session_that_msal_makes_for_service_fabric_is_bounded_as_well(
     status: int, size: int, exchange: Stage, stages: Callable[..., Stage]
 ) -> None:
     stranger = stages(None)
-    exchange.always(answer(status, gzip.compress(b"x" * size), {"Location": stranger.url, "Content-Encoding": "gzip"}))
+    exchange.always(
+        answer(status, gzip.compress(b"x" * size), {"Location": stranger.url, "Content-Encoding": "gzip"})
+    )
     ours, msals = EntraWire(None), requests.Session()
     msals.hooks = {event: list(found) for event, found in ours.hooks.items()}  # as msal.managed_identity does
     msals.headers = ours.headers.copy()

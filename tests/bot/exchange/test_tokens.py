@@ -1,4 +1,5 @@
-"""Signing in with MSAL against an authority over TLS: each credential, the cache, and what is dropped when."""
+"""Signing in with MSAL against an authority over TLS: each credential, the cache, and what is dropped
+when."""
 
 import threading
 import time
@@ -26,7 +27,9 @@ def _file(directory: Path, name: str, content: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("form", ["pem", "chain first", "encrypted pem", "pfx", "pfx with a password", "needless password"])
+@pytest.mark.parametrize(
+    "form", ["pem", "chain first", "encrypted pem", "pfx", "pfx with a password", "needless password"]
+)
 def test_a_certificate_signs_in_with_a_sha_256_thumbprint(
     form: str, sign_in: SignIn, app: certificates.Pair, root: certificates.Pair, tmp_path: Path
 ) -> None:
@@ -48,7 +51,9 @@ def test_a_secret_signs_in(sign_in: SignIn, entra: Entra) -> None:
     assert entra.forms[0]["scope"] == "https://outlook.office365.com/.default"
 
 
-def test_a_federated_token_is_read_anew_for_each_sign_in(sign_in: SignIn, entra: Entra, tmp_path: Path) -> None:
+def test_a_federated_token_is_read_anew_for_each_sign_in(
+    sign_in: SignIn, entra: Entra, tmp_path: Path
+) -> None:
     path = _file(tmp_path, "federated", b"canary-federated-1\n")
     tokens = sign_in(FederatedToken(path))
     assert tokens.bearer() == token(1)
@@ -77,7 +82,12 @@ def test_a_managed_identity_asks_the_machine_for_the_resource(
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{exchange.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "canary-identity-header")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    exchange.always(answer(200, {"access_token": token(7), "expires_on": "4102444800", "resource": "r", "token_type": "Bearer"}))
+    exchange.always(
+        answer(
+            200,
+            {"access_token": token(7), "expires_on": "4102444800", "resource": "r", "token_type": "Bearer"},
+        )
+    )
     tokens = sign_in(ManagedIdentity(client_id))
     assert tokens.bearer() == tokens.bearer() == token(7)
     assert len(exchange.requests) == 1
@@ -90,7 +100,9 @@ def test_a_machine_without_an_identity_is_told_apart_from_a_refusal(
 ) -> None:
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{exchange.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "canary-identity-header")
-    exchange.always(answer(400, {"statusCode": 400, "message": "No User Assigned or Delegated Managed Identity found"}))
+    exchange.always(
+        answer(400, {"statusCode": 400, "message": "No User Assigned or Delegated Managed Identity found"})
+    )
     with pytest.raises(Unavailable, match="did not hand out a token for its managed identity") as caught:
         sign_in(ManagedIdentity()).bearer()
     assert not caught.value.retryable
@@ -175,7 +187,9 @@ def test_a_token_that_cannot_be_decoded_has_no_claims(opaque: str, sign_in: Sign
     assert sign_in().claims() == {}
 
 
-def test_the_certificate_tells_when_it_expires(sign_in: SignIn, app: certificates.Pair, tmp_path: Path) -> None:
+def test_the_certificate_tells_when_it_expires(
+    sign_in: SignIn, app: certificates.Pair, tmp_path: Path
+) -> None:
     path = _file(tmp_path, "app.pem", app.pem())
     expires = sign_in(Certificate(path)).certificate_expires()
     assert expires is not None
@@ -192,7 +206,9 @@ def test_the_key_is_read_once(sign_in: SignIn, app: certificates.Pair, tmp_path:
     assert tokens.bearer() == token(2)
 
 
-def test_a_file_that_was_mended_is_read_without_a_restart(sign_in: SignIn, app: certificates.Pair, tmp_path: Path) -> None:
+def test_a_file_that_was_mended_is_read_without_a_restart(
+    sign_in: SignIn, app: certificates.Pair, tmp_path: Path
+) -> None:
     tokens = sign_in(Certificate(tmp_path / "app.pem"))
     with pytest.raises(Unavailable, match="cannot be read"):
         tokens.bearer()
@@ -201,7 +217,11 @@ def test_a_file_that_was_mended_is_read_without_a_restart(sign_in: SignIn, app: 
 
 
 def test_an_authority_with_a_foreign_certificate_is_never_spoken_to(
-    sign_in: SignIn, stages: Callable[..., Stage], tls: SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sign_in: SignIn,
+    stages: Callable[..., Stage],
+    tls: SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = tmp_path / "other.pem"
     other.write_bytes(certificates.authority().certificate_pem())

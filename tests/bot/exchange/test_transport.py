@@ -26,7 +26,9 @@ def carry(exchange: Stage) -> Iterator[Callable[..., Answer | Silence]]:
         place = origin or exchange.url
         transport = opened.setdefault(place, Transport(place))
         headers = {"client-request-id": "id-1"}
-        return transport.post("/adminapi", {"a": 1}, token="canary-token", headers=headers, timeout=timeout, follow=follow)
+        return transport.post(
+            "/adminapi", {"a": 1}, token="canary-token", headers=headers, timeout=timeout, follow=follow
+        )
 
     yield post
     for transport in opened.values():
@@ -54,7 +56,9 @@ def test_the_403_of_nul_bytes_labelled_gzip_keeps_its_status(carry: Carry, excha
 
 
 def test_a_body_that_truly_is_gzip_is_inflated(carry: Carry, exchange: Stage) -> None:
-    exchange.plays(answer(200, gzip.compress(b'{"value":[]}')), answer(200, gzip.compress(b'{"value":[]}')[:-9]))
+    exchange.plays(
+        answer(200, gzip.compress(b'{"value":[]}')), answer(200, gzip.compress(b'{"value":[]}')[:-9])
+    )
     whole, broken = carry(), carry()
     assert isinstance(whole, Answer)
     assert isinstance(broken, Answer)
@@ -95,7 +99,9 @@ def test_one_connection_is_kept_for_many_calls(carry: Carry, exchange: Stage) ->
     ],
     ids=["length", "chunked", "until close", "headers", "status line"],
 )
-def test_a_dripping_answer_cannot_outlast_the_limit(head: bytes, piece: bytes, carry: Carry, exchange: Stage) -> None:
+def test_a_dripping_answer_cannot_outlast_the_limit(
+    head: bytes, piece: bytes, carry: Carry, exchange: Stage
+) -> None:
     exchange.plays(drip(head, piece, 0.05, exchange.stop))
     began = time.monotonic()
     got = carry(timeout=0.6)
@@ -121,7 +127,9 @@ def test_nobody_listening_proves_that_nothing_was_sent(carry: Carry) -> None:
     assert carry(origin=f"http://127.0.0.1:{port}") is Silence.NOT_SENT
 
 
-def test_a_name_that_does_not_resolve_proves_that_nothing_was_sent(carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_does_not_resolve_proves_that_nothing_was_sent(
+    carry: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unknown(*_: object, **__: object) -> list[object]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -145,7 +153,11 @@ def test_a_dead_address_of_a_name_does_not_eat_the_time_of_the_living(
 
 
 def test_a_certificate_that_does_not_verify_stops_the_call_before_anything_is_sent(
-    carry: Carry, stages: Callable[..., Stage], tls: SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    carry: Carry,
+    stages: Callable[..., Stage],
+    tls: SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = tmp_path / "other.pem"
     other.write_bytes(certificates.authority().certificate_pem())
@@ -178,7 +190,9 @@ def test_tls_with_the_configured_authority_carries_the_command(
         HEAD + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n",
     ],
 )
-def test_a_body_that_breaks_off_is_told_from_a_whole_one(content: bytes, carry: Carry, exchange: Stage) -> None:
+def test_a_body_that_breaks_off_is_told_from_a_whole_one(
+    content: bytes, carry: Carry, exchange: Stage
+) -> None:
     exchange.plays(raw(content))
     got = carry()
     assert isinstance(got, Answer)
@@ -186,7 +200,8 @@ def test_a_body_that_breaks_off_is_told_from_a_whole_one(content: bytes, carry: 
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 banana\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000]
+    "content",
+    [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 banana\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000],
 )
 def test_gibberish_is_no_answer(content: bytes, carry: Carry, exchange: Stage) -> None:
     exchange.plays(raw(content))
@@ -207,7 +222,9 @@ def test_a_redirect_inside_the_service_is_posted_again_and_remembered(carry: Car
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_command_that_writes_is_not_sent_to_where_a_redirect_points(status: int, carry: Carry, exchange: Stage) -> None:
+def test_a_command_that_writes_is_not_sent_to_where_a_redirect_points(
+    status: int, carry: Carry, exchange: Stage
+) -> None:
     exchange.plays(answer(status, "", {"Location": "/adminapi?fe=eur01"}))
     got = carry(follow=False)
     assert isinstance(got, Answer)
@@ -215,7 +232,9 @@ def test_a_command_that_writes_is_not_sent_to_where_a_redirect_points(status: in
     assert len(exchange.requests) == 1
 
 
-@pytest.mark.parametrize("where", ["port", "host", "backslash", "backslash and name", "foreign", "nowhere", "broken"])
+@pytest.mark.parametrize(
+    "where", ["port", "host", "backslash", "backslash and name", "foreign", "nowhere", "broken"]
+)
 def test_a_redirect_out_of_the_service_is_never_followed(
     where: str, carry: Carry, exchange: Stage, stages: Callable[..., Stage]
 ) -> None:
@@ -250,7 +269,10 @@ def test_redirects_in_a_circle_end(carry: Carry, exchange: Stage) -> None:
     ("location", "target"),
     [
         ("https://eur01.outlook.office365.com/adminapi/x", "https://eur01.outlook.office365.com/adminapi/x"),
-        ("https://eur01.outlook.office365.com:446/adminapi/x?y=1", "https://eur01.outlook.office365.com/adminapi/x?y=1"),
+        (
+            "https://eur01.outlook.office365.com:446/adminapi/x?y=1",
+            "https://eur01.outlook.office365.com/adminapi/x?y=1",
+        ),
         ("https://outlook.office365.com:443/x", "https://outlook.office365.com/x"),
         ("/adminapi/x", "https://outlook.office365.com/adminapi/x"),
         ("http://eur01.outlook.office365.com/x", None),
@@ -285,7 +307,9 @@ def test_redirects_in_a_circle_end(carry: Carry, exchange: Stage) -> None:
     ],
 )
 def test_only_the_service_itself_is_inside(location: str, target: str | None) -> None:
-    assert _inside("https://outlook.office365.com", "https://outlook.office365.com/adminapi", location) == target
+    assert (
+        _inside("https://outlook.office365.com", "https://outlook.office365.com/adminapi", location) == target
+    )
 
 
 def test_a_host_that_was_settled_on_is_left_when_it_is_gone(exchange: Stage) -> None:

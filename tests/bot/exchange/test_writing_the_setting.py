@@ -21,7 +21,10 @@ from tests.bot.exchange.stage import Act, Request, Stage, answer, drip, hang, ra
 from tests.sentences import says
 
 Client = Callable[..., ExchangeOnline]
-CHALLENGE = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
+CHALLENGE = (
+    'Bearer error="insufficient_claims", '
+    'claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
+)
 BUSY_LINE = "Ex1|Microsoft.Exchange.Data.Directory.ServerBusyException|Busy."
 BUSY = error(BUSY_LINE)
 TRANSIENT = error("Ex1|Microsoft.Exchange.Data.Directory.ADTransientException|Passing.")
@@ -29,7 +32,9 @@ NO_OP = "The command completed successfully but no settings of 'x' have been mod
 
 
 @pytest.mark.parametrize("value", [True, False])
-def test_a_write_sends_the_boolean_once_under_the_given_id(client: Client, exchange: Stage, *, value: bool) -> None:
+def test_a_write_sends_the_boolean_once_under_the_given_id(
+    client: Client, exchange: Stage, *, value: bool
+) -> None:
     exchange.plays(answer(200, envelope([])))
     written = client().write(value, client_request_id="id-7")
     (request,) = exchange.requests
@@ -73,7 +78,9 @@ CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"
         (reset, WriteOutcome.UNKNOWN),
     ],
 )
-def test_whatever_the_answer_a_write_is_sent_once(act: Act, outcome: WriteOutcome, client: Client, exchange: Stage) -> None:
+def test_whatever_the_answer_a_write_is_sent_once(
+    act: Act, outcome: WriteOutcome, client: Client, exchange: Stage
+) -> None:
     exchange.plays(act)
     exchange.always(answer(200, envelope([])))
     written = client().write(True, client_request_id="id-7")
@@ -90,13 +97,21 @@ def test_the_wait_that_exchange_asks_for_is_handed_on(client: Client, exchange: 
 def test_a_write_that_changed_nothing_says_so(client: Client, exchange: Stage) -> None:
     exchange.plays(answer(200, envelope(None, [NO_OP])))
     written = client().write(True, client_request_id="1")
-    assert (written.outcome, written.sentence) == (WriteOutcome.ACCEPTED, "Exchange Online says that nothing had to be modified.")
+    assert (written.outcome, written.sentence) == (
+        WriteOutcome.ACCEPTED,
+        "Exchange Online says that nothing had to be modified.",
+    )
 
 
-def test_after_a_claims_challenge_it_is_sent_once_more_with_a_new_token(client: Client, exchange: Stage) -> None:
+def test_after_a_claims_challenge_it_is_sent_once_more_with_a_new_token(
+    client: Client, exchange: Stage
+) -> None:
     exchange.plays(answer(401, "", {"WWW-Authenticate": CHALLENGE}), answer(200, envelope([])))
     assert client().write(True, client_request_id="id-7").outcome is WriteOutcome.ACCEPTED
-    assert [request.headers["authorization"] for request in exchange.requests] == [f"Bearer {token(1)}", f"Bearer {token(2)}"]
+    assert [request.headers["authorization"] for request in exchange.requests] == [
+        f"Bearer {token(1)}",
+        f"Bearer {token(2)}",
+    ]
     assert {request.headers["client-request-id"] for request in exchange.requests} == {"id-7"}
 
 
@@ -116,7 +131,10 @@ def test_no_connection_means_not_processed(client: Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     written = client(api_url=f"http://127.0.0.1:{port}").write(True, client_request_id="1")
-    assert (written.outcome, says("nothing_was_sent_3") in written.sentence) == (WriteOutcome.NOT_PROCESSED, True)
+    assert (written.outcome, says("nothing_was_sent_3") in written.sentence) == (
+        WriteOutcome.NOT_PROCESSED,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +146,9 @@ def test_no_connection_means_not_processed(client: Client) -> None:
         (refusal(53003), WriteOutcome.NOT_PROCESSED),
     ],
 )
-def test_without_a_token_nothing_is_sent(act: Act, outcome: WriteOutcome, client: Client, exchange: Stage, entra: Entra) -> None:
+def test_without_a_token_nothing_is_sent(
+    act: Act, outcome: WriteOutcome, client: Client, exchange: Stage, entra: Entra
+) -> None:
     entra.instead.append(act)
     written = client().write(True, client_request_id="1")
     assert written.outcome is outcome
@@ -160,7 +180,9 @@ def brisk(sign_in: Callable[..., Tokens], exchange: Stage) -> ExchangeOnline:
 
 
 @pytest.mark.parametrize("how", ["silent", "dripping headers", "dripping body"])
-def test_a_write_without_an_answer_is_unknown_within_its_limit(how: str, brisk: ExchangeOnline, exchange: Stage) -> None:
+def test_a_write_without_an_answer_is_unknown_within_its_limit(
+    how: str, brisk: ExchangeOnline, exchange: Stage
+) -> None:
     acts = {
         "silent": hang(exchange.stop),
         "dripping headers": drip(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n", 0.05, exchange.stop),
@@ -184,12 +206,17 @@ def test_a_write_that_got_no_token_in_good_time_is_not_sent_any_more(
     brisk.tokens.forget()
     entra.instead.append(late)
     written = brisk.write(True, client_request_id="1")
-    assert (written.outcome, says("too_little_time") in written.sentence) == (WriteOutcome.NOT_PROCESSED, True)
+    assert (written.outcome, says("too_little_time") in written.sentence) == (
+        WriteOutcome.NOT_PROCESSED,
+        True,
+    )
     assert exchange.requests == []
     brisk.close()
 
 
-def test_a_second_write_waits_for_the_first_and_a_read_does_not(brisk: ExchangeOnline, exchange: Stage) -> None:
+def test_a_second_write_waits_for_the_first_and_a_read_does_not(
+    brisk: ExchangeOnline, exchange: Stage
+) -> None:
     arrived = threading.Event()
 
     def act(connection: socket.socket, request: Request) -> bool:
@@ -201,7 +228,8 @@ def test_a_second_write_waits_for_the_first_and_a_read_does_not(brisk: ExchangeO
     exchange.always(act)
     outcomes: list[WriteOutcome] = []
     writers = [
-        threading.Thread(target=lambda: outcomes.append(brisk.write(True, client_request_id="1").outcome)) for _ in range(2)
+        threading.Thread(target=lambda: outcomes.append(brisk.write(True, client_request_id="1").outcome))
+        for _ in range(2)
     ]
     for writer in writers:
         writer.start()

@@ -1,4 +1,5 @@
-"""One id leads from a click through the decision and the worker to the cmdlet, even when the process died in between."""
+"""One id leads from a click through the decision and the worker to the cmdlet, even when the process died in
+between."""
 
 import json
 from collections.abc import Iterator
@@ -29,17 +30,28 @@ def logged(running: Running, event: str) -> list[dict[str, Any]]:
 def test_one_id_leads_from_the_click_to_the_cmdlet(running: Running) -> None:
     ts = request(running)
     running.slack.press(BOB, cast.CHANGES, ts, "approve")
-    (sent,) = running.wait(lambda: [call for call in running.tenant.calls if call.cmdlet == "Set-TransportConfig"])
+    (sent,) = running.wait(
+        lambda: [call for call in running.tenant.calls if call.cmdlet == "Set-TransportConfig"]
+    )
     running.wait(lambda: logged(running, "apply.answered"))
     (click,) = (line for line in logged(running, "slack.acknowledged") if line["kind"] == "block_actions")
     (form,) = (line for line in logged(running, "slack.acknowledged") if line["kind"] == "view_submission")
     asked, decided = logged(running, "act.handled")
     assert (asked["kind"], asked["correlation_id"]) == ("opt_in", form["correlation_id"])
-    assert (decided["kind"], decided["vote"], decided["correlation_id"]) == ("vote", "approve", click["correlation_id"])
+    assert (decided["kind"], decided["vote"], decided["correlation_id"]) == (
+        "vote",
+        "approve",
+        click["correlation_id"],
+    )
     (sending,), (cmdlet,) = logged(running, "apply.sending"), logged(running, "Set-TransportConfig")
     assert sending["client_request_id"] == sent.client_request_id
     assert sent.client_request_id in cmdlet["event"]
-    assert sending["correlation_id"] == cmdlet["correlation_id"] == click["correlation_id"] != form["correlation_id"]
+    assert (
+        sending["correlation_id"]
+        == cmdlet["correlation_id"]
+        == click["correlation_id"]
+        != form["correlation_id"]
+    )
 
 
 def test_the_id_outlives_the_process(running: Running) -> None:

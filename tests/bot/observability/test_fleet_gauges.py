@@ -1,4 +1,5 @@
-"""The numbers of many tenants: counts and the worst age, never a series for each; trouble names the first few."""
+"""The numbers of many tenants: counts and the worst age, never a series for each; trouble names the first
+few."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,9 @@ def database(migrated_sqlite_url: str) -> Iterator[Database]:
     opened.close()
 
 
-def _read(database: Database, tenant: str, value: SettingValue | None, at: datetime, problem: str | None = None) -> None:
+def _read(
+    database: Database, tenant: str, value: SettingValue | None, at: datetime, problem: str | None = None
+) -> None:
     with Ledger(database, tenant).recording(at) as entry:
         entry.holding.observe(Observation(at, value, None, None, problem))
 
@@ -37,7 +40,9 @@ def test_tenants_are_counted_and_none_has_a_series(database: Database) -> None:
     FleetGauges(database, lambda: aliases, lambda: NOW, metrics=metrics, health=health).refresh()
     told = metrics.text().decode()
     for state, count in (("opted in", 1), ("opted out", 1), ("unreadable", 1), ("not read yet", 1)):
-        assert says("legacytls_tenants_state_state_float_count", state=state, float_count=float(count)) in told
+        assert (
+            says("legacytls_tenants_state_state_float_count", state=state, float_count=float(count)) in told
+        )
     assert "legacytls_observation_age_seconds 7200.0" in told
     assert not [name for pair in aliases.items() for name in pair if f'"{name}"' in told]
     assert health.trouble == {"exchange": "three: throttled"}

@@ -1,4 +1,5 @@
-"""Orchestrators learn over a real socket whether the bot is alive and ready; trouble elsewhere is told, never by the status."""
+"""Orchestrators learn over a real socket whether the bot is alive and ready; trouble elsewhere is told, never
+by the status."""
 
 import http.client
 import json
@@ -59,7 +60,11 @@ def test_a_process_that_is_starting_is_alive_but_not_ready(watched: Watched) -> 
     assert watched.ask("/healthz")[0] == 200
     status, body = watched.ready()
     assert status == 503
-    assert body["missing"] == ["the database is not migrated", "not connected to Slack", "not taking commands"]
+    assert body["missing"] == [
+        "the database is not migrated",
+        "not connected to Slack",
+        "not taking commands",
+    ]
 
 
 def test_migrated_connected_and_taking_commands_is_ready(watched: Watched) -> None:
@@ -118,7 +123,8 @@ def test_head_answers_as_get_does_without_a_body(watched: Watched, path: str) ->
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/"), ("GET", "/healthz/"), ("GET", "/nothing"), ("POST", "/healthz"), ("DELETE", "/metrics")]
+    ("method", "path"),
+    [("GET", "/"), ("GET", "/healthz/"), ("GET", "/nothing"), ("POST", "/healthz"), ("DELETE", "/metrics")],
 )
 def test_everything_else_is_not_found(watched: Watched, method: str, path: str) -> None:
     assert watched.ask(path, method)[0] == 404
@@ -161,7 +167,9 @@ def test_a_state_that_emptied_goes_back_to_none(watched: Watched) -> None:
     assert 'legacytls_requests{state="pending"} 0.0' in watched.ask("/metrics")[2].decode().splitlines()
 
 
-def test_stopping_frees_the_port_and_ends_the_threads_although_a_connection_is_kept_alive(watched: Watched) -> None:
+def test_stopping_frees_the_port_and_ends_the_threads_although_a_connection_is_kept_alive(
+    watched: Watched,
+) -> None:
     kept = http.client.HTTPConnection("127.0.0.1", watched.endpoint.port, timeout=5)
     kept.request("GET", "/healthz")
     kept.getresponse().read()
@@ -174,13 +182,17 @@ def test_stopping_frees_the_port_and_ends_the_threads_although_a_connection_is_k
     Endpoint(watched.health, watched.metrics, host="127.0.0.1", port=watched.endpoint.port).stop()
 
 
-@pytest.mark.parametrize("begun", [b"", b"GET /readyz HTTP/1.1\r\nHost: x\r\n", b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"])
+@pytest.mark.parametrize(
+    "begun", [b"", b"GET /readyz HTTP/1.1\r\nHost: x\r\n", b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"]
+)
 @pytest.mark.parametrize("count", [99, 300])
 def test_connections_that_stay_keep_no_probe_out(watched: Watched, count: int, begun: bytes) -> None:
     watched.start()
     with ExitStack() as stack:
         for _ in range(count):
-            idle = stack.enter_context(socket.create_connection(("127.0.0.1", watched.endpoint.port), timeout=5))
+            idle = stack.enter_context(
+                socket.create_connection(("127.0.0.1", watched.endpoint.port), timeout=5)
+            )
             idle.sendall(begun)
         for _ in range(5):
             assert watched.ask("/readyz")[0] == 200

@@ -48,8 +48,12 @@ CANARIES = {
     "a key escaped": PEM.replace("\n", "\\n"),
     "a response URL": "https://hooks.slack.com/commands/T0/1/canary",
     "a response URL percent-encoded": "response=https%3A%2F%2Fhooks.slack.com%2Fcommands%2Fcanary",
-    "a command's response URL without its host": 'https://hooks.slack.com:443 "POST /commands/T0/1/canary HTTP/1.1" 200 0',
-    "a click's response URL without its host": "Max retries exceeded with url: /actions/T0/1/canary (Caused by …)",
+    ("a command's response URL without its host"): (
+        'https://hooks.slack.com:443 "POST /commands/T0/1/canary HTTP/1.1" 200 0'
+    ),
+    ("a click's response URL without its host"): (
+        "Max retries exceeded with url: /actions/T0/1/canary (Caused by …)"
+    ),
     "an upload URL": "Sending a request: POST https://files.slack.com/upload/v1/canary",
     "an upload URL in JSON": json.dumps({"ok": True, "upload_url": "https://127.0.0.1/canary"}),
     "a database password": "postgresql+psycopg://bot:canary@db.example.com/legacytls",
@@ -109,7 +113,9 @@ def by_structlog_event(secret: str) -> None:
 
 
 def by_structlog_nested(secret: str) -> None:
-    structlog.get_logger("bot.test").info("something", body={"list": [{"deep": (secret, secret.encode())}], secret: 1})
+    structlog.get_logger("bot.test").info(
+        "something", body={"list": [{"deep": (secret, secret.encode())}], secret: 1}
+    )
 
 
 def by_structlog_object(secret: str) -> None:
@@ -158,8 +164,8 @@ def by_context(secret: str) -> None:
 
 
 ROADS: list[Callable[[str], None]] = [
-    by_structlog, by_structlog_event, by_structlog_nested, by_structlog_object, by_structlog_exception, by_logging,
-    by_logging_extra, by_logging_exception, by_broken_logging, by_warning, by_context,
+    by_structlog, by_structlog_event, by_structlog_nested, by_structlog_object, by_structlog_exception,
+    by_logging, by_logging_extra, by_logging_exception, by_broken_logging, by_warning, by_context,
 ]  # fmt: skip
 
 
@@ -182,10 +188,19 @@ def test_the_password_inside_the_database_url_is_known_by_itself(log: Log) -> No
 
 def test_what_is_no_secret_is_kept(log: Log) -> None:
     structlog.get_logger("bot.test").info(
-        "apply.read_back", request=12, value="opted in", at=None, share=0.5, tag="#12", text="Basic authentication goes off"
+        "apply.read_back",
+        request=12,
+        value="opted in",
+        at=None,
+        share=0.5,
+        tag="#12",
+        text="Basic authentication goes off",
     )
     found = log.lines[0]
-    assert {name: found[name] for name in ("event", "request", "value", "at", "share", "tag", "text", "level", "logger")} == {
+    assert {
+        name: found[name]
+        for name in ("event", "request", "value", "at", "share", "tag", "text", "level", "logger")
+    } == {
         "event": "apply.read_back",
         "request": 12,
         "value": "opted in",
@@ -207,7 +222,9 @@ def test_a_page_that_answers_in_slack_s_place_is_not_quoted(log: Log) -> None:
         with pytest.raises(Unavailable):
             call(WebClient(base_url=f"{stage.url}/api/", retry_handlers=[]).api_test)
     stage.close()
-    assert [line["event"].partition(":")[0] for line in log.lines] == ["Failed to send a request to Slack API server"]
+    assert [line["event"].partition(":")[0] for line in log.lines] == [
+        "Failed to send a request to Slack API server"
+    ]
 
 
 def test_a_line_break_in_a_message_does_not_make_a_second_line(log: Log) -> None:
@@ -226,14 +243,18 @@ def test_everything_under_a_correlation_carries_its_id_and_nothing_after_it(log:
     assert log.lines[-1]["correlation_id"] == "req-7"
 
 
-def test_a_record_that_cannot_be_formatted_is_told_without_its_arguments(log: Log, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_record_that_cannot_be_formatted_is_told_without_its_arguments(
+    log: Log, capfd: pytest.CaptureFixture[str]
+) -> None:
     alone()
     logging.getLogger("waitress").error("%d", "canary")
     assert [(line["event"], line["unwritable"]) for line in log.lines] == [("log.unwritable", "TypeError")]
     assert capfd.readouterr().err == ""
 
 
-def test_an_exception_nobody_caught_is_logged_and_cleaned(log: Log, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_exception_nobody_caught_is_logged_and_cleaned(
+    log: Log, capfd: pytest.CaptureFixture[str]
+) -> None:
     logs.catch_uncaught()
 
     def fail() -> None:
@@ -270,7 +291,9 @@ def test_libraries_are_heard_from_warnings_on_and_waitress_queue_from_errors_on(
 
 def test_urllib3_is_not_heard_at_debug_either_because_it_names_the_path_of_each_request(log: Log) -> None:
     logging.getLogger("msal").debug("yes")
-    logging.getLogger("urllib3.connectionpool").debug('%s "%s %s"', "http://127.0.0.1:8642", "POST", "/response/canary")
+    logging.getLogger("urllib3.connectionpool").debug(
+        '%s "%s %s"', "http://127.0.0.1:8642", "POST", "/response/canary"
+    )
     assert [line["event"] for line in log.lines] == ["yes"]
 
 
@@ -298,11 +321,15 @@ def test_a_secret_of_three_characters_does_not_take_the_log_apart() -> None:
     before=st.text(alphabet="abc ", max_size=20),
     after=st.text(alphabet="abc ", max_size=20),
 )
-def test_a_registered_secret_never_survives_whatever_it_is_made_of(secret: str, before: str, after: str) -> None:
+def test_a_registered_secret_never_survives_whatever_it_is_made_of(
+    secret: str, before: str, after: str
+) -> None:
     redaction = Redaction()
     redaction.register([secret])
     said = f"{before}{secret}{after}"
-    cleaned = redaction.value({"event": said, secret: [secret], "shown": repr(said), "posted": quote_plus(said)})
+    cleaned = redaction.value(
+        {"event": said, secret: [secret], "shown": repr(said), "posted": quote_plus(said)}
+    )
     told = json.dumps(cleaned, ensure_ascii=False)
     for form in (secret, quote_plus(secret), json.dumps(secret, ensure_ascii=False)[1:-1]):
         assert form not in told

@@ -1,4 +1,5 @@
-"""Each number of ``/metrics`` moves after the act it counts, and ``/readyz`` tells of trouble on record, on every replica."""
+"""Each number of ``/metrics`` moves after the act it counts, and ``/readyz`` tells of trouble on record, on
+every replica."""
 
 import math
 from collections.abc import Iterator
@@ -35,8 +36,12 @@ def request(running: Running) -> str:
     running.slack.command(ALICE, "/legacytls enable")
     view = running.wait(lambda: next(iter(running.slack.views(ALICE)), None))
     day = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
-    running.slack.submit(ALICE, view["id"], {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Dave", "day": day})
-    shown = running.wait(lambda: [said for said in running.slack.messages(cast.CHANGES) if said["text"].startswith("Request")])
+    running.slack.submit(
+        ALICE, view["id"], {"reason": "Forty scanners", "clients": "Ricoh MP 301, owner: Dave", "day": day}
+    )
+    shown = running.wait(
+        lambda: [said for said in running.slack.messages(cast.CHANGES) if said["text"].startswith("Request")]
+    )
     return str(shown[-1]["ts"])
 
 
@@ -104,14 +109,19 @@ def test_the_age_of_the_last_reading_grows_while_nothing_can_be_read(running: Ru
     running.wait(lambda: age() < 7)
 
 
-def test_trouble_at_exchange_and_in_the_channel_is_told_while_it_lasts_and_the_bot_stays_ready(running: Running) -> None:
+def test_trouble_at_exchange_and_in_the_channel_is_told_while_it_lasts_and_the_bot_stays_ready(
+    running: Running,
+) -> None:
     running.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig", count=1000)
     running.slack.fault("chat.postMessage", "is_archived", 1000)
     running.slack.fault("chat.update", "is_archived", 1000)
     running.tenant.value = None
     running.wait(lambda: "exchange" in running.trouble())
     running.tenant.clear_faults()
-    running.wait(lambda: "archived" in running.trouble().get("channel", "") and "exchange" not in running.trouble(), within=30)
+    running.wait(
+        lambda: "archived" in running.trouble().get("channel", "") and "exchange" not in running.trouble(),
+        within=30,
+    )
     assert (running.number("legacytls_outbox_oldest_seconds") or 0) > 0
     assert running.ready() == 200
     running.slack.faults.clear()

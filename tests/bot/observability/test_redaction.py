@@ -1,4 +1,5 @@
-"""Cleaning a text for the log grows with its length alone, whatever it is, and leaves no part of a secret at the cut."""
+"""Cleaning a text for the log grows with its length alone, whatever it is, and leaves no part of a secret at
+the cut."""
 
 import time
 
@@ -50,11 +51,14 @@ def seconds(shape: str, length: int) -> float:
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
-@pytest.mark.parametrize(("before", "after"), [("", ""), ("https://u:", "@h"), ("'token': '", ""), ("-----BEGIN A-----", "")])
+@pytest.mark.parametrize(
+    ("before", "after"), [("", ""), ("https://u:", "@h"), ("'token': '", ""), ("-----BEGIN A-----", "")]
+)
 def test_cleaning_grows_with_the_length_and_no_faster(shape: str, before: str, after: str) -> None:
     short = seconds(before + shape + after, 4_000)
     long = seconds(before + shape + after, 64_000)
-    assert long < max(64 * short, 0.05)  # sixteen times as long: a pattern that reads things twice takes 256 times as long
+    # sixteen times as long: a pattern that reads things twice takes 256 times as long
+    assert long < max(64 * short, 0.05)
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
@@ -70,9 +74,10 @@ def test_a_text_of_any_length_costs_no_more_than_what_is_kept_of_it(shape: str) 
 @pytest.mark.parametrize(
     "secret",
     [
-        "canary-known-secret", "xoxb-1-canary", "eyJhbGciOi.canary.canary", "Authorization: Bearer canary-canary",
-        "postgresql://bot:canary@db/x", "client_secret=canarycanary", '{"token": "canary canary canary"}',
-        "https://hooks.slack.com/commands/canary", "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----",
+        "canary-known-secret", "xoxb-1-canary", "eyJhbGciOi.canary.canary",
+        "Authorization: Bearer canary-canary", "postgresql://bot:canary@db/x", "client_secret=canarycanary",
+        '{"token": "canary canary canary"}', "https://hooks.slack.com/commands/canary",
+        "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----",
     ],
 )  # fmt: skip
 def test_no_part_of_a_secret_is_left_where_a_text_is_cut(secret: str) -> None:
@@ -80,7 +85,11 @@ def test_no_part_of_a_secret_is_left_where_a_text_is_cut(secret: str) -> None:
     redaction.register(["canary-known-secret"])
     for shift in range(len(secret) + 2):
         found = redaction.text(
-            "word " * ((LONGEST - shift) // 5) + "w" * ((LONGEST - shift) % 5 - 1) + " " + secret + " more" * 99
+            "word " * ((LONGEST - shift) // 5)
+            + "w" * ((LONGEST - shift) % 5 - 1)
+            + " "
+            + secret
+            + " more" * 99
         )
         assert "cana" not in found, shift
 

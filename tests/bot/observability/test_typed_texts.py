@@ -1,4 +1,5 @@
-"""What people typed stands in no line of the log, at no level: neither in ours nor in a library's, nor in an exception."""
+"""What people typed stands in no line of the log, at no level: neither in ours nor in a library's, nor in an
+exception."""
 
 import io
 import json
@@ -32,12 +33,17 @@ PAYLOADS: list[dict[str, Any]] = [
     {"type": "dialog_suggestion", "callback_id": "c", "name": "n", "value": TYPED, **COMMON},
     {"type": "dialog_submission", "callback_id": "c", "submission": {"reason": TYPED}, **COMMON},
     {"type": "interactive_message", "callback_id": "c", "actions": [{"name": "n", "value": TYPED}], **COMMON},
-    {"type": "block_actions", "actions": [{"action_id": "a", "block_id": "b", "type": "button", "value": TYPED}], **COMMON},
-    {"type": "view_submission", "view": {"type": "modal", "callback_id": "c", "state": {"values": TYPED_STATE}}, **COMMON},
-    {"type": "view_closed", "view": {"type": "modal", "callback_id": "c", "private_metadata": TYPED}, **COMMON},
+    {"type": "block_actions",
+        "actions": [{"action_id": "a", "block_id": "b", "type": "button", "value": TYPED}], **COMMON},
+    {"type": "view_submission",
+        "view": {"type": "modal", "callback_id": "c", "state": {"values": TYPED_STATE}}, **COMMON},
+    {"type": "view_closed", "view": {"type": "modal", "callback_id": "c", "private_metadata": TYPED},
+        **COMMON},
     {"type": "message_action", "callback_id": "c", "message": {"text": TYPED}, **COMMON},
-    {"type": "event_callback", "event": {"type": "message", "text": TYPED, "user": "U1", "channel": "C1"}, "team_id": "T1"},
-    {"type": "event_callback", "event": {"type": "message", "text": TYPED, "user": "U0BOT", "channel": "C1"}, "team_id": "T1"},
+    {"type": "event_callback", "event": {"type": "message", "text": TYPED, "user": "U1", "channel": "C1"},
+        "team_id": "T1"},
+    {"type": "event_callback", "event": {"type": "message", "text": TYPED, "user": "U0BOT", "channel": "C1"},
+        "team_id": "T1"},
     {"type": TYPED, "text": TYPED},
     {TYPED: TYPED},
 ]  # fmt: skip
@@ -83,12 +89,20 @@ def test_what_bolt_prints_while_it_serves_is_not_heard(log: io.StringIO) -> None
         ack(TYPED)
 
     Receiver(app, lambda *_: None).take(PAYLOADS[0] | {"command": "/legacytls"}, 0.0)
-    for name in ("slack_bolt.App", "slack_sdk.web.base_client", "slack_bolt.app:Ack", "anything.else", "aiohttp.access"):
+    for name in (
+        "slack_bolt.App",
+        "slack_sdk.web.base_client",
+        "slack_bolt.app:Ack",
+        "anything.else",
+        "aiohttp.access",
+    ):
         logging.getLogger(name).debug(TYPED)
     assert "canary" not in log.getvalue()
 
 
-@pytest.mark.parametrize("body", [{"ok": True, "text": TYPED}, {"ok": False, "error": TYPED}, TYPED, f'{{"text": "{TYPED}'])
+@pytest.mark.parametrize(
+    "body", [{"ok": True, "text": TYPED}, {"ok": False, "error": TYPED}, TYPED, f'{{"text": "{TYPED}']
+)
 @pytest.mark.parametrize("status", [200, 400])
 def test_no_call_of_slack_s_is_printed(status: int, body: object, log: io.StringIO) -> None:
     stage = Stage()
@@ -112,10 +126,11 @@ def failing(error: Exception) -> Exception:
 
 
 ERRORS = [
-    KeyError(TYPED), ValueError(TYPED), LookupError(TYPED), UnicodeEncodeError("ascii", TYPED, 0, 1, TYPED), Exception(TYPED),
-    ExceptionGroup(TYPED, [ValueError(TYPED)]), InvalidURI(TYPED, TYPED),
+    KeyError(TYPED), ValueError(TYPED), LookupError(TYPED), UnicodeEncodeError("ascii", TYPED, 0, 1, TYPED),
+    Exception(TYPED), ExceptionGroup(TYPED, [ValueError(TYPED)]), InvalidURI(TYPED, TYPED),
     IntegrityError(TYPED, {}, sqlite3.IntegrityError(TYPED)),
-    type("Odd", (Exception,), {"__module__": "botanical"})(TYPED), AssertionError(TYPED), StopIteration(TYPED),
+    type("Odd", (Exception,), {"__module__": "botanical"})(TYPED), AssertionError(TYPED),
+    StopIteration(TYPED),
 ]  # fmt: skip
 
 
@@ -131,13 +146,20 @@ def test_no_exception_quotes_it_but_where_it_happened_is_told(error: Exception, 
     assert "canary" not in log.getvalue()
     told = [line["exception"] for line in lines(log) if "exception" in line]
     assert len(told) == 3
-    assert all("in failing" in text and type(error).__name__ in text and "RuntimeError" in text for text in told)
+    assert all(
+        "in failing" in text and type(error).__name__ in text and "RuntimeError" in text for text in told
+    )
 
 
 def test_an_exception_of_ours_and_one_of_the_system_keep_their_words(log: io.StringIO) -> None:
     structlog.get_logger("bot.test").error("failed", exc_info=Unavailable("Exchange is away."))
-    structlog.get_logger("bot.test").error("failed", exc_info=FileNotFoundError(2, "No such file", "/etc/app.pem"))
-    assert ["Exchange is away." in lines(log)[0]["exception"], "/etc/app.pem" in lines(log)[1]["exception"]] == [True, True]
+    structlog.get_logger("bot.test").error(
+        "failed", exc_info=FileNotFoundError(2, "No such file", "/etc/app.pem")
+    )
+    assert [
+        "Exchange is away." in lines(log)[0]["exception"],
+        "/etc/app.pem" in lines(log)[1]["exception"],
+    ] == [True, True]
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
-"""Servers of every TLS version on loopback, in the system's OpenSSL, and some that speak none; each notes what it hears."""
+"""Servers of every TLS version on loopback, in the system's OpenSSL, and some that speak none; each notes
+what it hears."""
 
 import socket
 import ssl
@@ -18,7 +19,8 @@ SSL_ERRORS = (OSError, ssl.SSLError)
 
 
 class Server:
-    """Listens on a free port of 127.0.0.1 and has ``talk`` with whoever connects; use as a context manager."""
+    """Listens on a free port of 127.0.0.1 and has ``talk`` with whoever connects; use as a context
+    manager."""
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
@@ -37,7 +39,9 @@ class Server:
         self._threads[0].start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._over.set()
         self._listening.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -89,7 +93,8 @@ class Server:
 
 
 def context(pair: Path, *versions: TlsVersion, ask_client: bool = False) -> ssl.SSLContext:
-    """What a server needs to speak these versions, the lowest and the highest given, whatever the system's policy is."""
+    """What a server needs to speak these versions, the lowest and the highest given, whatever the system's
+    policy is."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -113,7 +118,8 @@ def smtp(made: ssl.SSLContext) -> Talk:
     def talk(connection: socket.socket, server: Server) -> None:
         assert server.ask(connection, b"220-mail.example ESMTP\r\n220 ready\r\n").startswith(b"EHLO ")
         assert (
-            server.ask(connection, b"250-mail.example\r\n250-AUTH LOGIN\r\n250-STARTTLS\r\n250 SIZE 1000\r\n") == b"STARTTLS\r\n"
+            server.ask(connection, b"250-mail.example\r\n250-AUTH LOGIN\r\n250-STARTTLS\r\n250 SIZE 1000\r\n")
+            == b"STARTTLS\r\n"
         )
         connection.sendall(b"220 2.0.0 go ahead\r\n")
         server.encrypt(connection, made)

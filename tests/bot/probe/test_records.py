@@ -1,4 +1,5 @@
-"""What is read of a server's bytes, whatever they are and however they come in pieces; and what may be concluded of it."""
+"""What is read of a server's bytes, whatever they are and however they come in pieces; and what may be
+concluded of it."""
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,12 @@ def fed(*pieces: bytes) -> Records:
 @given(st.lists(st.binary(max_size=80), max_size=12))
 def test_no_bytes_break_it_and_pieces_do_not_matter(pieces: list[bytes]) -> None:
     whole, parts = fed(b"".join(pieces)), fed(*pieces)
-    assert (whole.foreign, whole.alert, whole.choice, whole.silent) == (parts.foreign, parts.alert, parts.choice, parts.silent)
+    assert (whole.foreign, whole.alert, whole.choice, whole.silent) == (
+        parts.foreign,
+        parts.alert,
+        parts.choice,
+        parts.silent,
+    )
 
 
 @given(st.integers(1, 40), st.sampled_from([0x0300, 0x0301, 0x0302, 0x0303, 0x0304]))
@@ -71,13 +77,23 @@ def test_a_warning_is_no_end_and_plain_text_is_no_tls() -> None:
         (Seen(End.FOREIGN), {TLS12: COMPLETE}, ProbeOutcome.UNKNOWN),
         (Seen(End.GIVEN_UP, choice=0x0303), {}, ProbeOutcome.REFUSED),
         (Seen(End.GIVEN_UP, choice=0x0300), {}, ProbeOutcome.REFUSED),
-        (Seen(End.GIVEN_UP, choice=0x0301, reason="EE_KEY_TOO_SMALL"), {TLS12: COMPLETE}, ProbeOutcome.NOT_TESTABLE),
+        (
+            Seen(End.GIVEN_UP, choice=0x0301, reason="EE_KEY_TOO_SMALL"),
+            {TLS12: COMPLETE},
+            ProbeOutcome.NOT_TESTABLE,
+        ),
         (Seen(End.GIVEN_UP, choice=0x0301, reason="BAD_SIGNATURE"), {TLS12: COMPLETE}, ProbeOutcome.UNKNOWN),
-        (Seen(End.GIVEN_UP, reason="NO_CIPHERS_AVAILABLE", answered=False), {TLS12: COMPLETE}, ProbeOutcome.NOT_TESTABLE),
+        (
+            Seen(End.GIVEN_UP, reason="NO_CIPHERS_AVAILABLE", answered=False),
+            {TLS12: COMPLETE},
+            ProbeOutcome.NOT_TESTABLE,
+        ),
         (Seen(End.GIVEN_UP, reason="BAD_PACKET"), {TLS12: COMPLETE}, ProbeOutcome.UNKNOWN),
     ],
 )
-def test_what_may_be_concluded_for_tls_1_0(seen: Seen, others: dict[TlsVersion, Seen], outcome: ProbeOutcome) -> None:
+def test_what_may_be_concluded_for_tls_1_0(
+    seen: Seen, others: dict[TlsVersion, Seen], outcome: ProbeOutcome
+) -> None:
     found, detail = judge({TLS10: seen} | others)[TLS10]
     assert found is outcome
     assert detail

@@ -1,4 +1,5 @@
-"""``legacytls probe`` as an admin types it: a process of its own, its words, its exit code, and what a machine reads."""
+"""``legacytls probe`` as an admin types it: a process of its own, its words, its exit code, and what a
+machine reads."""
 
 import json
 import os
@@ -21,9 +22,16 @@ from tests.sentences import says
 TLS10, TLS11, TLS12, TLS13 = TlsVersion
 
 
-def test_json_has_a_row_for_each_endpoint_and_version_in_the_order_asked_for(pair: Path, tmp_path: Path) -> None:
-    with Server(servers.smtp(context(pair, TLS10, TLS12))) as old, Server(servers.smtp(context(pair, TLS12, TLS13))) as new:
-        done = command("probe", str(old.target), str(new.target), str(old.target), "--json", settings={}, folder=tmp_path)
+def test_json_has_a_row_for_each_endpoint_and_version_in_the_order_asked_for(
+    pair: Path, tmp_path: Path
+) -> None:
+    with (
+        Server(servers.smtp(context(pair, TLS10, TLS12))) as old,
+        Server(servers.smtp(context(pair, TLS12, TLS13))) as new,
+    ):
+        done = command(
+            "probe", str(old.target), str(new.target), str(old.target), "--json", settings={}, folder=tmp_path
+        )
     assert (done.code, done.err) == (0, "")
     rows = json.loads(done.out)
     assert [list(row) for row in rows] == [["host", "port", "tls", "outcome", "detail"]] * 8
@@ -70,8 +78,9 @@ def test_wrong_settings_stop_it_before_anything_is_connected(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "text",
     [
-        "relay", "relay:", ":25", "relay:0", "relay:65536", "relay:smtp", "smtp://relay:25", "user:word@relay:25", "re lay:25",
-        "2001:db8::1:25", "[2001:db8::1]", "[relay]:25", "relay:25:25", f"{'x' * 64}:25", "-", "relay%eth0:25", "re\x00lay:25",
+        "relay", "relay:", ":25", "relay:0", "relay:65536", "relay:smtp", "smtp://relay:25",
+        "user:word@relay:25", "re lay:25", "2001:db8::1:25", "[2001:db8::1]", "[relay]:25", "relay:25:25",
+        f"{'x' * 64}:25", "-", "relay%eth0:25", "re\x00lay:25",
     ],
 )  # fmt: skip
 def test_what_is_no_endpoint_is_told_with_what_to_write(text: str) -> None:
@@ -146,7 +155,9 @@ def _at_a_terminal(folder: Path, *arguments: str) -> str:
     ours, theirs = pty.openpty()
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "160", "TERM": "xterm"}
     program = [sys.executable, "-m", "bot", *arguments]
-    with subprocess.Popen(program, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+    with subprocess.Popen(
+        program, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as running:
         os.close(theirs)
         shown = b""
         try:

@@ -71,7 +71,9 @@ def test_the_one_version_that_a_server_takes_is_accepted_and_the_others_refused(
 )  # fmt: skip
 def test_a_range_of_versions_is_told_apart(lowest: TlsVersion, highest: TlsVersion, pair: Path) -> None:
     with Server(servers.smtp(context(pair, lowest, highest))) as server:
-        assert outcomes(probed(server)) == [ACCEPTED if lowest <= one <= highest else REFUSED for one in TlsVersion]
+        assert outcomes(probed(server)) == [
+            ACCEPTED if lowest <= one <= highest else REFUSED for one in TlsVersion
+        ]
 
 
 def test_no_credential_and_no_mail_is_sent_only_ehlo_and_starttls(pair: Path) -> None:
@@ -82,7 +84,9 @@ def test_no_credential_and_no_mail_is_sent_only_ehlo_and_starttls(pair: Path) ->
 
 
 @pytest.mark.usefixtures("implicit")
-def test_one_that_wants_a_certificate_of_its_clients_gets_none_and_proves_nothing_before_tls_1_3(pair: Path) -> None:
+def test_one_that_wants_a_certificate_of_its_clients_gets_none_and_proves_nothing_before_tls_1_3(
+    pair: Path,
+) -> None:
     with Server(servers.tls(context(pair, TLS10, TLS12, ask_client=True))) as server:
         rows = probed(server)
     assert outcomes(rows) == [UNKNOWN, UNKNOWN, UNKNOWN, REFUSED]
@@ -146,7 +150,10 @@ def test_silence_is_unknown_even_where_tls_1_2_succeeds(pair: Path) -> None:
     [
         (servers.replying(b"220 old.example\r\n", b"250 old.example\r\n"), "offers no STARTTLS"),
         (servers.replying(b"220 old.example\r\n", b"502 no such command\r\n"), "answer to EHLO is 502"),
-        (servers.replying(b"220 x\r\n", b"250 STARTTLS\r\n", b"454 not now\r\n"), "answer to STARTTLS is 454"),
+        (
+            servers.replying(b"220 x\r\n", b"250 STARTTLS\r\n", b"454 not now\r\n"),
+            "answer to STARTTLS is 454",
+        ),
         (servers.replying(b"554 go away\r\n"), "neither SMTP, POP3 nor IMAP"),
         (servers.replying(b"220 x\r\n", b"250-x\r\n" * 200), "does not end"),
         (servers.replying(b"220 " + b"x" * 100_000), "without an end"),
@@ -194,8 +201,12 @@ def test_a_closed_port_is_unreachable() -> None:
     assert "refused" in details(rows)
 
 
-@pytest.mark.parametrize("error", [socket.gaierror(socket.EAI_NONAME, "unknown"), UnicodeError("label too long")])
-def test_a_name_that_does_not_resolve_is_unreachable(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error", [socket.gaierror(socket.EAI_NONAME, "unknown"), UnicodeError("label too long")]
+)
+def test_a_name_that_does_not_resolve_is_unreachable(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def getaddrinfo(*_: object, **__: object) -> None:
         raise error
 
@@ -267,7 +278,9 @@ def test_a_version_that_is_not_built_in_is_not_testable(monkeypatch: pytest.Monk
 def test_what_is_not_testable_here_is_never_called_refused_and_nobody_is_asked(
     monkeypatch: pytest.MonkeyPatch, pair: Path
 ) -> None:
-    monkeypatch.setattr("bot.probe.run.why_not", lambda version: "NO_CIPHERS_AVAILABLE" if version < TLS12 else "")
+    monkeypatch.setattr(
+        "bot.probe.run.why_not", lambda version: "NO_CIPHERS_AVAILABLE" if version < TLS12 else ""
+    )
     with Server(servers.tls(context(pair, TLS12, TLS13))) as server:
         rows = probed(server)
     assert outcomes(rows) == [NOT_TESTABLE, NOT_TESTABLE, ACCEPTED, ACCEPTED]
@@ -276,7 +289,9 @@ def test_what_is_not_testable_here_is_never_called_refused_and_nobody_is_asked(
 
 
 @pytest.mark.usefixtures("implicit")
-def test_a_local_failure_in_the_middle_is_not_taken_for_a_refusal(monkeypatch: pytest.MonkeyPatch, pair: Path) -> None:
+def test_a_local_failure_in_the_middle_is_not_taken_for_a_refusal(
+    monkeypatch: pytest.MonkeyPatch, pair: Path
+) -> None:
     offered = contexts.client
     monkeypatch.setattr("bot.probe.run.client", lambda version: offered(version, "DEFAULT:@SECLEVEL=2"))
     with Server(servers.tls(context(pair, TLS10, TLS13))) as server:

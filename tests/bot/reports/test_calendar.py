@@ -1,4 +1,5 @@
-"""The calendar file, parsed back by the library: entries that move instead of doubling, no date more exact than its source."""
+"""The calendar file, parsed back by the library: entries that move instead of doubling, no date more exact
+than its source."""
 
 import http.client
 from collections.abc import Iterator
@@ -123,7 +124,9 @@ def test_a_device_is_due_on_its_day_which_moves_and_is_cancelled_when_it_is_gone
     first = events(house)[uid]
     assert (first.start, first.end - DAY, str(first["status"])) == (day, day, "CONFIRMED")
     with house.ledger.recording(house.clock()) as entry:
-        device = register.act(entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": day - DAY, "due_by": BOB})
+        device = register.act(
+            entry, device, DeviceAct.MOVED, actor=BOB, changes={"due": day - DAY, "due_by": BOB}
+        )
     moved = events(house)[uid]
     assert (moved.start, int(moved["sequence"]) > int(first["sequence"])) == (day - DAY, True)
     with house.ledger.recording(house.clock()) as entry:
@@ -146,7 +149,11 @@ def test_a_date_of_microsofts_covers_all_that_was_stated_and_says_it_in_their_wo
         assert milestone.display in event["summary"]
         if milestone.precision != "day":
             assert event.end - event.start >= 10 * DAY
-    assert any(milestone.precision != "day" for milestone in listed.values() if f"milestone-{milestone.id}@legacytls" in found)
+    assert any(
+        milestone.precision != "day"
+        for milestone in listed.values()
+        if f"milestone-{milestone.id}@legacytls" in found
+    )
 
 
 MOVED = """
@@ -193,7 +200,11 @@ def served(token: str | None, make: Any = lambda: b"BEGIN:VCALENDAR\r\n") -> Ite
     health = Health()
     health.calendar = make
     endpoint = Endpoint(
-        health, Metrics(lambda: NOW), host="127.0.0.1", port=0, calendar_token=SecretStr(token) if token else None
+        health,
+        Metrics(lambda: NOW),
+        host="127.0.0.1",
+        port=0,
+        calendar_token=SecretStr(token) if token else None,
     )
     try:
         yield endpoint
@@ -216,14 +227,16 @@ def test_whoever_knows_the_token_gets_the_calendar(house: House) -> None:
     with served(TOKEN, lambda: ics(dates(house).gather())) as endpoint:
         status, kind, body = fetch(endpoint, f"/calendar/{TOKEN}.ics")
     assert (status, kind) == (200, "text/calendar; charset=utf-8")
-    assert f"window-{number}@{TENANT}" in {str(event["uid"]) for event in Calendar.from_ical(body).walk("VEVENT")}
+    assert f"window-{number}@{TENANT}" in {
+        str(event["uid"]) for event in Calendar.from_ical(body).walk("VEVENT")
+    }
 
 
 WRONG = (
     "/calendar/", "/calendar/.ics", "/calendar/wrong.ics",
     f"/calendar/{TOKEN}", f"/calendar/{TOKEN[:-1]}.ics", f"/calendar/{TOKEN}x.ics",
-    f"/calendar/{TOKEN.upper()}.ics", f"/calendar.ics?token={TOKEN}", f"/calendar/?{TOKEN}.ics", f"/calendar/%C3%A4{TOKEN}.ics",
-    f"/{TOKEN}.ics",
+    f"/calendar/{TOKEN.upper()}.ics", f"/calendar.ics?token={TOKEN}", f"/calendar/?{TOKEN}.ics",
+    f"/calendar/%C3%A4{TOKEN}.ics", f"/{TOKEN}.ics",
 )  # fmt: skip
 
 

@@ -60,7 +60,9 @@ def test_an_empty_register_is_an_answer(machine: Machine) -> None:
 def test_devices_are_told_to_machines_people_and_spreadsheets(machine: Machine, ledger: Ledger) -> None:
     with ledger.recording(NOW) as entry:
         first = proposed(entry, device="=Scanner")
-        register.act(entry, proposed(entry, device="Fax"), DeviceAct.REPLACED, actor=ALICE, to=DeviceState.REPLACED)
+        register.act(
+            entry, proposed(entry, device="Fax"), DeviceAct.REPLACED, actor=ALICE, to=DeviceState.REPLACED
+        )
     machine.run("devices", "import", machine.file("a.csv", REPORT.encode()), "--to", "2026-11-20")
     found = machine.json("devices")
     assert found["devices"][0] == {
@@ -131,7 +133,9 @@ def test_a_file_that_is_not_there_and_a_wrong_call_end_with_two(machine: Machine
     assert machine.run("devices", "import", "nowhere.csv").code == 2
     assert machine.run("devices", "import").code == 2
     assert machine.run("devices", "import", "x", "--map", "sender").code == 2
-    wrong_way = machine.run("devices", "import", machine.file("a", REPORT.encode()), "--from", "2026-11-20", "--to", "2026-11-01")
+    wrong_way = machine.run(
+        "devices", "import", machine.file("a", REPORT.encode()), "--from", "2026-11-20", "--to", "2026-11-01"
+    )
     assert (wrong_way.code, says("period_ends_before_it_begins") in wrong_way.err) == (2, True)
 
 

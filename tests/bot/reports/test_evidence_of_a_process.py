@@ -1,4 +1,5 @@
-"""A real process changes the setting at the simulated Exchange; its evidence is compared with what that has on record."""
+"""A real process changes the setting at the simulated Exchange; its evidence is compared with what that has
+on record."""
 
 import json
 import zipfile
@@ -30,7 +31,9 @@ def opt_out(running: Running) -> None:
     running.slack.command(ALICE, "/legacytls disable")
     view = running.wait(lambda: next(iter(running.slack.views(ALICE)), None))
     running.slack.submit(ALICE, view["id"], {"reason": ""})
-    running.wait(lambda: [said for said in running.slack.messages(cast.CHANGES) if "Applied:" in said["text"]])
+    running.wait(
+        lambda: [said for said in running.slack.messages(cast.CHANGES) if "Applied:" in said["text"]]
+    )
 
 
 def evidence(running: Running, output: Path, **changed: str) -> Outcome:
@@ -51,7 +54,9 @@ def misses(output: Path, part: str) -> bool:
     return part in " ".join(manifest(output)["missing"])
 
 
-def test_a_change_that_exchange_has_on_record_is_proven_and_the_pack_comes_out_the_same(running: Running, tmp_path: Path) -> None:
+def test_a_change_that_exchange_has_on_record_is_proven_and_the_pack_comes_out_the_same(
+    running: Running, tmp_path: Path
+) -> None:
     opt_out(running)
     outcome = evidence(running, tmp_path / "one.zip")
     assert outcome.code == 0, outcome.said
@@ -66,7 +71,9 @@ def test_a_change_that_exchange_has_on_record_is_proven_and_the_pack_comes_out_t
     assert days[-1].startswith(f'"{datetime.now(UTC).date()}","opted out"')
 
 
-def test_a_row_that_has_not_come_is_awaited_with_exit_code_3_and_proven_once_it_has(running: Running, tmp_path: Path) -> None:
+def test_a_row_that_has_not_come_is_awaited_with_exit_code_3_and_proven_once_it_has(
+    running: Running, tmp_path: Path
+) -> None:
     running.tenant.audit_latency_seconds = 3600.0
     opt_out(running)
     outcome = evidence(running, tmp_path / "early.zip")

@@ -42,7 +42,9 @@ NO_EXCHANGE = {"AZURE_CLIENT_SECRET": "", "AZURE_CLIENT_CERTIFICATE_PATH": ""}
 """The record alone: nobody can be asked what Exchange has on record."""
 
 
-def test_what_is_not_proven_is_said_sentence_by_sentence_with_exit_code_3(machine: Machine, tmp_path: Path) -> None:
+def test_what_is_not_proven_is_said_sentence_by_sentence_with_exit_code_3(
+    machine: Machine, tmp_path: Path
+) -> None:
     outcome = run(machine, output=tmp_path / "pack.zip")
     assert outcome.code == 3, outcome.said
     with zipfile.ZipFile(tmp_path / "pack.zip") as pack:
@@ -97,7 +99,10 @@ def test_no_space_left_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
         return os.open("/dev/full", os.O_RDWR), str(tmp_path / ".pack.zip.x")
 
     monkeypatch.setattr(evidence.tempfile, "mkstemp", full)
-    with pytest.raises(evidence.WrongTarget, match="no space left"), evidence._whole(tmp_path / "pack.zip", force=False) as file:
+    with (
+        pytest.raises(evidence.WrongTarget, match="no space left"),
+        evidence._whole(tmp_path / "pack.zip", force=False) as file,
+    ):
         file.write(b"x" * 100_000)
     assert list(tmp_path.iterdir()) == []
 
@@ -117,6 +122,10 @@ def test_the_installed_program_carries_its_checker(machine: Machine, tmp_path: P
     import subprocess
 
     checked = subprocess.run(
-        [sys.executable, "-I", "verify.py"], cwd=tmp_path / "pack", capture_output=True, text=True, check=False
+        [sys.executable, "-I", "verify.py"],
+        cwd=tmp_path / "pack",
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -1,4 +1,5 @@
-"""Events behind a number, and those to come: each once and in order, whatever happens to the database and to the reader."""
+"""Events behind a number, and those to come: each once and in order, whatever happens to the database and to
+the reader."""
 
 import json
 import os
@@ -63,9 +64,13 @@ def nothing() -> None:
     pass
 
 
-def test_events_come_once_and_in_order_while_others_write(ledger: Ledger, capfd: pytest.CaptureFixture[str]) -> None:
+def test_events_come_once_and_in_order_while_others_write(
+    ledger: Ledger, capfd: pytest.CaptureFixture[str]
+) -> None:
     database = looking(ledger)
-    Following(database, TENANT, 1).follow(acting(nothing, lambda: recorded(ledger, 2) and None, nothing, nothing))
+    Following(database, TENANT, 1).follow(
+        acting(nothing, lambda: recorded(ledger, 2) and None, nothing, nothing)
+    )
     assert capfd.readouterr().out.splitlines(keepends=True) == list(lines(ledger.database, TENANT))[1:]
     database.close()
 
@@ -81,7 +86,9 @@ def test_a_record_longer_than_a_batch_comes_whole(
     database.close()
 
 
-def test_a_database_that_goes_away_and_comes_back_costs_no_event(ledger: Ledger, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_database_that_goes_away_and_comes_back_costs_no_event(
+    ledger: Ledger, capfd: pytest.CaptureFixture[str]
+) -> None:
     database, file = looking(ledger), file_of(ledger)
     away = file.with_name("away")
     acts = [nothing, lambda: file.rename(away) and None, nothing]
@@ -115,7 +122,9 @@ def test_a_backup_that_was_put_back_ends_it_and_is_told(ledger: Ledger) -> None:
     database.close()
 
 
-def test_a_database_that_stays_away_is_asked_less_and_less_often(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_stays_away_is_asked_less_and_less_often(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(*_: object) -> list[object]:
         raise Unreachable("the database is gone")
 
@@ -127,13 +136,20 @@ def test_a_database_that_stays_away_is_asked_less_and_less_often(ledger: Ledger,
 
 @pytest.fixture
 def machine(tmp_path: Path, ledger: Ledger) -> Machine:
-    settings = {"DATABASE_URL": f"sqlite:///{file_of(ledger)}", "AZURE_TENANT_ID": TENANT, "PATH": os.environ["PATH"]}
+    settings = {
+        "DATABASE_URL": f"sqlite:///{file_of(ledger)}",
+        "AZURE_TENANT_ID": TENANT,
+        "PATH": os.environ["PATH"],
+    }
     return Machine(tmp_path, settings)
 
 
 def test_a_number_is_behind_which_the_export_begins(machine: Machine, ledger: Ledger) -> None:
     outcome = machine.run("export", "--since", "2")
-    assert (outcome.code, outcome.out.splitlines(keepends=True)) == (0, list(lines(ledger.database, TENANT))[2:])
+    assert (outcome.code, outcome.out.splitlines(keepends=True)) == (
+        0,
+        list(lines(ledger.database, TENANT))[2:],
+    )
     assert machine.run("export", "--since", "3").said == ""
     outcome = machine.run("export", "--since", "4")
     assert (outcome.code, "event 4" in outcome.err) == (1, True)
@@ -141,7 +157,11 @@ def test_a_number_is_behind_which_the_export_begins(machine: Machine, ledger: Le
 
 @pytest.mark.parametrize(
     "wrong",
-    [("--follow", "--since", "2026-11-23"), ("--since", "2", "--until", "2026-11-23"), ("--follow", "--format", "csv")],
+    [
+        ("--follow", "--since", "2026-11-23"),
+        ("--since", "2", "--until", "2026-11-23"),
+        ("--follow", "--format", "csv"),
+    ],
 )
 def test_what_cannot_be_followed_is_refused(machine: Machine, wrong: tuple[str, ...]) -> None:
     outcome = machine.run("export", *wrong)
@@ -150,13 +170,21 @@ def test_what_cannot_be_followed_is_refused(machine: Machine, wrong: tuple[str, 
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, None])
-def test_a_process_that_follows_ends_quietly(machine: Machine, ledger: Ledger, ending: signal.Signals | None) -> None:
+def test_a_process_that_follows_ends_quietly(
+    machine: Machine, ledger: Ledger, ending: signal.Signals | None
+) -> None:
     """When it is told to, or when nobody reads any more, though nothing is new."""
     reads, writes = os.pipe()
     errors = machine.folder / "errors"
     with errors.open("wb") as err, os.fdopen(reads) as out:
         process = start(
-            "bot", "export", "--follow", environment=machine.settings, folder=machine.folder, stdout=writes, stderr=err
+            "bot",
+            "export",
+            "--follow",
+            environment=machine.settings,
+            folder=machine.folder,
+            stdout=writes,
+            stderr=err,
         )
         os.close(writes)
         numbers = [json.loads(out.readline())["seq"] for _ in range(3)]

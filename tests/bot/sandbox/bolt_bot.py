@@ -32,7 +32,9 @@ class BoltBot:
 
     def __init__(self, slack: Slack) -> None:
         self.slack = slack
-        self.client = WebClient(slack.environment["SLACK_BOT_TOKEN"], base_url=slack.environment["SLACK_API_URL"])
+        self.client = WebClient(
+            slack.environment["SLACK_BOT_TOKEN"], base_url=slack.environment["SLACK_API_URL"]
+        )
         self.app = App(client=self.client, process_before_response=True, token_verification_enabled=False)
         self.handler = SocketModeHandler(self.app, slack.environment["SLACK_APP_TOKEN"])
         self.connected = False
@@ -45,14 +47,16 @@ class BoltBot:
         self.slack.workspace.wait_for(lambda: self.slack.connections > before)
 
     def close(self) -> None:
-        """End it without the seconds that the SDK waits for a last frame (it is cut off) and a last message (it is given)."""
+        """End it without the seconds that the SDK waits for a last frame (it is cut off) and a last message
+        (it is given)."""
         if self.connected:
             self.handler.client.auto_reconnect_enabled = False
             self.slack.sever()
         closing = threading.Thread(target=self.handler.close)
         closing.start()
         while closing.is_alive():
-            self.handler.client.current_session_state.terminated = True  # its own thread may just have taken this back
+            # its own thread may just have taken this back
+            self.handler.client.current_session_state.terminated = True
             self.handler.client.message_queue.put(None)
             closing.join(timeout=0.01)
 
@@ -98,4 +102,6 @@ def late_bot(impatient: Slack) -> Iterator[BoltBot]:
 @pytest.fixture
 def client(slack: Slack) -> WebClient:
     """The SDK's client with the bot's token, without the SDK's retries."""
-    return WebClient(slack.environment["SLACK_BOT_TOKEN"], base_url=slack.environment["SLACK_API_URL"], retry_handlers=[])
+    return WebClient(
+        slack.environment["SLACK_BOT_TOKEN"], base_url=slack.environment["SLACK_API_URL"], retry_handlers=[]
+    )

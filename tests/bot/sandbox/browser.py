@@ -1,7 +1,8 @@
 """Fixtures that open the sandbox's page in the Chromium installed on this machine; none is ever downloaded.
 
 Without one the tests that need it are skipped, saying so; with ``TESTS_REQUIRE_BROWSER=1`` they fail instead.
-A directory of tests takes them in by importing ``browser``, ``open_page`` and ``browser_page`` in its ``conftest.py``.
+A directory of tests takes them in by importing ``browser``, ``open_page`` and ``browser_page`` in its
+``conftest.py``.
 """
 
 import os
@@ -37,7 +38,9 @@ def _chromium() -> str:
     found = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if found:
         return found
-    reason = f"no Chromium here: none of {', '.join(_NAMES)} is on the PATH (on Debian: apt-get install chromium)"
+    reason = (
+        f"no Chromium here: none of {', '.join(_NAMES)} is on the PATH (on Debian: apt-get install chromium)"
+    )
     if os.environ.get("TESTS_REQUIRE_BROWSER") == "1":
         pytest.fail(f"{reason}, and TESTS_REQUIRE_BROWSER=1 requires it")
     pytest.skip(reason)
@@ -45,7 +48,8 @@ def _chromium() -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser per module: while it runs, its event loop occupies the thread and would stand in other tests' way."""
+    """One browser per module: while it runs, its event loop occupies the thread and would stand in other
+    tests' way."""
     path = _chromium()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(_ARGS))
@@ -55,15 +59,23 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def pages(browser: Browser) -> Iterator[OpenPage]:
-    """Opens pages in fresh profiles: ``open(url, width=, height=, scheme=, touch=, hint=)`` waits until the page is drawn.
+    """Opens pages in fresh profiles: ``open(url, width=, height=, scheme=, touch=, hint=)`` waits until the
+    page is drawn.
 
-    At the end they are closed, and none may have thrown, logged an error or asked for anything outside the sandbox.
+    At the end they are closed, and none may have thrown, logged an error or asked for anything outside the
+    sandbox.
     """
     complaints: list[str] = []
     contexts = []
 
     def open_(
-        url: str, *, width: int = 1440, height: int = 900, scheme: Scheme = "light", touch: bool = False, hint: bool = False
+        url: str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: Scheme = "light",
+        touch: bool = False,
+        hint: bool = False,
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},

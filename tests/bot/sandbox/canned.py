@@ -71,7 +71,10 @@ def request_card() -> list[Json]:
     ]
     return [
         {"type": "header", "text": plain(":unlock: #12 Opt in to legacy TLS")},
-        section("Forty scanners in the *Berlin* office speak only TLS 1.0.\n&gt; Replacement is ordered for March."),
+        section(
+            "Forty scanners in the *Berlin* office speak only TLS 1.0.\n&gt; Replacement is ordered for "
+            "March."
+        ),
         {"type": "section", "fields": fields},
         {"type": "divider"},
         {
@@ -83,7 +86,10 @@ def request_card() -> list[Json]:
                 button("Withdraw", "withdraw", "12"),
             ],
         },
-        {"type": "context", "elements": [mrkdwn(":hourglass: expires in 24 h · react with :white_check_mark: or :x:")]},
+        {
+            "type": "context",
+            "elements": [mrkdwn(":hourglass: expires in 24 h · react with :white_check_mark: or :x:")],
+        },
     ]
 
 
@@ -91,12 +97,19 @@ def status_card() -> list[Json]:
     """What the bot answers to ``status``."""
     since = "*opted out* since <!date^1795357800^{date_short_pretty} {time}|yesterday>"
     locks = "• SMTP AUTH: `TLS 1.2` or newer\n• POP and IMAP: refused :lock:"
-    return [section(f"{since}\n{locks}"), {"type": "context", "elements": [mrkdwn("Read now from *contoso.onmicrosoft.com*")]}]
+    return [
+        section(f"{since}\n{locks}"),
+        {"type": "context", "elements": [mrkdwn("Read now from *contoso.onmicrosoft.com*")]},
+    ]
 
 
 def home() -> Json:
     """An App Home with a request that waits."""
-    blocks = [{"type": "header", "text": plain("Legacy TLS in Exchange Online")}, *status_card(), *request_card()[3:]]
+    blocks = [
+        {"type": "header", "text": plain("Legacy TLS in Exchange Online")},
+        *status_card(),
+        *request_card()[3:],
+    ]
     return {"id": "V0HOME", "view": {"type": "home", "blocks": blocks}}
 
 
@@ -114,7 +127,13 @@ def modal(*blocks: Json, **more: Any) -> Json:
 
 def input_block(block_id: str, label: str, element: Json, **more: Any) -> Json:
     """An input block whose element's action id is the block's id."""
-    return {"type": "input", "block_id": block_id, "label": plain(label), "element": {"action_id": block_id, **element}, **more}
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label),
+        "element": {"action_id": block_id, **element},
+        **more,
+    }
 
 
 def options(*pairs: tuple[str, str]) -> list[Json]:
@@ -152,7 +171,10 @@ def enable_modal() -> Json:
             optional=True,
         ),
         input_block(
-            "devices", "How many devices?", {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}, optional=True
+            "devices",
+            "How many devices?",
+            {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"},
+            optional=True,
         ),
     )
 
@@ -161,7 +183,13 @@ def calls() -> list[Json]:
     """What the tenant received."""
     common = {"status": 200, "note": ""}
     return [
-        {"at": "2026-11-23T14:00:02Z", "cmdlet": "Get-TransportConfig", "parameters": {}, "effective": None, **common},
+        {
+            "at": "2026-11-23T14:00:02Z",
+            "cmdlet": "Get-TransportConfig",
+            "parameters": {},
+            "effective": None,
+            **common,
+        },
         {
             "at": "2026-11-23T14:10:02Z",
             "cmdlet": "Set-TransportConfig",
@@ -214,7 +242,11 @@ def state() -> Json:
 
 def _person(row: tuple[str, str, str, str, str, str, Json]) -> Json:
     keys = ("id", "name", "real_name", "title", "role", "tz")
-    return dict(zip(keys, row, strict=False)) | {"is_bot": False, "is_guest": False, "is_stranger": False} | row[-1]
+    return (
+        dict(zip(keys, row, strict=False))
+        | {"is_bot": False, "is_guest": False, "is_stranger": False}
+        | row[-1]
+    )
 
 
 def _command() -> Json:
@@ -251,9 +283,12 @@ def _tenant() -> Json:
 
 
 def seen_by(whole: Json, person: str) -> Json:
-    """The state as ``person`` sees it: private messages of others and others' direct messages are left out."""
+    """The state as ``person`` sees it: private messages of others and others' direct messages are left
+    out."""
     seen = copy.deepcopy(whole)
-    seen["channels"].append({"id": f"D{person[1:]}", "name": "legacytls", "kind": "dm", "with": "U0LEGACY", "member": True})
+    seen["channels"].append(
+        {"id": f"D{person[1:]}", "name": "legacytls", "kind": "dm", "with": "U0LEGACY", "member": True}
+    )
     greeting = message(AT - 1200, "U0LEGACY", f"Your vote on #12 was counted, <@{person}>.")
     seen["messages"].setdefault(f"D{person[1:]}", [greeting])
     for messages in seen["messages"].values():

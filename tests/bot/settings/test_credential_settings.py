@@ -21,7 +21,8 @@ from tests.sentences import says
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
-    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name out."""
+    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name
+    out."""
     monkeypatch.chdir(tmp_path)
 
     def set_all(**changed: str | None) -> None:
@@ -53,40 +54,99 @@ def _key(pair: certificates.Pair, form: PrivateFormat, encoding: Encoding = Enco
 @pytest.mark.parametrize(
     ("content", "password", "said"),
     [
-        (lambda _: b"made up", None, "the file needs a password or is damaged. Check AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+        (
+            lambda _: b"made up",
+            None,
+            "the file needs a password or is damaged. Check AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        ),
         (lambda pair: pair.pem(b"right"), None, "the file needs a password or is damaged"),
-        (lambda pair: pair.pem(b"right"), "canary", "the file cannot be opened with the password that is configured"),
-        (lambda pair: pair.pfx(b"right"), "canary", "the file cannot be opened with the password that is configured"),
+        (
+            lambda pair: pair.pem(b"right"),
+            "canary",
+            "the file cannot be opened with the password that is configured",
+        ),
+        (
+            lambda pair: pair.pfx(b"right"),
+            "canary",
+            "the file cannot be opened with the password that is configured",
+        ),
         (lambda pair: pair.pfx(b"right"), None, "the file needs a password or is damaged"),
-        (lambda pair: pair.pem(b"right"), '"right"', "the file cannot be opened with the password that is configured"),
-        (lambda pair: pair.certificate_pem(), None, "the file holds no RSA private key. The file has to hold"),
-        (lambda pair: base64.b64encode(pair.pfx(b"right")), "right", "the file is a PFX file in base64. Decode it first"),
+        (
+            lambda pair: pair.pem(b"right"),
+            '"right"',
+            "the file cannot be opened with the password that is configured",
+        ),
+        (
+            lambda pair: pair.certificate_pem(),
+            None,
+            "the file holds no RSA private key. The file has to hold",
+        ),
+        (
+            lambda pair: base64.b64encode(pair.pfx(b"right")),
+            "right",
+            "the file is a PFX file in base64. Decode it first",
+        ),
         (lambda pair: base64.encodebytes(pair.pfx()), None, "the file is a PFX file in base64"),
-        (lambda pair: codecs.BOM_UTF8 + base64.encodebytes(pair.pfx()), None, "the file is a PFX file in base64"),
+        (
+            lambda pair: codecs.BOM_UTF8 + base64.encodebytes(pair.pfx()),
+            None,
+            "the file is a PFX file in base64",
+        ),
         (lambda pair: base64.b64encode(pair.pem()), None, "the file is PEM in base64"),
-        (lambda pair: pair.pem().decode().encode("utf-16"), None, "the file is text in UTF-16, not in ASCII. Save it"),
+        (
+            lambda pair: pair.pem().decode().encode("utf-16"),
+            None,
+            "the file is text in UTF-16, not in ASCII. Save it",
+        ),
         (lambda pair: pair.pem().decode().encode("utf-16-be"), None, "the file is text in UTF-16"),
         (lambda pair: pair.pem().decode().encode("utf-16-le"), None, "the file is text in UTF-16"),
         (lambda pair: pair.pem().decode().encode("utf-32"), None, "the file is text in UTF-32"),
-        (lambda pair: base64.b64encode(pair.pfx()).decode().encode("utf-16"), None, "the file is text in UTF-16"),
-        (lambda pair: pair.certificate.public_bytes(Encoding.DER), None, "the file is a certificate alone, in DER"),
-        (lambda pair: _key(pair, PrivateFormat.PKCS8, Encoding.DER), None, "the file is a private key alone, in DER"),
-        (lambda pair: _key(pair, PrivateFormat.OpenSSH) + pair.certificate_pem(), None, "the file is a key for SSH"),
+        (
+            lambda pair: base64.b64encode(pair.pfx()).decode().encode("utf-16"),
+            None,
+            "the file is text in UTF-16",
+        ),
+        (
+            lambda pair: pair.certificate.public_bytes(Encoding.DER),
+            None,
+            "the file is a certificate alone, in DER",
+        ),
+        (
+            lambda pair: _key(pair, PrivateFormat.PKCS8, Encoding.DER),
+            None,
+            "the file is a private key alone, in DER",
+        ),
+        (
+            lambda pair: _key(pair, PrivateFormat.OpenSSH) + pair.certificate_pem(),
+            None,
+            "the file is a key for SSH",
+        ),
         (lambda _: b"\xfe\xed\xfe\xed\0\0", None, "the file is a Java key store"),
         (lambda pair: pair.key_pem(), None, "the file holds no certificate for its private key"),
     ],
 )
 def test_a_certificate_that_does_not_open_is_one_mistake_among_the_others(
-    put: Put, pair: certificates.Pair, content: Callable[[certificates.Pair], bytes], password: str | None, said: str
+    put: Put,
+    pair: certificates.Pair,
+    content: Callable[[certificates.Pair], bytes],
+    password: str | None,
+    said: str,
 ) -> None:
     put()
     Path("app").write_bytes(content(pair))
-    put(AZURE_CLIENT_SECRET=None, AZURE_CLIENT_CERTIFICATE_PATH="app", AZURE_CLIENT_CERTIFICATE_PASSWORD=password)
+    put(
+        AZURE_CLIENT_SECRET=None,
+        AZURE_CLIENT_CERTIFICATE_PATH="app",
+        AZURE_CLIENT_CERTIFICATE_PASSWORD=password,
+    )
     (line,) = refused()
     assert line.startswith(f"AZURE_CLIENT_CERTIFICATE_PATH: {said}")
     assert "canary" not in line
     put(AZURE_CLIENT_SECRET=None, LEGACYTLS_CHANNEL=None)
-    assert [line.split(":")[0] for line in refused()] == ["AZURE_CLIENT_CERTIFICATE_PATH", "LEGACYTLS_CHANNEL"]
+    assert [line.split(":")[0] for line in refused()] == [
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "LEGACYTLS_CHANNEL",
+    ]
     assert load({"database"}).azure_client_certificate_path == Path("app")
 
 
@@ -114,8 +174,14 @@ def test_a_calendar_token_is_a_secret_and_needs_the_health_port(put: Put) -> Non
 
 
 def test_the_day_of_a_secret_without_a_secret_is_a_mistake(put: Put, certificate: str) -> None:
-    put(AZURE_CLIENT_SECRET=None, AZURE_FEDERATED_TOKEN_FILE=certificate, AZURE_CLIENT_SECRET_EXPIRES="2027-03-31")
-    assert refused() == ["AZURE_CLIENT_SECRET_EXPIRES: is set without AZURE_CLIENT_SECRET; set that, or remove the day"]
+    put(
+        AZURE_CLIENT_SECRET=None,
+        AZURE_FEDERATED_TOKEN_FILE=certificate,
+        AZURE_CLIENT_SECRET_EXPIRES="2027-03-31",
+    )
+    assert refused() == [
+        "AZURE_CLIENT_SECRET_EXPIRES: is set without AZURE_CLIENT_SECRET; set that, or remove the day"
+    ]
 
 
 def test_each_credential_alone_is_accepted(put: Put, certificate: str) -> None:
@@ -132,17 +198,26 @@ def test_each_credential_alone_is_accepted(put: Put, certificate: str) -> None:
 def test_two_credentials_are_a_mistake_and_so_is_none(put: Put, certificate: str) -> None:
     put(AZURE_CLIENT_CERTIFICATE_PATH=certificate)
     assert refused() == [
-        "AZURE_CLIENT_SECRET: only one credential may be set; keep one of AZURE_CLIENT_CERTIFICATE_PATH, AZURE_CLIENT_SECRET"
+        (
+            "AZURE_CLIENT_SECRET: only one credential may be set; keep one of AZURE_CLIENT_CERTIFICATE_PATH, "
+            "AZURE_CLIENT_SECRET"
+        )
     ]
     put(AZURE_CLIENT_CERTIFICATE_PATH=None, AZURE_CLIENT_SECRET=None, AZURE_MANAGED_IDENTITY="false")
     assert len(refused()) == 1
     assert says("exactly_one_of") in refused()[0]
 
 
-def test_a_password_without_a_certificate_is_a_mistake_and_keeps_its_spaces(put: Put, certificate: str) -> None:
+def test_a_password_without_a_certificate_is_a_mistake_and_keeps_its_spaces(
+    put: Put, certificate: str
+) -> None:
     put(AZURE_CLIENT_CERTIFICATE_PASSWORD=" p ")
     assert [line.split(":")[0] for line in refused()] == ["AZURE_CLIENT_CERTIFICATE_PASSWORD"]
-    put(AZURE_CLIENT_CERTIFICATE_PASSWORD=" p ", AZURE_CLIENT_SECRET=None, AZURE_CLIENT_CERTIFICATE_PATH=certificate)
+    put(
+        AZURE_CLIENT_CERTIFICATE_PASSWORD=" p ",
+        AZURE_CLIENT_SECRET=None,
+        AZURE_CLIENT_CERTIFICATE_PATH=certificate,
+    )
     password = load().azure_client_certificate_password
     assert password is not None
     assert password.get_secret_value() == " p "

@@ -12,7 +12,8 @@ from tests.sentences import says
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
-    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name out."""
+    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name
+    out."""
     monkeypatch.chdir(tmp_path)
 
     def set_all(**changed: str | None) -> None:
@@ -25,8 +26,12 @@ def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
     return set_all
 
 
-@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY"])
-def test_what_libraries_read_in_quotation_marks_is_told_by_name(put: Put, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY"]
+)
+def test_what_libraries_read_in_quotation_marks_is_told_by_name(
+    put: Put, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put()
     for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(other, raising=False)
@@ -38,7 +43,11 @@ def test_what_libraries_read_in_quotation_marks_is_told_by_name(put: Put, name: 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "names no file; name a PEM file"), (b"", "cannot be used"), (b"no certificate", "cannot be used")],
+    [
+        (None, "names no file; name a PEM file"),
+        (b"", "cannot be used"),
+        (b"no certificate", "cannot be used"),
+    ],
 )
 def test_authorities_that_do_not_serve_are_named_by_every_verb(
     put: Put, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None, said: str
@@ -73,7 +82,9 @@ def test_blanks_in_the_environment_leave_a_setting_to_the_file(put: Put, tmp_pat
     assert load().channel == "C0FILE"
 
 
-def test_what_bolt_would_read_by_itself_is_taken_out_of_the_environment(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_bolt_would_read_by_itself_is_taken_out_of_the_environment(
+    put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(SLACK_SIGNING_SECRET="canary")
     for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN"):
         monkeypatch.setenv(name, "canary")

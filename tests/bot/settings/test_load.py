@@ -1,4 +1,5 @@
-"""Settings are checked whole: every mistake in one message with what to do about it, and no value repeated."""
+"""Settings are checked whole: every mistake in one message with what to do about it, and no value
+repeated."""
 
 import base64
 import os
@@ -47,7 +48,8 @@ Put = Callable[..., None]
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
-    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name out."""
+    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name
+    out."""
     monkeypatch.chdir(tmp_path)
 
     def set_all(**changed: str | None) -> None:
@@ -80,7 +82,11 @@ def test_a_complete_environment_has_the_promised_defaults(put: Put) -> None:
     assert found.escalate_to == ()
     assert found.working_hours == (time(9), time(17))
     assert (found.health_host, found.health_port, found.log_level) == ("127.0.0.1", None, "info")
-    assert (found.azure_authority_host, found.exchange_api_url, found.exchange_organization) == (None, None, None)
+    assert (found.azure_authority_host, found.exchange_api_url, found.exchange_organization) == (
+        None,
+        None,
+        None,
+    )
     assert (found.mode, found.credential_kind, found.warnings) == ("socket", CredentialKind.SECRET, [])
 
 
@@ -90,7 +96,9 @@ def test_settings_cannot_be_changed_and_do_not_show_their_secrets(put: Put) -> N
     with pytest.raises(ValidationError):
         found.channel = "C1"  # type: ignore[misc]
     assert "canary" not in repr(found) + str(found)
-    assert sorted(secret.get_secret_value() for secret in found.secrets() if "canary" in secret.get_secret_value()) == [
+    assert sorted(
+        secret.get_secret_value() for secret in found.secrets() if "canary" in secret.get_secret_value()
+    ) == [
         "client-canary",
         "postgresql+psycopg://bot:db-canary@db.example.com/legacytls",
         "xapp-1-canary",
@@ -106,7 +114,8 @@ def test_settings_read_nothing_by_themselves(put: Put) -> None:
 def test_the_env_file_is_read_and_the_environment_wins(put: Put, tmp_path: Path) -> None:
     put(LEGACYTLS_CHANNEL=None, SLACK_APP_TOKEN="")
     (tmp_path / ".env").write_text(
-        "\ufeffLEGACYTLS_CHANNEL=C0FILE\nLEGACYTLS_APPROVERS=U0DAVE\nSLACK_APP_TOKEN=xapp-file\n", encoding="utf-8"
+        "\ufeffLEGACYTLS_CHANNEL=C0FILE\nLEGACYTLS_APPROVERS=U0DAVE\nSLACK_APP_TOKEN=xapp-file\n",
+        encoding="utf-8",
     )
     found = load()
     assert (found.channel, found.approvers) == ("C0FILE", ("U0ALICE", "W0BOB", "S0ADMINS"))
@@ -124,8 +133,15 @@ def test_the_env_file_is_taken_to_the_letter(put: Put, tmp_path: Path, quote: st
 
 @pytest.mark.parametrize("written", ["", "   "])
 def test_an_empty_setting_counts_as_unset(put: Put, written: str) -> None:
-    put(LEGACYTLS_OPERATORS=written, LEGACYTLS_TIMEZONE=written, LEGACYTLS_HEALTH_PORT=written, LEGACYTLS_CHANNEL=written)
-    assert refused() == ["LEGACYTLS_CHANNEL: is not set; write the id of the channel for change requests (C…)"]
+    put(
+        LEGACYTLS_OPERATORS=written,
+        LEGACYTLS_TIMEZONE=written,
+        LEGACYTLS_HEALTH_PORT=written,
+        LEGACYTLS_CHANNEL=written,
+    )
+    assert refused() == [
+        "LEGACYTLS_CHANNEL: is not set; write the id of the channel for change requests (C…)"
+    ]
 
 
 def test_an_unreadable_env_file_is_one_sentence(put: Put, tmp_path: Path) -> None:
@@ -194,7 +210,9 @@ def test_a_key_may_be_hex_or_base64_and_several_are_kept_newest_first(
     put(LEGACYTLS_RECORD_KEY=None, LEGACYTLS_RECORD_KEY_FILE=str(tmp_path / "key"))
     found = load()
     assert list(found.keyring().by_id.values()) == expected
-    assert {secret.get_secret_value() for secret in found.secrets()} >= {entry.strip() for entry in written.split(",")}
+    assert {secret.get_secret_value() for secret in found.secrets()} >= {
+        entry.strip() for entry in written.split(",")
+    }
     assert all(entry.strip() not in repr(found) for entry in written.split(","))
 
 
@@ -209,7 +227,9 @@ def test_no_key_is_an_empty_keyring_that_signs_nothing(put: Put) -> None:
     assert not load().keyring()
 
 
-def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_other_mistakes(put: Put, tmp_path: Path) -> None:
+def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_other_mistakes(
+    put: Put, tmp_path: Path
+) -> None:
     put(LEGACYTLS_MILESTONES="mine.yaml", LEGACYTLS_LOG_LEVEL="loud")
     wrong = OWN_DATES.replace("kind: removal", "kind: removed").replace("H\n", "sure\n")
     (tmp_path / "mine.yaml").write_text(wrong, encoding="utf-8")
@@ -219,7 +239,9 @@ def test_every_mistake_in_the_operators_milestones_is_told_by_line_with_the_othe
     assert third.startswith("LEGACYTLS_LOG_LEVEL: ")
 
 
-def test_the_operators_milestones_may_lead_to_packaged_ones_and_to_nothing_else(put: Put, tmp_path: Path) -> None:
+def test_the_operators_milestones_may_lead_to_packaged_ones_and_to_nothing_else(
+    put: Put, tmp_path: Path
+) -> None:
     put(LEGACYTLS_MILESTONES="mine.yaml")
     lost = OWN_DATES.replace("superseded_by: null", "superseded_by: nothing")
     (tmp_path / "mine.yaml").write_text(lost, encoding="utf-8")
@@ -265,9 +287,14 @@ def test_one_of_app_token_and_signing_secret_is_enough_and_neither_is_not(put: P
     assert load().mode == "http"
 
 
-@pytest.mark.parametrize(("mode", "missing"), [("http", "SLACK_SIGNING_SECRET"), ("socket", "SLACK_APP_TOKEN")])
+@pytest.mark.parametrize(
+    ("mode", "missing"), [("http", "SLACK_SIGNING_SECRET"), ("socket", "SLACK_APP_TOKEN")]
+)
 def test_a_mode_asked_for_needs_its_own_secret(put: Put, mode: str, missing: str) -> None:
-    put(SLACK_APP_TOKEN="xapp-1" if mode == "http" else None, SLACK_SIGNING_SECRET="s" if mode == "socket" else None)
+    put(
+        SLACK_APP_TOKEN="xapp-1" if mode == "http" else None,
+        SLACK_SIGNING_SECRET="s" if mode == "socket" else None,
+    )
     assert [line.split(":")[0] for line in refused(mode=mode)] == [missing]
 
 
@@ -331,7 +358,9 @@ def test_a_proxy_or_an_authority_in_the_env_file_is_handed_on_to_whoever_looks_i
         monkeypatch.setenv(name, "")  # so that it is put back
     monkeypatch.setenv("https_proxy", "here")
     (tmp_path / "ca.pem").touch()
-    (tmp_path / ".env").write_text(f"CURL_CA_BUNDLE={tmp_path}/ca.pem\nHTTPS_PROXY=there\nno_proxy=there\nALL_PROXY=\n")
+    (tmp_path / ".env").write_text(
+        f"CURL_CA_BUNDLE={tmp_path}/ca.pem\nHTTPS_PROXY=there\nno_proxy=there\nALL_PROXY=\n"
+    )
     assert load().warnings == []
     assert (os.environ["CURL_CA_BUNDLE"], os.environ["no_proxy"]) == (f"{tmp_path}/ca.pem", "there")
     assert (os.environ["HTTPS_PROXY"], os.environ["https_proxy"]) == ("", "here")

@@ -1,4 +1,5 @@
-"""Changed settings are on record once, old beside new, and never a secret; an unchanged restart records nothing."""
+"""Changed settings are on record once, old beside new, and never a secret; an unchanged restart records
+nothing."""
 
 import json
 from collections.abc import Iterator
@@ -67,7 +68,9 @@ def test_an_unchanged_restart_records_nothing(house: House) -> None:
         ("LEGACYTLS_RETENTION", "90d", "400 days, 0:00:00", "90 days, 0:00:00"),
     ],
 )
-def test_a_changed_setting_is_recorded_old_beside_new(house: House, name: str, written: str, old: object, new: object) -> None:
+def test_a_changed_setting_is_recorded_old_beside_new(
+    house: House, name: str, written: str, old: object, new: object
+) -> None:
     start(house)
     start(house, **{name: written})
     assert recorded(house)[-1]["changed"] == {name: {"old": old, "new": new}}
@@ -84,12 +87,19 @@ def test_a_changed_rule_alone_is_the_rules_business(house: House) -> None:
 
 
 def test_no_secret_is_recorded() -> None:
-    secrets = {name: f"canary-{name}" for name, attribute in NAMES.items() if "Secret" in str(Settings.model_fields[attribute])}
+    secrets = {
+        name: f"canary-{name}"
+        for name, attribute in NAMES.items()
+        if "Secret" in str(Settings.model_fields[attribute])
+    }
     secrets |= {"SLACK_BOT_TOKEN": "xoxb-canary", "SLACK_APP_TOKEN": "xapp-canary"}
     keys = {"LEGACYTLS_RECORD_KEY": "0badc0de" * 8}
     assert "0badc0de" not in json.dumps(settings(**keys).on_record())
     secrets = {name: written for name, written in secrets.items() if "RECORD_KEY" not in name}
-    secrets |= {"LEGACYTLS_EVENTS_URL": "https://events.example.com/canary", "LEGACYTLS_EVENTS_SECRET": f"whsec_canary{'A' * 30}"}
+    secrets |= {
+        "LEGACYTLS_EVENTS_URL": "https://events.example.com/canary",
+        "LEGACYTLS_EVENTS_SECRET": f"whsec_canary{'A' * 30}",
+    }
     secrets |= {"LEGACYTLS_TIMESTAMP_URL": "http://time.example.com/canary"}
     secrets |= {"DATABASE_URL": "postgresql+psycopg://bot:canary@db.example.com/legacytls"}
     assert len(secrets) >= 5

@@ -1,4 +1,5 @@
-"""Single values of settings: what is malformed is one line about its own name, what is well written is understood."""
+"""Single values of settings: what is malformed is one line about its own name, what is well written is
+understood."""
 
 from datetime import time, timedelta
 from pathlib import Path
@@ -13,7 +14,8 @@ from tests.sentences import says
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
-    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name out."""
+    """Sets the complete environment, changed as asked, in an empty working directory; ``None`` leaves a name
+    out."""
     monkeypatch.chdir(tmp_path)
 
     def set_all(**changed: str | None) -> None:
@@ -60,9 +62,29 @@ WRONG = [
     *[
         ("AZURE_TENANT_ID", bad)
         for bad in (
-            *("common", "organizations", "contoso", "11111111-2222-3333-4444", "11111111-2222-3333-4444-55555555555g"),
-            *("{11111111-2222-3333-4444-555555555555}", "11111111222233334444555555555555", "contoso.", ".com", "a..com"),
-            *("-a.com", "a-.com", "10.0.0.1", "user@contoso.com", "https://contoso.com", "contoso.com/x", "cöntoso.com"),
+            *(
+                "common",
+                "organizations",
+                "contoso",
+                "11111111-2222-3333-4444",
+                "11111111-2222-3333-4444-55555555555g",
+            ),
+            *(
+                "{11111111-2222-3333-4444-555555555555}",
+                "11111111222233334444555555555555",
+                "contoso.",
+                ".com",
+                "a..com",
+            ),
+            *(
+                "-a.com",
+                "a-.com",
+                "10.0.0.1",
+                "user@contoso.com",
+                "https://contoso.com",
+                "contoso.com/x",
+                "cöntoso.com",
+            ),
         )
     ],
     ("AZURE_MANAGED_IDENTITY", "maybe"),
@@ -155,7 +177,12 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
 @pytest.mark.parametrize(
     ("name", "value", "attribute", "expected"),
     [
-        ("AZURE_TENANT_ID", "AbCdEf00-2222-3333-4444-55555555FFFF", "azure_tenant_id", "abcdef00-2222-3333-4444-55555555ffff"),
+        (
+            "AZURE_TENANT_ID",
+            "AbCdEf00-2222-3333-4444-55555555FFFF",
+            "azure_tenant_id",
+            "abcdef00-2222-3333-4444-55555555ffff",
+        ),
         ("AZURE_TENANT_ID", "Contoso.onmicrosoft.com", "azure_tenant_id", "contoso.onmicrosoft.com"),
         ("LEGACYTLS_WORKING_HOURS", "06:30 - 14:45", "working_hours", (time(6, 30), time(14, 45))),
         ("SLACK_API_URL", "http://127.0.0.1:8643/api", "slack_api_url", "http://127.0.0.1:8643/api/"),
@@ -163,12 +190,32 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
         ("EXCHANGE_API_URL", "http://localhost:9/", "exchange_api_url", "http://localhost:9"),
         ("EXCHANGE_API_URL", "http://[::1]:8080", "exchange_api_url", "http://[::1]:8080"),
         ("EXCHANGE_API_URL", "http://127.9.9.9", "exchange_api_url", "http://127.9.9.9"),
-        ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/", "azure_authority_host", "https://login.microsoftonline.us"),
+        (
+            "AZURE_AUTHORITY_HOST",
+            "https://login.microsoftonline.us/",
+            "azure_authority_host",
+            "https://login.microsoftonline.us",
+        ),
         ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:8443", "azure_authority_host", "https://127.0.0.1:8443"),
-        ("AZURE_AUTHORITY_HOST", "login.microsoftonline.us", "azure_authority_host", "https://login.microsoftonline.us"),
-        ("AZURE_AUTHORITY_HOST", "Login.MicrosoftOnline.us", "azure_authority_host", "https://login.microsoftonline.us"),
+        (
+            "AZURE_AUTHORITY_HOST",
+            "login.microsoftonline.us",
+            "azure_authority_host",
+            "https://login.microsoftonline.us",
+        ),
+        (
+            "AZURE_AUTHORITY_HOST",
+            "Login.MicrosoftOnline.us",
+            "azure_authority_host",
+            "https://login.microsoftonline.us",
+        ),
         ("EXCHANGE_CLOUD", "GCC-High", "exchange_cloud", "gcc-high"),
-        ("EXCHANGE_ORGANIZATION", "Contoso.onmicrosoft.com", "exchange_organization", "contoso.onmicrosoft.com"),
+        (
+            "EXCHANGE_ORGANIZATION",
+            "Contoso.onmicrosoft.com",
+            "exchange_organization",
+            "contoso.onmicrosoft.com",
+        ),
         ("LEGACYTLS_OPERATORS", "U0CAROL,U0CAROL,", "operators", ("U0CAROL",)),
         ("LEGACYTLS_OBSERVE_EVERY", "90s", "observe_every", timedelta(seconds=90)),
         ("LEGACYTLS_REQUEST_TTL", "15m", "request_ttl", timedelta(minutes=15)),
@@ -188,14 +235,18 @@ def test_a_malformed_value_is_one_line_about_its_own_name(put: Put, name: str, v
         ("LEGACYTLS_STATE_DIR", "state", "state_dir", Path("state")),
     ],
 )
-def test_a_well_written_value_is_understood(put: Put, name: str, value: str, attribute: str, expected: object) -> None:
+def test_a_well_written_value_is_understood(
+    put: Put, name: str, value: str, attribute: str, expected: object
+) -> None:
     put(**{name: value})
     assert getattr(load(), attribute) == expected
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "AZURE_CLIENT_CERTIFICATE_PASSWORD"])
 @pytest.mark.parametrize("marks", ['""', "''", "``", "\u201c\u201d", '"'])
-def test_a_value_in_quotation_marks_is_one_line_about_its_own_name_whatever_the_setting(put: Put, name: str, marks: str) -> None:
+def test_a_value_in_quotation_marks_is_one_line_about_its_own_name_whatever_the_setting(
+    put: Put, name: str, marks: str
+) -> None:
     put(**{name: f"{marks[0]}{COMPLETE.get(name, 'canary')}{marks[1:]}"})
     lines = refused()
     assert [line.split(":")[0] for line in lines] == [name]

@@ -84,13 +84,25 @@ def test_each_tenant_has_the_settings_that_it_would_have_alone(written: Written)
         "aaaaaaaa-2222-3333-4444-555555555555",
         "contoso.onmicrosoft.com",
     )
-    assert (own.channel, own.azure_client_id, contoso.warning) == ("C0CONTOSO", "app-of-contoso", "Production")
-    assert (own.approvers, own.operators, own.approvals_required) == (("U0ALICE", "U0BOB"), ("U0CAROL", "S0OPS"), 2)
+    assert (own.channel, own.azure_client_id, contoso.warning) == (
+        "C0CONTOSO",
+        "app-of-contoso",
+        "Production",
+    )
+    assert (own.approvers, own.operators, own.approvals_required) == (
+        ("U0ALICE", "U0BOB"),
+        ("U0CAROL", "S0OPS"),
+        2,
+    )
     secret = own.credential()
     assert isinstance(secret, ClientSecret)
     assert secret.secret.get_secret_value() == "contoso-canary"
     assert (other.approvers, other.operators) == (("U0ALICE",), ("U0ALICE",))
-    assert (other.azure_client_id, other.exchange_cloud, other.approvals_required) == ("app-of-the-environment", "gcc", 1)
+    assert (other.azure_client_id, other.exchange_cloud, other.approvals_required) == (
+        "app-of-the-environment",
+        "gcc",
+        1,
+    )
     assert (other.timezone.key, own.timezone.key, fabrikam.warning) == ("UTC", "Europe/Berlin", "")
     assert (fleet_of(own), own.tenants) == (None, None)
 
@@ -99,10 +111,14 @@ def test_the_secrets_of_every_tenant_are_withheld_and_shown_nowhere(written: Wri
     written()
     settings = load()
     assert "canary" not in repr(settings) + repr(fleet_of(settings))
-    assert {"contoso-canary", "environment-canary"} <= {secret.get_secret_value() for secret in settings.secrets()}
+    assert {"contoso-canary", "environment-canary"} <= {
+        secret.get_secret_value() for secret in settings.secrets()
+    }
 
 
-def test_a_credential_that_was_renewed_is_the_tenants_own(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_credential_that_was_renewed_is_the_tenants_own(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written()
     monkeypatch.setenv("CONTOSO_SECRET", "newer-canary")
     for one, expected in zip(_fleet().tenants, ("newer-canary", "environment-canary"), strict=True):
@@ -120,7 +136,9 @@ def test_a_credential_of_the_file_takes_the_place_of_the_environments(written: W
 def test_what_each_tenant_has_of_its_own_may_not_stand_beside_the_file(written: Written, name: str) -> None:
     value = {"LEGACYTLS_CHANNEL": "C0OTHER"}.get(name, "other.onmicrosoft.com")
     written(**{name: value})
-    assert _refused() == [f"{name}: is set, and so is LEGACYTLS_TENANTS; remove it: each tenant has its own in the file"]
+    assert _refused() == [
+        f"{name}: is set, and so is LEGACYTLS_TENANTS; remove it: each tenant has its own in the file"
+    ]
 
 
 WRONG = [
@@ -140,11 +158,31 @@ WRONG = [
     ("timezone: Europe/Berlin", "timezone: Mars/Olympus", "line 4: timezone: write an IANA time zone"),
     ("timezone: Europe/Berlin", "channel: C0ALL", "line 4: unknown field channel"),
     ("approvals_required: 2", "approvals_required: none", "line 3: approvals_required: write a whole number"),
-    ("client_secret_env: CONTOSO_SECRET", "client_secret_env: a b", "line 12: client_secret_env: write the name of"),
-    ("client_secret_env: CONTOSO_SECRET", "client_secret_env: NOWHERE", "line 12: client_secret_env: the environment var"),
-    ("client_secret_env: CONTOSO_SECRET", "certificate_path: no.pem", "line 12: certificate_path: names no file"),
-    ("      client_secret_env: CONTOSO_SECRET\n", "      {}\n", "line 11: credential: write one of certificate_path"),
-    ("warning: Production", f"warning: {'x' * 101}", "line 15: warning: write one line of at most 100 characters"),
+    (
+        "client_secret_env: CONTOSO_SECRET",
+        "client_secret_env: a b",
+        "line 12: client_secret_env: write the name of",
+    ),
+    (
+        "client_secret_env: CONTOSO_SECRET",
+        "client_secret_env: NOWHERE",
+        "line 12: client_secret_env: the environment var",
+    ),
+    (
+        "client_secret_env: CONTOSO_SECRET",
+        "certificate_path: no.pem",
+        "line 12: certificate_path: names no file",
+    ),
+    (
+        "      client_secret_env: CONTOSO_SECRET\n",
+        "      {}\n",
+        "line 11: credential: write one of certificate_path",
+    ),
+    (
+        "warning: Production",
+        f"warning: {'x' * 101}",
+        "line 15: warning: write one line of at most 100 characters",
+    ),
     (TWO[TWO.index("tenants:") :], "tenants: {}\n", "line 5: tenants: "),
     (TWO, "tenants: [\n", "line 2: not readable as YAML: "),
 ]
@@ -159,7 +197,11 @@ def test_a_mistake_is_told_with_its_line(written: Written, right: str, wrong: st
 
 
 def test_every_mistake_is_told_at_once_and_no_value_is_repeated(written: Written) -> None:
-    text = TWO.replace("C0FABRIKAM", "C0CONTOSO").replace("cloud: gcc", "colour: canary").replace("Europe/Berlin", "canary")
+    text = (
+        TWO.replace("C0FABRIKAM", "C0CONTOSO")
+        .replace("cloud: gcc", "colour: canary")
+        .replace("Europe/Berlin", "canary")
+    )
     written(text.replace("CONTOSO_SECRET", "NOWHERE"), LEGACYTLS_OBSERVE_EVERY="often")
     lines = _refused()
     assert [line.split(":")[1].strip() for line in lines if line.startswith("LEGACYTLS_TENANTS")] == [
@@ -172,20 +214,27 @@ def test_every_mistake_is_told_at_once_and_no_value_is_repeated(written: Written
     assert "canary" not in "".join(lines)
 
 
-def test_a_verb_that_signs_in_nowhere_needs_no_credential(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_verb_that_signs_in_nowhere_needs_no_credential(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written(TWO.replace("CONTOSO_SECRET", "NOWHERE"))
     monkeypatch.delenv("AZURE_CLIENT_SECRET")
     monkeypatch.delenv("LEGACYTLS_APPROVERS")
     assert load({"database"}).fleet is not None
     assert _refused() == [
         "LEGACYTLS_TENANTS: line 12: client_secret_env: the environment variable that it names is not set",
-        "LEGACYTLS_TENANTS: line 16: fabrikam has no approvers (or LEGACYTLS_APPROVERS), no credential (or one set)",
+        (
+            "LEGACYTLS_TENANTS: line 16: fabrikam has no approvers (or LEGACYTLS_APPROVERS), no credential "
+            "(or one set)"
+        ),
     ]
 
 
 def test_a_file_that_cannot_be_read_is_one_line(written: Written, tmp_path: Path) -> None:
     written(LEGACYTLS_TENANTS=str(tmp_path / "nowhere.yaml"))
-    assert _refused() == ["LEGACYTLS_TENANTS: cannot be read; write the path of a text file in UTF-8 that this account may read"]
+    assert _refused() == [
+        "LEGACYTLS_TENANTS: cannot be read; write the path of a text file in UTF-8 that this account may read"
+    ]
 
 
 def test_a_variable_that_the_file_names_is_no_unknown_setting(written: Written) -> None:

@@ -1,4 +1,5 @@
-"""The settings of change tickets: a pattern that cannot hold the bot up, and an address that leads to one host."""
+"""The settings of change tickets: a pattern that cannot hold the bot up, and an address that leads to one
+host."""
 
 import pytest
 
@@ -22,7 +23,11 @@ def test_a_pattern_that_is_none_or_too_slow_is_refused_by_name(put: Put, wrong: 
     "wrong",
     [
         *("tickets.example/{ticket}", "https://tickets.example/", "ftp://tickets.example/{ticket}"),
-        *("https://{ticket}.example/", "https://tickets.example/{ticket}>", "https://canary@tickets.example/{ticket}"),
+        *(
+            "https://{ticket}.example/",
+            "https://tickets.example/{ticket}>",
+            "https://canary@tickets.example/{ticket}",
+        ),
         *(f"https://tickets.example/{{ticket}}/{'x' * 500}", "{ticket}"),
     ],
 )

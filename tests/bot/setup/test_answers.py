@@ -39,7 +39,9 @@ def written(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("content", [YAML, ENV, f"\ufeff{ENV}", ENV.encode("utf-16"), YAML.replace("\n", "\r\n")])
+@pytest.mark.parametrize(
+    "content", [YAML, ENV, f"\ufeff{ENV}", ENV.encode("utf-16"), YAML.replace("\n", "\r\n")]
+)
 def test_both_forms_say_the_same_in_whatever_coding(content: str | bytes, tmp_path: Path) -> None:
     assert answers.read(written(tmp_path, content)) == (FOUND, [])
 

@@ -85,14 +85,21 @@ class Desk:
 
     def lines(self, **changed: str) -> list[str]:
         """What is typed at each question, from the first on."""
-        told = self.right | {"EXCHANGE_CLOUD": "", "AZURE_CLIENT_CERTIFICATE_PASSWORD": "", "LEGACYTLS_TIMEZONE": ""}
+        told = self.right | {
+            "EXCHANGE_CLOUD": "",
+            "AZURE_CLIENT_CERTIFICATE_PASSWORD": "",
+            "LEGACYTLS_TIMEZONE": "",
+        }
         asked = [name for name in ASKED if name in told]
         return [changed.get(name, told[name]) for name in asked]
 
 
 @pytest.fixture
 def desk(
-    world: tuple[Slack, Microsoft], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: tuple[Slack, Microsoft],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Desk]:
     slack, microsoft = world
     everything = slack.environment | microsoft.environment
@@ -127,7 +134,13 @@ def test_whoever_answers_each_question_has_a_file_that_the_check_finds_right(des
     assert desk.typed(*desk.lines()) == 0, desk.said
     assert desk.file == desk.right
     assert stat.S_IMODE((desk.folder / ".env").stat().st_mode) == 0o600
-    for verdict in ("Slack token", "Slack channel", "Enough approvers", "Get-TransportConfig", "Database writes"):
+    for verdict in (
+        "Slack token",
+        "Slack channel",
+        "Enough approvers",
+        "Get-TransportConfig",
+        "Database writes",
+    ):
         assert f"ok  {verdict}: " in desk.said
     assert main(["check"]) == 0
 
@@ -302,7 +315,9 @@ def test_without_a_terminal_and_with_a_closed_input_it_says_what_to_do(desk: Des
         "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, '-m', 'bot', 'init'])",
     ]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | desk.surroundings
-    done = subprocess.run(called, cwd=desk.folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        called, cwd=desk.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
     assert (done.returncode, done.stderr.strip()) == (2, says("the_input_ended"))
     assert desk.file is None
 
@@ -352,7 +367,20 @@ def test_whatever_the_bot_cannot_start_without_is_asked_and_says_where_it_is_fou
 
 
 def test_what_is_secret_and_what_holds_else_is_read_off_the_settings() -> None:
-    secret = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "AZURE_CLIENT_SECRET", "DATABASE_URL"}
-    assert {name for name in ASKED if is_secret(name)} == secret | {"AZURE_CLIENT_CERTIFICATE_PASSWORD", "LEGACYTLS_RECORD_KEY"}
+    secret = {
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "AZURE_CLIENT_SECRET",
+        "DATABASE_URL",
+    }
+    assert {name for name in ASKED if is_secret(name)} == secret | {
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "LEGACYTLS_RECORD_KEY",
+    }
     holds = {name: default_of(name) for name in ASKED if default_of(name)}
-    assert holds == {"EXCHANGE_CLOUD": "worldwide", "DATABASE_URL": "sqlite:///legacytls.db", "LEGACYTLS_TIMEZONE": "UTC"}
+    assert holds == {
+        "EXCHANGE_CLOUD": "worldwide",
+        "DATABASE_URL": "sqlite:///legacytls.db",
+        "LEGACYTLS_TIMEZONE": "UTC",
+    }

@@ -1,4 +1,5 @@
-"""A receiver of the stream on a real socket of this machine: it keeps what was posted, and answers as it is told to."""
+"""A receiver of the stream on a real socket of this machine: it keeps what was posted, and answers as it is
+told to."""
 
 import json
 import socket
@@ -45,7 +46,8 @@ class Posted:
 
 
 class Receiving:
-    """Use as a context manager; ``acts`` are consumed one a post, and ``otherwise`` answers all further ones."""
+    """Use as a context manager; ``acts`` are consumed one a post, and ``otherwise`` answers all further
+    ones."""
 
     def __init__(self, *acts: Act, otherwise: Act | None = None) -> None:
         self.posted: list[Posted] = []
@@ -73,7 +75,9 @@ class Receiving:
         self.url = f"http://127.0.0.1:{self._server.server_port}/events?token=canary"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:

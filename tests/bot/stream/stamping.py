@@ -1,4 +1,5 @@
-"""A time-stamping authority on a real socket of this machine: the openssl program answers, unless it is told to misbehave."""
+"""A time-stamping authority on a real socket of this machine: the openssl program answers, unless it is told
+to misbehave."""
 
 import subprocess
 import threading
@@ -55,7 +56,9 @@ class Authority:
         self.url = f"http://127.0.0.1:{self._server.server_port}/tsa"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -80,7 +83,19 @@ class Authority:
 
     def verifies(self, data: Path, token: Path) -> bool:
         """Whether the openssl program agrees."""
-        asked = ["openssl", "ts", "-verify", "-data", str(data), "-in", str(token), "-CAfile", "ca.pem", "-untrusted", "tsa.pem"]
+        asked = [
+            "openssl",
+            "ts",
+            "-verify",
+            "-data",
+            str(data),
+            "-in",
+            str(token),
+            "-CAfile",
+            "ca.pem",
+            "-untrusted",
+            "tsa.pem",
+        ]
         done = subprocess.run(asked, cwd=self.folder, capture_output=True, text=True, check=False)
         return done.returncode == 0 and "Verification: OK" in done.stdout + done.stderr
 
@@ -88,7 +103,20 @@ class Authority:
         self.folder.mkdir(parents=True, exist_ok=True)
         ca = ("-addext", "basicConstraints=critical,CA:true", "-addext", "keyUsage=critical,keyCertSign")
         new = ("-newkey", "rsa:2048", "-nodes")
-        self._run("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-subj", "/CN=Contoso Root", *ca)
+        self._run(
+            "req",
+            "-x509",
+            *new,
+            "-keyout",
+            "ca.key",
+            "-out",
+            "ca.pem",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=Contoso Root",
+            *ca,
+        )
         self._run("req", *new, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=Contoso Time")
         (self.folder / "ext").write_text(_EXTENSIONS)
         signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "30", "-extfile", "ext")

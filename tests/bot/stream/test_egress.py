@@ -28,13 +28,16 @@ PUBLIC, OTHER, PRIVATE, METADATA = "93.184.215.14", "2606:4700::1111", "10.0.0.1
 
 
 class Network:
-    """Answers look-ups one after the other, the last one for ever; notes what is dialled, and nothing answers."""
+    """Answers look-ups one after the other, the last one for ever; notes what is dialled, and nothing
+    answers."""
 
     def __init__(self, *look_ups: list[str]) -> None:
         self.look_ups, self.dialled = list(look_ups), list[str]()
 
     def getaddrinfo(self, host: str, port: int, *_: Any, **__: Any) -> list[Any]:
-        found = self.look_ups.pop(0) if len(self.look_ups) > 1 else self.look_ups[0] if self.look_ups else [host]
+        found = (
+            self.look_ups.pop(0) if len(self.look_ups) > 1 else self.look_ups[0] if self.look_ups else [host]
+        )
         return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, port)) for address in found]
 
     def dial(self, address: tuple[str, int], *_: Any, **__: Any) -> Any:
@@ -55,7 +58,9 @@ def posted(url: str, *, private: bool = False) -> Answer:
     return Receiver(url, SECRET, private=private).post(event, datetime.now(UTC))
 
 
-@pytest.mark.parametrize("found", [[PUBLIC, PRIVATE, OTHER], [METADATA, PUBLIC, OTHER], [PUBLIC, "fe80::1", OTHER, "127.0.0.1"]])
+@pytest.mark.parametrize(
+    "found", [[PUBLIC, PRIVATE, OTHER], [METADATA, PUBLIC, OTHER], [PUBLIC, "fe80::1", OTHER, "127.0.0.1"]]
+)
 def test_of_the_addresses_of_a_name_only_public_ones_are_dialled(network: Network, found: list[str]) -> None:
     network.look_ups = [found]
     assert not posted(URL).not_public
@@ -69,8 +74,12 @@ def test_a_name_that_changes_its_mind_is_judged_by_what_would_be_dialled(network
     assert network.dialled == [PUBLIC]
 
 
-@pytest.mark.parametrize("address", [PRIVATE, METADATA, "100.64.0.1", "127.0.0.1", "::1", "fd00:ec2::254", "::ffff:10.0.0.1"])
-def test_a_name_of_a_private_address_is_not_dialled_unless_the_setting_says_so(network: Network, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", [PRIVATE, METADATA, "100.64.0.1", "127.0.0.1", "::1", "fd00:ec2::254", "::ffff:10.0.0.1"]
+)
+def test_a_name_of_a_private_address_is_not_dialled_unless_the_setting_says_so(
+    network: Network, address: str
+) -> None:
     network.look_ups = [[address]]
     assert posted(URL).not_public
     assert network.dialled == []
@@ -89,7 +98,9 @@ def test_nor_is_the_address_itself_nor_handed_to_a_proxy(
     assert network.dialled == []
 
 
-def test_a_proxy_that_the_operator_named_may_be_private(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_the_operator_named_may_be_private(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
     network.look_ups = [[PRIVATE]]
     assert posted(URL) == Answer(None)
@@ -116,7 +127,9 @@ def test_a_time_stamping_service_is_held_to_the_same(network: Network) -> None:
     assert str(told.value) == says("the_time_stamping_service_has_no_public")
     assert network.dialled == []
     with pytest.raises(Unavailable, match="gave no answer"):
-        TimeStampService("http://time.example.com/", clock=lambda: datetime.now(UTC), private=True).stamp(b"1:a")
+        TimeStampService("http://time.example.com/", clock=lambda: datetime.now(UTC), private=True).stamp(
+            b"1:a"
+        )
     assert network.dialled == [METADATA]
 
 

@@ -1,4 +1,5 @@
-"""Every event reaches a real receiver, in order, signed, until it is taken; what the receiver does holds up nothing else."""
+"""Every event reaches a real receiver, in order, signed, until it is taken; what the receiver does holds up
+nothing else."""
 
 import hashlib
 import json
@@ -120,13 +121,16 @@ def test_the_body_is_a_cloud_event_whose_data_is_the_exported_event(sender: Send
         body = json.loads(post.body)
         assert body == {
             "specversion": "1.0", "id": f"{TENANT}:{event['seq']}", "source": f"legacytls/{TENANT}",
-            "type": f"legacytls.{event['kind']}", "time": event["at"], "datacontenttype": "application/json", "data": event,
+            "type": f"legacytls.{event['kind']}", "time": event["at"], "datacontenttype": "application/json",
+            "data": event,
         }  # fmt: skip
         assert post.headers["Content-Type"] == "application/cloudevents+json"
         assert post.path == "/events?token=canary"
 
 
-def test_the_hash_can_be_made_again_from_the_data_alone_and_no_authenticator_is_in_it(sender: Sender, receiving: Start) -> None:
+def test_the_hash_can_be_made_again_from_the_data_alone_and_no_authenticator_is_in_it(
+    sender: Sender, receiving: Start
+) -> None:
     receiver = receiving()
     sender.send(receiver.url)
     prev = "0" * 64
@@ -140,7 +144,9 @@ def test_the_hash_can_be_made_again_from_the_data_alone_and_no_authenticator_is_
         prev = claimed
 
 
-def test_the_library_of_standard_webhooks_verifies_each_post_and_no_altered_one(sender: Sender, receiving: Start) -> None:
+def test_the_library_of_standard_webhooks_verifies_each_post_and_no_altered_one(
+    sender: Sender, receiving: Start
+) -> None:
     receiver = receiving()
     sender.send(receiver.url)
     for post in receiver.posted:
@@ -151,7 +157,9 @@ def test_the_library_of_standard_webhooks_verifies_each_post_and_no_altered_one(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 401, 404, 410, 429, 500, 502, 503])
-def test_what_is_not_taken_is_sent_again_first_and_nothing_overtakes_it(sender: Sender, receiving: Start, status: int) -> None:
+def test_what_is_not_taken_is_sent_again_first_and_nothing_overtakes_it(
+    sender: Sender, receiving: Start, status: int
+) -> None:
     elsewhere = receiving()
     receiver = receiving(Act(), Act(status, {"Location": elsewhere.url}))
     assert sender.send(receiver.url) == 1
@@ -175,10 +183,16 @@ def test_a_reset_connection_and_a_closed_port_are_no_answer(sender: Sender, rece
     assert sender.trouble("http://127.0.0.1:9/") == says("3_events_wait_for_the_receiver_http")
     behind = lag_of("http://127.0.0.1:9/", sender.ledger, sender.clock)()
     assert (behind and behind.events, behind and behind.position.tries) == (3, 1)
-    assert lag_of(receiver.url, sender.ledger, sender.clock)() is lag_of(None, sender.ledger, sender.clock)() is None
+    assert (
+        lag_of(receiver.url, sender.ledger, sender.clock)()
+        is lag_of(None, sender.ledger, sender.clock)()
+        is None
+    )
 
 
-def test_a_receiver_that_takes_too_long_is_no_answer(sender: Sender, receiving: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_receiver_that_takes_too_long_is_no_answer(
+    sender: Sender, receiving: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.stream.receiver.PATIENCE", 0.3)
     receiver = receiving(Act(seconds=1.0))
     assert sender.send(receiver.url) == 0
@@ -209,7 +223,9 @@ def test_pauses_grow_from_a_second_to_ten_minutes_and_begin_anew_once_something_
 
 @pytest.mark.parametrize("spelled", ["120", "date"])
 def test_what_retry_after_asks_for_is_respected(sender: Sender, receiving: Start, spelled: str) -> None:
-    asked = spelled if spelled == "120" else format_datetime(sender.clock() + timedelta(seconds=121), usegmt=True)
+    asked = (
+        spelled if spelled == "120" else format_datetime(sender.clock() + timedelta(seconds=121), usegmt=True)
+    )
     receiver = receiving(Act(503, {"Retry-After": asked}))
     sender.send(receiver.url)
     sender.clock.advance(seconds=110)

@@ -1,4 +1,5 @@
-"""Each day's head is stamped by a real authority; one that is away, slow or wrong blocks nothing and leaves a named gap."""
+"""Each day's head is stamped by a real authority; one that is away, slow or wrong blocks nothing and leaves a
+named gap."""
 
 import io
 import shutil
@@ -24,7 +25,9 @@ from storage.ledger import Ledger
 from tests.bot.stream.stamping import Authority
 from tests.storage.states import TENANT
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl program is not installed")
+pytestmark = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="the openssl program is not installed"
+)
 TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 
 
@@ -46,7 +49,9 @@ def ledger(migrated_sqlite_url: str) -> Iterator[Ledger]:
     database = Database(migrated_sqlite_url)
     found = Ledger(database, TENANT)
     with found.recording(TODAY - timedelta(days=1)) as entry:
-        entry.record("settings", "bot", {"changed": {}, "settings": {"LEGACYTLS_TIMESTAMP_URL": "http://127.0.0.1"}})
+        entry.record(
+            "settings", "bot", {"changed": {}, "settings": {"LEGACYTLS_TIMESTAMP_URL": "http://127.0.0.1"}}
+        )
     Days(found).close(datetime.now(UTC))
     yield found
     database.close()
@@ -58,7 +63,9 @@ def stamping(ledger: Ledger, authority: Authority) -> Stamping:
 
 def missing(ledger: Ledger) -> list[str]:
     period = Period((TODAY - timedelta(days=1)).date(), TODAY.date())
-    return [said for said in Pack(ledger.database, TENANT, period).write(io.BytesIO()).missing if "stamp" in said]
+    return [
+        said for said in Pack(ledger.database, TENANT, period).write(io.BytesIO()).missing if "stamp" in said
+    ]
 
 
 def test_the_head_of_a_day_is_stamped_once_and_the_pack_holds_what_openssl_verifies(
@@ -78,15 +85,21 @@ def test_the_head_of_a_day_is_stamped_once_and_the_pack_holds_what_openssl_verif
     assert not authority.verifies(data, token)
 
 
-def test_verify_checks_each_token_against_the_head_that_it_is_of(ledger: Ledger, authority: Authority) -> None:
+def test_verify_checks_each_token_against_the_head_that_it_is_of(
+    ledger: Ledger, authority: Authority
+) -> None:
     stamping(ledger, authority).keep(datetime.now(UTC))
     sound = checked_stamps(ledger.database, TENANT)
     assert (sound.count, sound.problem) == (1, None)
     assert "Contoso Time" in sound.told
     with ledger.database.engine.connect() as connection:
-        for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+        for (name,) in connection.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        ).all():
             connection.execute(text(f"DROP TRIGGER {name}"))
-        connection.execute(text("UPDATE audit_events SET hash = :other WHERE kind = 'day'"), {"other": "f" * 64})
+        connection.execute(
+            text("UPDATE audit_events SET hash = :other WHERE kind = 'day'"), {"other": "f" * 64}
+        )
         connection.commit()
     assert "rewritten" in str(checked_stamps(ledger.database, TENANT).problem)
 
@@ -104,13 +117,19 @@ def test_a_service_that_is_wrong_or_away_leaves_no_stamp_and_is_asked_again(
     assert stamping(ledger, authority).keep(datetime.now(UTC)) == 1
 
 
-def test_a_head_without_a_stamp_is_a_named_gap_after_a_day_and_a_late_stamp_says_so(ledger: Ledger, authority: Authority) -> None:
+def test_a_head_without_a_stamp_is_a_named_gap_after_a_day_and_a_late_stamp_says_so(
+    ledger: Ledger, authority: Authority
+) -> None:
     assert missing(ledger) == [], "it is not late yet"
     later = datetime.now(UTC) + timedelta(hours=25)
     with ledger.recording(later) as entry:
-        entry.record("settings", "bot", {"changed": {}, "settings": {"LEGACYTLS_TIMESTAMP_URL": "http://127.0.0.1"}})
+        entry.record(
+            "settings", "bot", {"changed": {}, "settings": {"LEGACYTLS_TIMESTAMP_URL": "http://127.0.0.1"}}
+        )
     period = Period((TODAY - timedelta(days=1)).date(), (TODAY + timedelta(days=3)).date())
-    told = [said for said in Pack(ledger.database, TENANT, period).write(io.BytesIO()).missing if "stamp" in said]
+    told = [
+        said for said in Pack(ledger.database, TENANT, period).write(io.BytesIO()).missing if "stamp" in said
+    ]
     assert len(told) == 1
     assert told[0].endswith("has no time stamp.")
     service = TimeStampService(authority.url, clock=lambda: datetime.now(UTC))

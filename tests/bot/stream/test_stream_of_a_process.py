@@ -38,10 +38,14 @@ def opt_out(running: Running) -> None:
     running.slack.command(ALICE, "/legacytls disable")
     view = running.wait(lambda: next(iter(running.slack.views(ALICE)), None))
     running.slack.submit(ALICE, view["id"], {"reason": ""})
-    running.wait(lambda: [said for said in running.slack.messages(cast.CHANGES) if "Applied:" in said["text"]])
+    running.wait(
+        lambda: [said for said in running.slack.messages(cast.CHANGES) if "Applied:" in said["text"]]
+    )
 
 
-def test_a_kill_between_sending_and_keeping_loses_nothing_and_doubles_only_what_has_the_same_id(begin: Begin) -> None:
+def test_a_kill_between_sending_and_keeping_loses_nothing_and_doubles_only_what_has_the_same_id(
+    begin: Begin,
+) -> None:
     with Receiving(Act(), otherwise=Act(seconds=30)) as receiver:
         running = begin(receiver)
         running.wait(lambda: len(receiver.posted) >= 2)
@@ -79,7 +83,9 @@ def test_a_receiver_that_hangs_holds_up_neither_a_change_nor_the_end_of_the_proc
         assert seconds < patience(6)
 
 
-def test_a_receiver_that_refuses_stands_in_readyz_and_in_the_numbers_and_never_with_its_address(begin: Begin) -> None:
+def test_a_receiver_that_refuses_stands_in_readyz_and_in_the_numbers_and_never_with_its_address(
+    begin: Begin,
+) -> None:
     with Receiving(otherwise=Act(500)) as receiver:
         running = begin(receiver)
         said = running.wait(lambda: running.trouble().get("stream"))

@@ -34,8 +34,10 @@ def test_both_together_are_right_and_neither_is_shown(put: Put) -> None:  # noqa
 @pytest.mark.parametrize(
     "url",
     [
-        "http://events.example.com/", "ftp://events.example.com/", "events.example.com", "https://me:canary@events.example.com/",
-        "https://events.example.com/#canary", "http://127.0.0.1.example.com/", "http://10.0.0.1/", "https://", "wss://127.0.0.1/",
+        "http://events.example.com/", "ftp://events.example.com/", "events.example.com",
+        "https://me:canary@events.example.com/",
+        "https://events.example.com/#canary", "http://127.0.0.1.example.com/", "http://10.0.0.1/", "https://",
+        "wss://127.0.0.1/",
     ],
 )  # fmt: skip
 def test_an_address_is_https_or_this_machine(put: Put, url: str) -> None:  # noqa: F811
@@ -44,13 +46,17 @@ def test_an_address_is_https_or_this_machine(put: Put, url: str) -> None:  # noq
     assert "canary" not in line
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/x", "http://localhost/", "http://[::1]:9/", "https://10.0.0.1/hook"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/x", "http://localhost/", "http://[::1]:9/", "https://10.0.0.1/hook"]
+)
 def test_this_machine_may_be_plain_and_a_private_address_may_be_named(put: Put, url: str) -> None:  # noqa: F811
     put(LEGACYTLS_EVENTS_URL=url, LEGACYTLS_EVENTS_SECRET=SECRET)
     assert load().events_url is not None
 
 
-@pytest.mark.parametrize("secret", ["whsec_canary", SECRET.removeprefix("whsec_"), "whsec_" + "A" * 31, "whsec_!!!!" + "A" * 40])
+@pytest.mark.parametrize(
+    "secret", ["whsec_canary", SECRET.removeprefix("whsec_"), "whsec_" + "A" * 31, "whsec_!!!!" + "A" * 40]
+)
 def test_a_secret_has_twenty_four_bytes_or_more(put: Put, secret: str) -> None:  # noqa: F811
     (line,) = wrong(put, LEGACYTLS_EVENTS_URL=URL, LEGACYTLS_EVENTS_SECRET=secret)
     assert line.startswith("LEGACYTLS_EVENTS_SECRET: write whsec_ and 24 to 64 bytes")

@@ -1,4 +1,5 @@
-"""HTTP mode over real sockets: what Slack signed is acknowledged, everything else is refused with a 4xx, never with a 500."""
+"""HTTP mode over real sockets: what Slack signed is acknowledged, everything else is refused with a 4xx,
+never with a 500."""
 
 import hashlib
 import hmac
@@ -40,7 +41,8 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 
 class Bot:
-    """A Bolt app with one listener of each kind, served as the bot serves; ``taken`` holds what reached a listener."""
+    """A Bolt app with one listener of each kind, served as the bot serves; ``taken`` holds what reached a
+    listener."""
 
     def __init__(self, *, enterprise_id: str | None = None) -> None:
         self.taken: list[str] = []
@@ -75,12 +77,14 @@ class Bot:
         self._ages = itertools.cycle(range(250))
 
     def stamp(self) -> str:
-        """A time stamp that holds, another one each time: the same body under the same one would be a copy."""
+        """A time stamp that holds, another one each time: the same body under the same one would be a
+        copy."""
         return str(int(time.time()) - next(self._ages))
 
     def send(
-        self, body: bytes, *, kind: str = FORM, stamp: str | None = None, signature: str | bytes | None = None,
-        path: str = "/slack/events", method: str = "POST", without: str = "",
+        self, body: bytes, *, kind: str = FORM, stamp: str | None = None,
+        signature: str | bytes | None = None, path: str = "/slack/events", method: str = "POST",
+        without: str = "",
     ) -> Said:  # fmt: skip
         """One request, rightly signed unless told otherwise; the status and the text of the answer."""
         stamp = self.stamp() if stamp is None else stamp
@@ -106,15 +110,17 @@ def signed(body: bytes, stamp: str) -> str:
 
 def command(text: str = "status", **changed: str) -> bytes:
     fields = {
-        "token": "x", "team_id": TEAM, "channel_id": "C0CHANGES", "user_id": "U0ALICE", "command": "/legacytls", "text": text,
-        "response_url": "https://hooks.slack.com/commands/1", "trigger_id": "1.2.3",
+        "token": "x", "team_id": TEAM, "channel_id": "C0CHANGES", "user_id": "U0ALICE",
+        "command": "/legacytls", "text": text, "response_url": "https://hooks.slack.com/commands/1",
+        "trigger_id": "1.2.3",
     }  # fmt: skip
     return urlencode(fields | changed).encode()
 
 
 def click(**changed: Any) -> bytes:
     payload = {
-        "type": "block_actions", "team": {"id": TEAM}, "user": {"id": "U0ALICE", "team_id": TEAM}, "enterprise": None,
+        "type": "block_actions", "team": {"id": TEAM}, "user": {"id": "U0ALICE", "team_id": TEAM},
+        "enterprise": None,
         "actions": [{"action_id": "approve", "block_id": "b", "type": "button", "value": "1"}],
     }  # fmt: skip
     return urlencode({"payload": json.dumps(payload | changed)}).encode()
@@ -159,7 +165,9 @@ def test_a_word_that_looks_like_a_field_is_still_a_command(bot: Bot) -> None:
 
 
 def test_the_address_that_slack_verifies_answers_the_challenge(bot: Bot) -> None:
-    status, text = bot.send(json.dumps({"type": "url_verification", "challenge": "3eZbrw1a", "token": "x"}).encode(), kind=JSON)
+    status, text = bot.send(
+        json.dumps({"type": "url_verification", "challenge": "3eZbrw1a", "token": "x"}).encode(), kind=JSON
+    )
     assert (status, json.loads(text)) == (200, {"challenge": "3eZbrw1a"})
 
 
@@ -255,8 +263,14 @@ UNREADABLE = {
     "endless nesting": (JSON, b"[" * 200_000),
     "a payload that is no JSON": (FORM, b"payload=%7B"),
     "a payload that is no object": (FORM, b"payload=5"),
-    "a team of another shape": (FORM, urlencode({"payload": '{"type": "block_actions", "team": 5}'}).encode()),
-    "authorisations of another shape": (JSON, b'{"type": "event_callback", "team_id": "T0CONTOSO", "authorizations": [7]}'),
+    "a team of another shape": (
+        FORM,
+        urlencode({"payload": '{"type": "block_actions", "team": 5}'}).encode(),
+    ),
+    "authorisations of another shape": (
+        JSON,
+        b'{"type": "event_callback", "team_id": "T0CONTOSO", "authorizations": [7]}',
+    ),
     "a thousand fields": (FORM, b"&".join(b"a%d=1" % number for number in range(1000))),
     "nothing": (FORM, b""),
 }
@@ -274,7 +288,10 @@ FOREIGN = {
     "a command from another organisation": (FORM, command(team_id="T0FABRIKAM", enterprise_id="E0FABRIKAM")),
     "a click": (FORM, click(team={"id": "T0FABRIKAM"})),
     "a click without any team": (FORM, click(team=None, user={"id": "U0BOB"})),
-    "a stranger's click without a team": (FORM, click(team=None, user={"id": "U0FRANK", "team_id": "T0FABRIKAM"})),
+    "a stranger's click without a team": (
+        FORM,
+        click(team=None, user={"id": "U0FRANK", "team_id": "T0FABRIKAM"}),
+    ),
     "a click from another organisation": (FORM, click(team=None, enterprise={"id": "E0FABRIKAM"})),
     "an event": (JSON, event(team_id="T0FABRIKAM", authorizations=[])),
     "an event authorised for another": (JSON, event(authorizations=[{"team_id": "T0FABRIKAM"}])),
@@ -308,10 +325,14 @@ def test_any_workspace_of_our_own_organisation_is_served() -> None:
 
 
 def test_half_open_connections_hold_nobody_up(bot: Bot) -> None:
-    head = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
+    head = (
+        b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
+    )
     with ExitStack() as stack:
         for number in range(200):
-            waiting = stack.enter_context(socket.create_connection(("127.0.0.1", bot.serving.port), timeout=5))
+            waiting = stack.enter_context(
+                socket.create_connection(("127.0.0.1", bot.serving.port), timeout=5)
+            )
             waiting.sendall([b"", head, head + b"\r\n{"][number % 3])
         began = time.monotonic()
         assert bot.send(command())[0] == 200
@@ -321,10 +342,14 @@ def test_half_open_connections_hold_nobody_up(bot: Bot) -> None:
 def test_more_half_open_connections_than_there_are_places_keep_nobody_out(bot: Bot) -> None:
     kept = http.client.HTTPConnection("127.0.0.1", bot.serving.port, timeout=10)
     ask(kept, bot.stamp())
-    head = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
+    head = (
+        b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
+    )
     with ExitStack() as stack:
         for number in range(PLACES + 2 * SPARE):
-            waiting = stack.enter_context(socket.create_connection(("127.0.0.1", bot.serving.port), timeout=10))
+            waiting = stack.enter_context(
+                socket.create_connection(("127.0.0.1", bot.serving.port), timeout=10)
+            )
             waiting.sendall([b"", head, head + b"\r\n{"][number % 3])
         began = time.monotonic()
         for _ in range(5):
@@ -337,7 +362,11 @@ def test_more_half_open_connections_than_there_are_places_keep_nobody_out(bot: B
 def ask(connection: http.client.HTTPConnection, stamp: str) -> int:
     """One rightly signed command on a connection that is kept."""
     body = command()
-    headers = {"Content-Type": FORM, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signed(body, stamp)}
+    headers = {
+        "Content-Type": FORM,
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signed(body, stamp),
+    }
     connection.request("POST", "/slack/events", body, headers)
     answer = connection.getresponse()
     answer.read()
@@ -366,14 +395,19 @@ ALL_KINDS = {
     "event": json.loads(event()),
     "form": {
         "type": "view_submission", "team": {"id": TEAM}, "user": {"id": "U0ALICE"},
-        "view": {"type": "modal", "callback_id": "opt_in", "state": {"values": {"reason": {"reason": {"value": "x"}}}}},
+        "view": {"type": "modal", "callback_id": "opt_in",
+            "state": {"values": {"reason": {"reason": {"value": "x"}}}}},
     },
-    "closed form": {"type": "view_closed", "team": {"id": TEAM}, "user": {"id": "U0ALICE"}, "view": {"type": "modal"}},
+    "closed form": {"type": "view_closed", "team": {"id": TEAM}, "user": {"id": "U0ALICE"},
+        "view": {"type": "modal"}},
     "shortcut": {"type": "shortcut", "team": {"id": TEAM}, "user": {"id": "U0ALICE"}, "callback_id": "x"},
-    "options": {"type": "block_suggestion", "team": {"id": TEAM}, "action_id": "x", "block_id": "b", "value": "v"},
-    "attachment": {"type": "interactive_message", "team": {"id": TEAM}, "callback_id": "x", "actions": [{"name": "x"}]},
+    "options": {"type": "block_suggestion", "team": {"id": TEAM}, "action_id": "x", "block_id": "b",
+        "value": "v"},
+    "attachment": {"type": "interactive_message", "team": {"id": TEAM}, "callback_id": "x",
+        "actions": [{"name": "x"}]},
     "rate limit": {
-        "type": "app_rate_limited", "token": "x", "team_id": TEAM, "minute_rate_limited": 1518467820, "event": None,
+        "type": "app_rate_limited", "token": "x", "team_id": TEAM, "minute_rate_limited": 1518467820,
+        "event": None,
     },
     "unheard event": json.loads(event(event={"type": "app_home_opened", "user": "U0BOB"})),
     "address check": {"type": "url_verification", "token": "x", "challenge": "c"},
@@ -382,17 +416,25 @@ ALL_KINDS = {
 
 
 @pytest.mark.parametrize("payload", ALL_KINDS.values(), ids=ALL_KINDS)
-def test_a_rightly_signed_body_of_any_shape_is_never_an_error_of_ours(bot: Bot, payload: dict[str, Any]) -> None:
+def test_a_rightly_signed_body_of_any_shape_is_never_an_error_of_ours(
+    bot: Bot, payload: dict[str, Any]
+) -> None:
     for spoilt in with_odd(payload):
         text = json.dumps(spoilt)
         assert bot.send(text.encode(), kind=JSON)[0] < 500, text
         assert bot.send(urlencode({"payload": text}).encode())[0] < 500, text
 
 
-@pytest.mark.parametrize("kind", ["app_rate_limited", "event_callback", "block_actions", "nothing of Slack's", "", None])
+@pytest.mark.parametrize(
+    "kind", ["app_rate_limited", "event_callback", "block_actions", "nothing of Slack's", "", None]
+)
 @pytest.mark.parametrize("event", [None, {}, [], "x", {"type": None}, {"type": "reaction_added"}])
-@pytest.mark.parametrize("more", [{}, {"team_id": TEAM}, {"authorizations": [{"team_id": TEAM}]}, {"authorizations": None}])
-def test_every_signed_object_is_answered(bot: Bot, kind: str | None, event: object, more: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "more", [{}, {"team_id": TEAM}, {"authorizations": [{"team_id": TEAM}]}, {"authorizations": None}]
+)
+def test_every_signed_object_is_answered(
+    bot: Bot, kind: str | None, event: object, more: dict[str, Any]
+) -> None:
     status, _ = bot.send(json.dumps({"type": kind, "event": event, **more}).encode(), kind=JSON)
     assert status < 500
     if kind == "app_rate_limited":
@@ -405,11 +447,19 @@ def test_what_nobody_listens_to_is_acknowledged_and_each_sort_logged_once(bot: B
             for name in ("tokens_revoked", "channel_archive"):
                 assert bot.send(event(event={"type": name, "user": "U0BOB"}), kind=JSON)[0] == 200
             assert (
-                bot.send(urlencode({"payload": json.dumps(ALL_KINDS["shortcut"] | {"type": "message_action"})}).encode())[0]
+                bot.send(
+                    urlencode(
+                        {"payload": json.dumps(ALL_KINDS["shortcut"] | {"type": "message_action"})}
+                    ).encode()
+                )[0]
                 == 200
             )
     unheard = [(entry["kind"], entry["name"]) for entry in logs if entry["event"] == "slack.unheard"]
-    assert unheard == [("event_callback", "tokens_revoked"), ("event_callback", "channel_archive"), ("message_action", "")]
+    assert unheard == [
+        ("event_callback", "tokens_revoked"),
+        ("event_callback", "channel_archive"),
+        ("message_action", ""),
+    ]
 
 
 def test_stopping_answers_what_is_in_hand() -> None:
@@ -434,7 +484,11 @@ def test_stopping_lets_kept_connections_go() -> None:
     bot = Bot()
     kept = http.client.HTTPConnection("127.0.0.1", bot.serving.port, timeout=5)
     stamp, body = str(int(time.time())), command()
-    headers = {"Content-Type": FORM, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signed(body, stamp)}
+    headers = {
+        "Content-Type": FORM,
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signed(body, stamp),
+    }
     kept.request("POST", "/slack/events", body, headers)
     assert kept.getresponse().read() == b"taken"
     began = time.monotonic()
@@ -447,7 +501,9 @@ def test_stopping_lets_kept_connections_go() -> None:
 
 
 def test_a_host_with_two_addresses_is_served_on_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = socket.getaddrinfo("127.0.0.1", 0, type=socket.SOCK_STREAM) + socket.getaddrinfo("::1", 0, type=socket.SOCK_STREAM)
+    found = socket.getaddrinfo("127.0.0.1", 0, type=socket.SOCK_STREAM) + socket.getaddrinfo(
+        "::1", 0, type=socket.SOCK_STREAM
+    )
     with monkeypatch.context() as named:
         named.setattr(socket, "getaddrinfo", lambda *arguments, **more: found)
         bot = Bot()
@@ -458,5 +514,8 @@ def test_a_host_with_two_addresses_is_served_on_the_first(monkeypatch: pytest.Mo
 def test_without_a_secret_there_is_no_http_mode() -> None:
     with pytest.raises(ValueError, match="signing secret"):
         HttpMode(
-            Receiver(bolt_app(WebClient("x"), Identity(TEAM, None, "U", "B")), lambda *_: None), "", host="127.0.0.1", port=0
+            Receiver(bolt_app(WebClient("x"), Identity(TEAM, None, "U", "B")), lambda *_: None),
+            "",
+            host="127.0.0.1",
+            port=0,
         )

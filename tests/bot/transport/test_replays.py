@@ -1,4 +1,5 @@
-"""A signed request that is sent again, by whoever copied it or by Slack, does nothing once its delivery is recorded."""
+"""A signed request that is sent again, by whoever copied it or by Slack, does nothing once its delivery is
+recorded."""
 
 import json
 import threading
@@ -28,7 +29,9 @@ def bot() -> Iterator[Bot]:
 
 
 @pytest.mark.parametrize(("kind", "body"), KINDS.values(), ids=KINDS)
-def test_twenty_copies_one_after_the_other_are_answered_and_do_it_once(bot: Bot, kind: str, body: bytes) -> None:
+def test_twenty_copies_one_after_the_other_are_answered_and_do_it_once(
+    bot: Bot, kind: str, body: bytes
+) -> None:
     stamp = bot.stamp()
     assert bot.send(body, kind=kind, stamp=stamp)[0] == 200
     assert [bot.send(body, kind=kind, stamp=stamp) for _ in range(20)] == [(200, "")] * 20

@@ -1,4 +1,5 @@
-"""Socket Mode over real sockets: nothing is lost while Slack refreshes connections, and a dead one is noticed and replaced."""
+"""Socket Mode over real sockets: nothing is lost while Slack refreshes connections, and a dead one is noticed
+and replaced."""
 
 import socket
 import threading
@@ -24,11 +25,14 @@ from handlers.ports import Unavailable
 from tests.patience import patience
 
 T = TypeVar("T")
-KNOWN = AuthorizeResult(enterprise_id=None, team_id=cast.TEAM_ID, bot_user_id=cast.BOT_USER, bot_id=cast.BOT_ID, bot_token="x")
+KNOWN = AuthorizeResult(
+    enterprise_id=None, team_id=cast.TEAM_ID, bot_user_id=cast.BOT_USER, bot_id=cast.BOT_ID, bot_token="x"
+)
 
 
 class Relay:
-    """Stands between the bot and Slack, and can go deaf: connections stay open and nothing passes, as behind a dead firewall.
+    """Stands between the bot and Slack, and can go deaf: connections stay open and nothing passes, as behind
+    a dead firewall.
 
     While it is deaf, nobody gets through anew either.
     """
@@ -88,8 +92,8 @@ class Bot:
         self.acknowledging.set()
         self.taken = threading.Event()
         app = App(
-            client=self.client, authorize=lambda **_: KNOWN, process_before_response=True, token_verification_enabled=False,
-            request_verification_enabled=False,
+            client=self.client, authorize=lambda **_: KNOWN, process_before_response=True,
+            token_verification_enabled=False, request_verification_enabled=False,
         )  # fmt: skip
 
         @app.command("/legacytls")
@@ -99,7 +103,9 @@ class Bot:
             ack("taken")
 
         self.kinds: list[str] = []
-        self.serving = SocketMode(Receiver(app, lambda kind, _: self.kinds.append(kind)), self.client, cast.APP_TOKEN)
+        self.serving = SocketMode(
+            Receiver(app, lambda kind, _: self.kinds.append(kind)), self.client, cast.APP_TOKEN
+        )
 
     def start(self) -> None:
         self.serving.start()
@@ -175,7 +181,12 @@ def test_what_was_taken_before_a_refresh_is_acknowledged_after_it(bot: Bot) -> N
     bot.command()
     assert bot.taken.wait(timeout=20)
     bot.slack.disconnect()
-    until(lambda: all(delivery.connection <= CONNECTIONS for delivery in bot.slack.deliveries) and bot.slack.connections)
+    until(
+        lambda: (
+            all(delivery.connection <= CONNECTIONS for delivery in bot.slack.deliveries)
+            and bot.slack.connections
+        )
+    )
     bot.acknowledging.set()
     until(lambda: bot.all_acknowledged(1))
 
@@ -206,7 +217,12 @@ def test_a_silent_cut_is_noticed_and_mended_within_fifteen_seconds(slack: Slack)
     relay.mend()
     until(bot.serving.is_connected, within=15 - (time.monotonic() - began))
     bot.command()
-    until(lambda: any(delivery.connection > CONNECTIONS and delivery.acked_after is not None for delivery in slack.deliveries))
+    until(
+        lambda: any(
+            delivery.connection > CONNECTIONS and delivery.acked_after is not None
+            for delivery in slack.deliveries
+        )
+    )
     bot.serving.stop()
     relay.close()
 
@@ -253,7 +269,9 @@ def test_where_slack_allows_one_connection_only_one_is_held_and_replaced_when_it
 
 
 @pytest.mark.parametrize("reason", ["link_disabled", "refresh_requested"])
-def test_a_slack_that_sends_everybody_away_is_called_seldom_and_again_once_that_is_over(slack: Slack, reason: str) -> None:
+def test_a_slack_that_sends_everybody_away_is_called_seldom_and_again_once_that_is_over(
+    slack: Slack, reason: str
+) -> None:
     bot = Bot(slack)
     calls = []
     opened = bot.client.apps_connections_open
@@ -335,7 +353,9 @@ def test_any_address_of_loopback_may_be_spoken_to_in_plain_text() -> None:
         dial("ws://127.0.0.2:1/link", tls=None, proxy=None, within=1)
 
 
-@pytest.mark.parametrize("url", ["ws://slack.example/link", "http://127.0.0.1:1/", "", "ws://127.0.0.1.example/"])
+@pytest.mark.parametrize(
+    "url", ["ws://slack.example/link", "http://127.0.0.1:1/", "", "ws://127.0.0.1.example/"]
+)
 def test_nothing_but_wss_leaves_this_machine(url: str) -> None:
     with pytest.raises(Lost, match="neither wss nor on loopback"):
         dial(url, tls=None, proxy=None, within=1)

@@ -1,4 +1,5 @@
-"""Behind a proxy that inspects TLS, everything towards Slack trusts the operator's own authority, as Exchange's side does."""
+"""Behind a proxy that inspects TLS, everything towards Slack trusts the operator's own authority, as
+Exchange's side does."""
 
 import ssl
 import threading
@@ -103,12 +104,16 @@ def test_every_road_to_slack_leads_through_the_proxy_with_and_without_its_scheme
     client = slack_client(settings_at("https://slack.invalid"))
     with pytest.raises(Unavailable):
         call(client.api_test)
-    assert not Answers(tls=client.ssl, proxy=client.proxy).post("https://hooks.slack.com/actions/1", {"text": "Counted."})
+    assert not Answers(tls=client.ssl, proxy=client.proxy).post(
+        "https://hooks.slack.com/actions/1", {"text": "Counted."}
+    )
     with pytest.raises(Lost):
         dial("wss://wss.invalid/link", tls=client.ssl, proxy=client.proxy, within=5)
     proxy.close()
     asked = [(request.method, request.path) for request in proxy.requests]
-    assert asked == [("CONNECT", f"{name}:443") for name in ("slack.invalid", "hooks.slack.com", "wss.invalid")]
+    assert asked == [
+        ("CONNECT", f"{name}:443") for name in ("slack.invalid", "hooks.slack.com", "wss.invalid")
+    ]
 
 
 def test_authorities_that_are_replaced_count_for_the_next_connection(

@@ -1,4 +1,5 @@
-"""A connection of Socket Mode leads to where Slack's own answer says, and only if that is Slack: who speaks on it is believed."""
+"""A connection of Socket Mode leads to where Slack's own answer says, and only if that is Slack: who speaks
+on it is believed."""
 
 from collections.abc import Iterator
 
@@ -50,7 +51,9 @@ def app() -> App:
         "",
     ],
 )
-def test_an_address_that_is_not_slack_s_is_not_dialled(url: str, slack: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_is_not_slack_s_is_not_dialled(
+    url: str, slack: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slack.always(answer(200, {"ok": True, "url": url}))
     client = SlackWebClient("xoxb-none", base_url=f"{slack.url}/api/", retry_handlers=[])
     serving = SocketMode(Receiver(app(), lambda *_: None), client, "xapp-none")
@@ -64,7 +67,9 @@ def test_with_slack_itself_no_address_of_this_machine_is_dialled(
 ) -> None:
     client = SlackWebClient("xoxb-none", base_url="https://slack.com/api/", retry_handlers=[])
     told = evil.url.replace("http", "ws") + "/link"
-    monkeypatch.setattr(client, "apps_connections_open", lambda **_: type("Said", (), {"data": {"url": told}, "headers": {}}))
+    monkeypatch.setattr(
+        client, "apps_connections_open", lambda **_: type("Said", (), {"data": {"url": told}, "headers": {}})
+    )
     with pytest.raises(Unavailable, match="leads to a host that is not Slack's"):
         SocketMode(Receiver(app(), lambda *_: None), client, "xapp-none").start()
     assert evil.requests == []

@@ -1,4 +1,5 @@
-"""Slack, Entra or the database take the connection and say nothing: the bot still stops in time, and ends windows in time."""
+"""Slack, Entra or the database take the connection and say nothing: the bot still stops in time, and ends
+windows in time."""
 
 import json
 import signal
@@ -64,10 +65,17 @@ class Run:
             if program:
                 call = [sys.executable, *program]
                 self.process: Process = subprocess.Popen(
-                    call, env=environment, cwd=machine.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                    call,
+                    env=environment,
+                    cwd=machine.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
                 )
             else:
-                self.process = start("bot", "run", environment=environment, folder=machine.folder, stdout=log, stderr=log)
+                self.process = start(
+                    "bot", "run", environment=environment, folder=machine.folder, stdout=log, stderr=log
+                )
 
     def stop(self) -> tuple[int, float]:
         """SIGTERM; the exit code and the seconds it took."""
@@ -120,19 +128,25 @@ def opted_in_until_a_minute_ago(machine: Machine) -> None:
     database = Database(url)
     with Ledger(database, machine.microsoft.tenant.tenant_id).recording(now) as entry:
         end = now - timedelta(minutes=1)
-        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, now - timedelta(days=1), None, end), why="applied")
+        entry.holding.set_baseline(
+            Baseline(SettingValue.OPTED_IN, now - timedelta(days=1), None, end), why="applied"
+        )
     database.close()
     machine.microsoft.tenant.value = True
 
 
-def test_slack_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:
+def test_slack_is_silent_and_the_bot_stops(
+    machine: Machine, silence: Silence, started: Callable[..., Run]
+) -> None:
     process = started(machine, SLACK_API_URL=f"http://127.0.0.1:{silence.port}/api/")
     assert silence.called.wait(patience(20))
     code, seconds = process.stop()
     assert (code, seconds < patience(IDLE)) == (0, True), process.said()
 
 
-def test_slack_is_silent_and_the_window_ends(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:
+def test_slack_is_silent_and_the_window_ends(
+    machine: Machine, silence: Silence, started: Callable[..., Run]
+) -> None:
     opted_in_until_a_minute_ago(machine)
     process = started(machine, SLACK_API_URL=f"http://127.0.0.1:{silence.port}/api/")
     process.wait(lambda: machine.microsoft.tenant.value is False)
@@ -148,7 +162,9 @@ def test_slack_refuses_the_token_and_the_window_ends(machine: Machine, started: 
     process.wait(lambda: machine.slack.connections)
 
 
-def test_slack_refuses_the_token_and_nothing_has_to_be_ended(machine: Machine, started: Callable[..., Run]) -> None:
+def test_slack_refuses_the_token_and_nothing_has_to_be_ended(
+    machine: Machine, started: Callable[..., Run]
+) -> None:
     machine.slack.fault("auth.test", "invalid_auth", 1000)
     process = started(machine)
     assert process.process.wait(timeout=patience(20)) == 1
@@ -159,14 +175,23 @@ def test_slack_refuses_the_token_and_nothing_has_to_be_ended(machine: Machine, s
 def leave_over(machine: Machine) -> None:
     """Alice's opt-out was acknowledged by a process that died."""
     database = Database(machine.settings["DATABASE_URL"])
-    payload = {"person": "U0ALICE", "door": "command", "at": datetime.now(UTC).isoformat(), "channel": cast.CHANGES}
-    Inbox(database, machine.microsoft.tenant.tenant_id).put("view:V1", "opt_out", payload, now=datetime.now(UTC), patience=1)
+    payload = {
+        "person": "U0ALICE",
+        "door": "command",
+        "at": datetime.now(UTC).isoformat(),
+        "channel": cast.CHANGES,
+    }
+    Inbox(database, machine.microsoft.tenant.tenant_id).put(
+        "view:V1", "opt_out", payload, now=datetime.now(UTC), patience=1
+    )
     with database.write() as connection:
         connection.execute(update(inbox).values(claimed_until=0))
     database.close()
 
 
-def test_what_was_left_over_waits_for_the_sign_in_and_is_not_refused(machine: Machine, started: Callable[..., Run]) -> None:
+def test_what_was_left_over_waits_for_the_sign_in_and_is_not_refused(
+    machine: Machine, started: Callable[..., Run]
+) -> None:
     machine.microsoft.tenant.value = True
     upgrade(machine.settings["DATABASE_URL"])
     leave_over(machine)
@@ -199,15 +224,23 @@ def test_entra_is_silent_and_the_bot_answers_what_it_acknowledged_before_it_stop
     process = started(machine, AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{silence.port}")
     process.wait(lambda: machine.slack.connections and silence.called.is_set())
     machine.slack.command("U0ALICE", "/legacytls status")
-    process.wait(lambda: [delivery.acked_after is not None for delivery in machine.slack.deliveries] == [True])
+    process.wait(
+        lambda: [delivery.acked_after is not None for delivery in machine.slack.deliveries] == [True]
+    )
     code, seconds = process.stop()
     assert (code, seconds < patience(BUSY)) == (0, True), process.said()
-    told = [message["text"] for message in machine.slack.messages(cast.CHANGES, "U0ALICE") if message.get("ephemeral")]
+    told = [
+        message["text"]
+        for message in machine.slack.messages(cast.CHANGES, "U0ALICE")
+        if message.get("ephemeral")
+    ]
     assert told, process.said()
     assert says("could_not_be_read") in told[-1]
 
 
-def test_entra_is_silent_and_the_idle_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:
+def test_entra_is_silent_and_the_idle_bot_stops(
+    machine: Machine, silence: Silence, started: Callable[..., Run]
+) -> None:
     process = started(machine, AZURE_AUTHORITY_HOST=f"https://127.0.0.1:{silence.port}")
     process.wait(lambda: machine.slack.connections == 2 and silence.called.is_set())
     code, seconds = process.stop()
@@ -215,8 +248,12 @@ def test_entra_is_silent_and_the_idle_bot_stops(machine: Machine, silence: Silen
     assert '"left": ["observer"]' in process.said()
 
 
-def test_the_database_is_silent_and_the_bot_stops(machine: Machine, silence: Silence, started: Callable[..., Run]) -> None:
-    process = started(machine, DATABASE_URL=f"postgresql+psycopg://legacytls:x@127.0.0.1:{silence.port}/legacytls")
+def test_the_database_is_silent_and_the_bot_stops(
+    machine: Machine, silence: Silence, started: Callable[..., Run]
+) -> None:
+    process = started(
+        machine, DATABASE_URL=f"postgresql+psycopg://legacytls:x@127.0.0.1:{silence.port}/legacytls"
+    )
     assert silence.called.wait(patience(20))
     code, seconds = process.stop()
     assert (code, seconds < patience(IDLE)) == (0, True), process.said()

@@ -1,6 +1,8 @@
-"""Whatever lasts, no job of the worker calls anything more than ten times a minute, and what keeps a change waiting is said.
+"""Whatever lasts, no job of the worker calls anything more than ten times a minute, and what keeps a change
+waiting is said.
 
-Every job of the real loops is looked at for minutes of played time, in a house where everything is to be done at once.
+Every job of the real loops is looked at for minutes of played time, in a house where everything is to be done
+at once.
 """
 
 from collections import Counter
@@ -39,7 +41,8 @@ MOST = 10
 """Calls a minute."""
 
 STEP = 3
-"""Seconds between two looks: who does something at each is seen twenty times a minute, for a third of the cost."""
+"""Seconds between two looks: who does something at each is seen twenty times a minute, for a third of the
+cost."""
 
 MANY = 20
 """Answers owed to as many people."""
@@ -79,7 +82,9 @@ class Night:
             for loop in house.loops:
                 before = touched(house)
                 did += sum(house.worker.do(loop, job) for job in house.worker.due(loop))
-                self.calls.update({(loop.name, what): count for what, count in (touched(house) - before).items()})
+                self.calls.update(
+                    {(loop.name, what): count for what, count in (touched(house) - before).items()}
+                )
         return did
 
 
@@ -96,7 +101,10 @@ class Counted:
 
 def counted(loop: Loop, looks: Counter[str]) -> Loop:
     """A loop that counts its looks, and how often it asks what is due."""
-    jobs = tuple(Job(job.tenant_id, Counted(job.do, looks, f"{loop.name}-{number}")) for number, job in enumerate(loop.jobs))
+    jobs = tuple(
+        Job(job.tenant_id, Counted(job.do, looks, f"{loop.name}-{number}"))
+        for number, job in enumerate(loop.jobs)
+    )
     return replace(loop, jobs=jobs, due=Counted(loop.due, looks, f"{loop.name}-due") if loop.due else None)
 
 
@@ -105,7 +113,11 @@ def touched(house: Any) -> Counter[str]:
     board = house.board
     told = len(board.cards) + len(board.said) + len(board.outcomes) + len(board.announced) + len(board.told)
     return Counter(
-        {"reads": house.tenant.reads, "writes": len(house.tenant.writes), "failed posts": house.failed_posts["posts"]}
+        {
+            "reads": house.tenant.reads,
+            "writes": len(house.tenant.writes),
+            "failed posts": house.failed_posts["posts"],
+        }
         | {f"look-ups of {who}": count for who, count in Counter(house.workspace.asked).items()}
         | {"audit searches": house.audit.searches}
         | ({"posts": told} if house.counts_posts else {})
@@ -114,7 +126,9 @@ def touched(house: Any) -> Counter[str]:
 
 def staffed(house: Any, looks: Counter[str]) -> House:
     """The house with its worker, whose duties only look when they are let."""
-    settings: Any = SimpleNamespace(retention=timedelta(days=90), observe_every=timedelta(minutes=10), probe_every=None)
+    settings: Any = SimpleNamespace(
+        retention=timedelta(days=90), observe_every=timedelta(minutes=10), probe_every=None
+    )
     house.audit, house.second, house.failed_posts, house.counts_posts = AuditLog(), 0.0, Counter(), False
     attribution = Attribution(house.context, house.audit)
     jobs = jobs_of(settings, house.dispatch, house.delivery, attribution, noted=lambda said: None)
@@ -127,7 +141,8 @@ def staffed(house: Any, looks: Counter[str]) -> House:
 
 @pytest.fixture
 def night(database: Database) -> Night:
-    """An approved opt-in, a change from outside without an author, many answers owed, and an act that a process died over."""
+    """An approved opt-in, a change from outside without an author, many answers owed, and an act that a
+    process died over."""
     house = House(database)
     house.observe()
     house.clock.advance(minutes=11)
@@ -152,7 +167,9 @@ def database(migrated_sqlite_url: str) -> Iterator[Database]:
 def seen(house: House, value: SettingValue, at: timedelta) -> None:
     """Somebody has read another value, by a clock that is so far ahead."""
     with house.ledger.recording(house.clock()) as entry:
-        entry.holding.observe(Observation(house.clock() + at, value, smtp_auth_disabled=None, organization=None, problem=None))
+        entry.holding.observe(
+            Observation(house.clock() + at, value, smtp_auth_disabled=None, organization=None, problem=None)
+        )
 
 
 @contextmanager
@@ -299,7 +316,9 @@ TROUBLES: dict[str, Callable[[Night], Any]] = {
     "writes are refused": answering(WriteOutcome.REFUSED),
     "Slack does not answer": slack(Unavailable("Slack could not be reached.")),
     "Slack throttles": slack(Unavailable("Slack asks the bot to slow down.", retry_after=1)),
-    "Slack has revoked the token": slack(Unavailable("The token was revoked.", mend="Set a new one.", retryable=False)),
+    "Slack has revoked the token": slack(
+        Unavailable("The token was revoked.", mend="Set a new one.", retryable=False)
+    ),
     "nobody can be looked up": nobody_known,
     "looking people up takes too long": slow_slack,
     "the clock was set back by five minutes": set_back(timedelta(minutes=5)),
@@ -316,7 +335,8 @@ TROUBLES: dict[str, Callable[[Night], Any]] = {
 
 @pytest.mark.parametrize("name", TROUBLES)
 def test_no_job_calls_anything_more_than_ten_times_a_minute(name: str, night: Night) -> None:
-    """Nor does a clock keep an approved change from being made, and whatever else does is said: all of it in the same minute."""
+    """Nor does a clock keep an approved change from being made, and whatever else does is said: all of it in
+    the same minute."""
     with TROUBLES[name](night):
         night.minute()
         assert_calm(name, night)
@@ -334,7 +354,9 @@ def assert_calm(name: str, night: Night) -> None:
     """Nothing was called too often; where there is nothing to call, it is the looks that count."""
     assert {call: count for call, count in night.calls.items() if count > MOST} == {}
     if name in {"the database is gone", "a defect"}:
-        assert {job: count for job, count in night.looks.items() if count > MOST and job not in NO_DATABASE} == {}
+        assert {
+            job: count for job, count in night.looks.items() if count > MOST and job not in NO_DATABASE
+        } == {}
 
 
 def assert_said(house: House) -> None:
@@ -362,7 +384,8 @@ ONCE_MORE = {"writes get lost"}
 """Where what comes after the first minute differs."""
 
 NO_DATABASE = {"keeper-2", "keeper-3", "keeper-5"}
-"""The jobs that ask no database here: opting out when no device is left, which the settings ask for; standing; the metrics."""
+"""The jobs that ask no database here: opting out when no device is left, which the settings ask for;
+standing; the metrics."""
 
 
 def test_a_copy_with_an_earlier_rule_says_why_it_leaves_a_change_alone(night: Night) -> None:
@@ -378,7 +401,9 @@ def test_an_opt_out_is_made_at_once_while_an_opt_in_is_stuck(night: Night) -> No
     house = night.houses[0]
     house.tenant.value = SettingValue.OPTED_IN
     with house.ledger.recording(house.clock()) as entry:
-        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, house.clock(), None, None), why="first reading")
+        entry.holding.set_baseline(
+            Baseline(SettingValue.OPTED_IN, house.clock(), None, None), why="first reading"
+        )
     with TROUBLES["nobody can be looked up"](night):
         night.minute()
         opt_out = house.opt_out(BOB)
@@ -388,7 +413,9 @@ def test_an_opt_out_is_made_at_once_while_an_opt_in_is_stuck(night: Night) -> No
     assert house.request(opt_out.id).state is State.APPLIED
 
 
-def test_the_value_is_read_at_the_start_then_in_time_and_again_in_seconds_where_it_ought_not_to_be(database: Database) -> None:
+def test_the_value_is_read_at_the_start_then_in_time_and_again_in_seconds_where_it_ought_not_to_be(
+    database: Database,
+) -> None:
     """By the table of jobs, over played time: not a reading more."""
     looks: Counter[str] = Counter()
     house: Any = House(database)

@@ -44,7 +44,9 @@ def test_a_change_of_long_ago_leaves_its_record_and_nothing_else(tmp_path: Path)
         name: before[name] for name in ("decisions", "attempts", "change_requests")
     }
     house.deliver()
-    assert Outbox(database, tenant_id).oldest_owed(house.clock.at) is None, "nothing that was told is told again"
+    assert Outbox(database, tenant_id).oldest_owed(house.clock.at) is None, (
+        "nothing that was told is told again"
+    )
     house.opt_out(ALICE)
     house.run()
     house.deliver()
@@ -56,7 +58,9 @@ def test_every_kind_of_message_goes_but_what_the_channel_is_told_once() -> None:
     assert {*PUBLIC, *PRIVATE} - {*PASSING} == {NoticeKind.CHANNEL}
 
 
-def test_what_was_told_to_one_person_or_drawn_again_goes_too_and_is_not_told_twice(migrated_database_url: str) -> None:
+def test_what_was_told_to_one_person_or_drawn_again_goes_too_and_is_not_told_twice(
+    migrated_database_url: str,
+) -> None:
     database = Database(migrated_database_url)
     house = House(database)
     house.clock.at += 3 * DAY

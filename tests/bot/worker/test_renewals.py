@@ -15,7 +15,8 @@ from tests.patience import patience
 
 
 class _Leases:
-    """Counts renewals; the lease called ``lost`` is somebody else's by now, and ``away`` meets a database that is not there."""
+    """Counts renewals; the lease called ``lost`` is somebody else's by now, and ``away`` meets a database
+    that is not there."""
 
     def __init__(self) -> None:
         self.renewed: list[str] = []

@@ -1,4 +1,5 @@
-"""One set of loops for all tenants: threads do not grow with them, each gets its turn, and one that hangs delays nobody else."""
+"""One set of loops for all tenants: threads do not grow with them, each gets its turn, and one that hangs
+delays nobody else."""
 
 import threading
 import time
@@ -104,7 +105,10 @@ def test_whoever_always_has_more_to_do_lets_the_others_go_first() -> None:
         order.append("busy")
         return int(len(order) < 50)
 
-    jobs = [Job("busy", busy), *(Job(f"t{number}", lambda number=number: order.append(f"t{number}") or 0) for number in range(3))]  # type: ignore[misc, func-returns-value]
+    jobs = [
+        Job("busy", busy),
+        *(Job(f"t{number}", lambda number=number: order.append(f"t{number}") or 0) for number in range(3)),
+    ]  # type: ignore[misc, func-returns-value]
     turns = Turns(jobs)
     turns.append(jobs)
     while (job := turns.next(0)) is not None:
@@ -188,7 +192,10 @@ def test_what_nobody_was_woken_for_is_found_by_asking(monkeypatch: pytest.Monkey
     def fail() -> int:
         raise AssertionError("nothing was due for this tenant")
 
-    with running(Loop("apply", (Job("a", fail), Job("b", act)), due=lambda: list(owed))), capture_logs() as logs:
+    with (
+        running(Loop("apply", (Job("a", fail), Job("b", act)), due=lambda: list(owed))),
+        capture_logs() as logs,
+    ):
         assert done.wait(timeout=10)
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
 
@@ -283,7 +290,17 @@ def test_a_loop_of_many_threads_ends_as_one_and_tells_all_that_is_owed() -> None
 
         return Job(tenant_id, tell)
 
-    begun = Worker((Loop("public", tuple(map(of, owed)), due=lambda: [one for one in owed if owed[one]], threads=4, last=True),))
+    begun = Worker(
+        (
+            Loop(
+                "public",
+                tuple(map(of, owed)),
+                due=lambda: [one for one in owed if owed[one]],
+                threads=4,
+                last=True,
+            ),
+        )
+    )
     begun.start()
     assert begun.stop(within=10)
     assert dict(told) == dict.fromkeys(owed, 3)

@@ -1,4 +1,5 @@
-"""The database goes away under the worker: said once for each duty, tried again, and no lane or lease thread dies of it."""
+"""The database goes away under the worker: said once for each duty, tried again, and no lane or lease thread
+dies of it."""
 
 import threading
 from collections.abc import Iterator
@@ -78,7 +79,9 @@ class Untold(Leases):
         self.gone.set()
         raise Unreachable("gone")
 
-    def release(self, lease: Lease, outcome: JobOutcome | None = None, *, due_at: datetime | None = None) -> None:
+    def release(
+        self, lease: Lease, outcome: JobOutcome | None = None, *, due_at: datetime | None = None
+    ) -> None:
         raise Unreachable("gone")
 
 

@@ -1,4 +1,5 @@
-"""A milestones file is taken whole or refused with the line of every mistake; an operator's file replaces and extends by id."""
+"""A milestones file is taken whole or refused with the line of every mistake; an operator's file replaces and
+extends by id."""
 
 import dataclasses
 from datetime import date
@@ -42,13 +43,21 @@ def test_a_complete_entry_is_read() -> None:
     [
         ("schema: 1", "schema: 2", "line 1: schema: expected one of '1'"),
         ('verified_on: "2026-12-01"', "verified_on: null", "line 2: verified_on: must not be null"),
-        ('verified_on: "2026-12-01"', "verified_on: soon", "line 2: verified_on: expected a day such as 2026-08-01"),
+        (
+            'verified_on: "2026-12-01"',
+            "verified_on: soon",
+            "line 2: verified_on: expected a day such as 2026-08-01",
+        ),
         ('"2026-11"', '"autumn"', "line 3: newest_source: expected a month such as 2026-09, or a day"),
         ("kind: removal", "kind: removed", "line 6: kind: expected one of 'announcement', "),
         ('"2026-12"\n', '"2026-12-31"\n', "line 8: precision: the date is not of precision month"),
         ('"2026-12"\n', '"2026-13"\n', "line 8: precision: the date is not of precision month"),
         ('"2026-12"\n', "null\n", "line 8: precision: date and precision are both null, or neither is"),
-        ("precision: month", "precision: year", "line 8: precision: expected one of 'day', 'month' or 'half'"),
+        (
+            "precision: month",
+            "precision: year",
+            "line 8: precision: expected one of 'day', 'month' or 'half'",
+        ),
         ('display: "December 2026"', "display: null", "line 9: display: must not be null"),
         ("[pop3]", "[pop]", "line 10: protocols: expected a list of "),
         ("[all]", "[]", "line 11: clouds: expected a list with at least one entry"),
@@ -56,7 +65,11 @@ def test_a_complete_entry_is_read() -> None:
         ('    effect: "Something ends."\n', "", "line 5: missing: effect"),
         ("MC123", "123", "line 13: message_center_id: expected MC and digits, or null"),
         ("url: null", "url: somewhere", "line 15: url: expected an address that begins with https://"),
-        ("superseded_by: null", "superseded_by: nothing", "line 5: superseded_by names nothing, which does not exist"),
+        (
+            "superseded_by: null",
+            "superseded_by: nothing",
+            "line 5: superseded_by names nothing, which does not exist",
+        ),
         ("superseded_by: null", "superseded_by: some-removal", "line 5: superseded_by leads back to itself"),
         ("confidence: H", "confidence: sure", "line 17: confidence: expected one of 'H', 'M' or 'L'"),
         ("confidence: H", "confidence: H\n    confidence: L", "line 18: confidence is given twice"),
@@ -74,12 +87,31 @@ def test_a_mistake_is_named_with_its_line(before: str, after: str, mistake: str)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    assert len(mistakes((HEAD + ENTRY).replace("kind: removal", "kind: x").replace("confidence: H", "confidence: x"))) == 2
+    assert (
+        len(
+            mistakes(
+                (HEAD + ENTRY).replace("kind: removal", "kind: x").replace("confidence: H", "confidence: x")
+            )
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "just words", "[]", "- a\n- b", "schema: 1\n", HEAD, HEAD + "  - 7\n", "\x00", "a: *b", "a: &a [*a]", "a: &a {b: *a}"],
+    [
+        "",
+        "just words",
+        "[]",
+        "- a\n- b",
+        "schema: 1\n",
+        HEAD,
+        HEAD + "  - 7\n",
+        "\x00",
+        "a: *b",
+        "a: &a [*a]",
+        "a: &a {b: *a}",
+    ],
 )
 def test_what_is_no_milestones_file_is_refused_and_never_breaks(text: str) -> None:
     assert mistakes(text)
@@ -91,7 +123,9 @@ def test_the_same_id_twice_is_a_mistake() -> None:
 
 def test_two_entries_that_replace_each_other_are_a_mistake() -> None:
     one = ENTRY.replace("superseded_by: null", "superseded_by: other-removal")
-    other = ENTRY.replace("superseded_by: null", "superseded_by: some-removal").replace("id: some", "id: other")
+    other = ENTRY.replace("superseded_by: null", "superseded_by: some-removal").replace(
+        "id: some", "id: other"
+    )
     assert sum(says("leads_back_to_itself") in line for line in mistakes(HEAD + one + other)) == 2
 
 
@@ -121,12 +155,16 @@ def test_a_postponed_removal_is_told_with_its_new_dates_only() -> None:
     base = load_packaged()
     start = next(entry for entry in base.milestones if entry.id == "popimap-removal-start")
     end = next(entry for entry in base.milestones if entry.id == "popimap-removal-end")
-    start = dataclasses.replace(start, stated="2027-02-01", until=date(2027, 6, 30), display="1 February 2027")
+    start = dataclasses.replace(
+        start, stated="2027-02-01", until=date(2027, 6, 30), display="1 February 2027"
+    )
     end = dataclasses.replace(end, stated="2027-06-30", display="30 June 2027")
     whole = merge(base, Calendar((start, end), base.verified_on, base.newest_source))
     told = whole.effect(MailProtocol.POP3, "worldwide", date(2026, 11, 23), SettingValue.OPTED_IN)
     assert told.startswith(says("legacy_tls_will_be_removed_1_february"))
-    assert says("only_thing") not in whole.effect(MailProtocol.SMTP_AUTH, "worldwide", date(2026, 11, 23), None)
+    assert says("only_thing") not in whole.effect(
+        MailProtocol.SMTP_AUTH, "worldwide", date(2026, 11, 23), None
+    )
 
 
 def test_an_override_that_leads_to_nothing_is_refused() -> None:

@@ -1,4 +1,5 @@
-"""The calendar says what is due today, in Microsoft's own precision, and nothing that Microsoft did not say."""
+"""The calendar says what is due today, in Microsoft's own precision, and nothing that Microsoft did not
+say."""
 
 import re
 from dataclasses import replace
@@ -48,7 +49,9 @@ def phase(calendar: Calendar, name: str, today: date) -> Phase:
         ("tls-deprecated", DURING, Phase.PAST),
     ],
 )
-def test_a_milestone_stands_where_its_stated_span_puts_it(calendar: Calendar, name: str, today: date, expected: Phase) -> None:
+def test_a_milestone_stands_where_its_stated_span_puts_it(
+    calendar: Calendar, name: str, today: date, expected: Phase
+) -> None:
     assert phase(calendar, name, today) is expected
 
 
@@ -59,11 +62,15 @@ def test_smtp_auth_is_the_only_thing_left_and_has_no_removal_date(calendar: Cale
 
 
 def test_before_the_removal_of_pop_and_imap_smtp_auth_is_one_thing_among_three(calendar: Calendar) -> None:
-    assert says("only_thing") not in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", date(2026, 7, 31), None)
+    assert says("only_thing") not in calendar.effect(
+        MailProtocol.SMTP_AUTH, "worldwide", date(2026, 7, 31), None
+    )
 
 
 @pytest.mark.parametrize("protocol", [MailProtocol.POP3, MailProtocol.IMAP4])
-def test_pop_and_imap_are_going_to_be_removed_being_removed_and_removed(calendar: Calendar, protocol: MailProtocol) -> None:
+def test_pop_and_imap_are_going_to_be_removed_being_removed_and_removed(
+    calendar: Calendar, protocol: MailProtocol
+) -> None:
     def told(today: date) -> str:
         return calendar.effect(protocol, "worldwide", today, SettingValue.OPTED_IN)
 
@@ -73,24 +80,36 @@ def test_pop_and_imap_are_going_to_be_removed_being_removed_and_removed(calendar
     assert told(date(2027, 1, 1)) == (says("legacy_tls_was_to_be_removed_1"))
 
 
-def test_what_was_only_planned_when_somebody_last_looked_is_told_as_a_plan_and_later_as_a_fact(calendar: Calendar) -> None:
+def test_what_was_only_planned_when_somebody_last_looked_is_told_as_a_plan_and_later_as_a_fact(
+    calendar: Calendar,
+) -> None:
     looked = replace(calendar, verified_on=date(2027, 2, 1))
 
     def told(calendar: Calendar, protocol: MailProtocol, cloud: str = "worldwide") -> str:
         return calendar.effect(protocol, cloud, date(2027, 2, 2), SettingValue.OPTED_IN)
 
     assert told(looked, MailProtocol.POP3).startswith(says("legacy_tls_has_been_removed_1_august"))
-    plan = "Basic authentication was to go off by default at the end of December 2026 (as published; checked 30 November 2026;"
+    plan = (
+        "Basic authentication was to go off by default at the end of December 2026 (as published; checked "
+        "30 November 2026;"
+    )
     assert plan in told(calendar, MailProtocol.SMTP_AUTH)
     assert says("basic_authentication_went_off_by_default_at") in told(looked, MailProtocol.SMTP_AUTH)
-    plan = "Microsoft was to remove legacy TLS worldwide (1 August to 31 December 2026, as published; checked 30 November 2026)"
+    plan = (
+        "Microsoft was to remove legacy TLS worldwide (1 August to 31 December 2026, as published; checked "
+        "30 November 2026)"
+    )
     assert plan in told(calendar, MailProtocol.IMAP4, "21vianet")
     assert says("microsoft_has_removed_legacy_tls_worldwide") in told(looked, MailProtocol.IMAP4, "21vianet")
 
 
 @pytest.mark.parametrize("value", [SettingValue.NOT_SET, SettingValue.OPTED_OUT])
-def test_not_set_has_mail_over_old_tls_refused_just_as_opted_out_does(calendar: Calendar, value: SettingValue) -> None:
-    assert says("mail_is_refused_and_the_password_sent") in calendar.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, value)
+def test_not_set_has_mail_over_old_tls_refused_just_as_opted_out_does(
+    calendar: Calendar, value: SettingValue
+) -> None:
+    assert says("mail_is_refused_and_the_password_sent") in calendar.effect(
+        MailProtocol.SMTP_AUTH, "worldwide", DURING, value
+    )
 
 
 def test_an_unknown_value_is_not_guessed(calendar: Calendar) -> None:
@@ -99,8 +118,12 @@ def test_an_unknown_value_is_not_guessed(calendar: Calendar) -> None:
 
 @pytest.mark.parametrize("cloud", ["gcc", "gcc-high", "dod"])
 @pytest.mark.parametrize("protocol", list(MailProtocol))
-def test_in_the_us_government_clouds_the_setting_does_nothing(calendar: Calendar, cloud: str, protocol: MailProtocol) -> None:
-    assert calendar.effect(protocol, cloud, DURING, SettingValue.OPTED_IN).startswith(says("legacy_tls_is_permanently_off"))
+def test_in_the_us_government_clouds_the_setting_does_nothing(
+    calendar: Calendar, cloud: str, protocol: MailProtocol
+) -> None:
+    assert calendar.effect(protocol, cloud, DURING, SettingValue.OPTED_IN).startswith(
+        says("legacy_tls_is_permanently_off")
+    )
     assert calendar.briefing(cloud, DURING, [protocol]) == (calendar.effect(protocol, cloud, DURING, None),)
 
 
@@ -117,7 +140,11 @@ def test_in_21vianet_an_end_for_smtp_auth_was_announced_and_the_removal_for_mail
 def test_the_briefing_names_each_chosen_protocol_once_and_the_day_of_the_check(calendar: Calendar) -> None:
     lines = calendar.briefing("worldwide", DURING, list(MailProtocol))
     assert lines[0] == RISK
-    assert [line.split(":")[0] for line in lines[1:4]] == ["SMTP AUTH", "POP3 and IMAP4", says("second_half_of_2027")]
+    assert [line.split(":")[0] for line in lines[1:4]] == [
+        "SMTP AUTH",
+        "POP3 and IMAP4",
+        says("second_half_of_2027"),
+    ]
     assert lines[-1] == says("these_dates_were_checked_on")
 
 
@@ -154,7 +181,11 @@ def test_whoever_is_told_of_a_change_alone_reads_what_it_changes(calendar: Calen
 
 
 def test_what_admins_read_holds_no_word_for_whoever_maintains_the_bot(calendar: Calendar) -> None:
-    read = [text for entry in calendar.milestones for text in (entry.effect, *(source.title for source in entry.sources))]
+    read = [
+        text
+        for entry in calendar.milestones
+        for text in (entry.effect, *(source.title for source in entry.sources))
+    ]
     assert [text for text in read if re.search(r"\b(print|fallbacks?|searched)\b", text)] == []
 
 

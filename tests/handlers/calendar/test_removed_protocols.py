@@ -1,4 +1,5 @@
-"""Once Microsoft's plan has taken old TLS from a protocol, nobody asks, decides or opts out without reading so."""
+"""Once Microsoft's plan has taken old TLS from a protocol, nobody asks, decides or opts out without reading
+so."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +21,9 @@ def bold(shown: JSON) -> list[str]:
     return [line for line in words(shown).splitlines() if line.startswith(":warning: *")]
 
 
-def test_who_asks_for_removed_protocols_alone_and_who_decides_is_warned_and_nobody_refused(house: House) -> None:
+def test_who_asks_for_removed_protocols_alone_and_who_decides_is_warned_and_nobody_refused(
+    house: House,
+) -> None:
     house.clock.at = AFTER
     number = house.ask(ALICE, protocols=["pop3", "imap4"]).id
     assert house.answer(ALICE).endswith(f" Mind: {IN_VAIN}")
@@ -32,7 +35,9 @@ def test_who_asks_for_removed_protocols_alone_and_who_decides_is_warned_and_nobo
     assert "Mind" not in words(card(house, number))
 
 
-@pytest.mark.parametrize(("at", "protocols"), [(AFTER, ["smtp-auth", "pop3"]), (AFTER, ["smtp-auth"]), (None, ["pop3"])])
+@pytest.mark.parametrize(
+    ("at", "protocols"), [(AFTER, ["smtp-auth", "pop3"]), (AFTER, ["smtp-auth"]), (None, ["pop3"])]
+)
 def test_who_asks_for_what_the_setting_may_still_help_is_not_warned(
     house: House, at: datetime | None, protocols: list[str]
 ) -> None:
@@ -44,9 +49,14 @@ def test_who_asks_for_what_the_setting_may_still_help_is_not_warned(
 
 @pytest.mark.parametrize(
     ("at", "told"),
-    [(AFTER, REMOVED), (None, "legacy TLS is being removed 1 August to 31 December 2026 whatever the setting says")],
+    [
+        (AFTER, REMOVED),
+        (None, "legacy TLS is being removed 1 August to 31 December 2026 whatever the setting says"),
+    ],
 )
-def test_who_opts_out_reads_of_each_host_what_status_says_of_its_protocol(house: House, at: datetime | None, told: str) -> None:
+def test_who_opts_out_reads_of_each_host_what_status_says_of_its_protocol(
+    house: House, at: datetime | None, told: str
+) -> None:
     house.clock.at = at or house.clock.at
     say(house, "disable", BOB)
     said = words(house.windows.opened[-1]).splitlines()
@@ -55,7 +65,9 @@ def test_who_opts_out_reads_of_each_host_what_status_says_of_its_protocol(house:
         assert says("legacy_office365_com", host=host, told=told) in said
 
 
-def test_status_does_not_call_smtp_auth_the_only_thing_while_others_may_still_be_cut_off(house: House) -> None:
+def test_status_does_not_call_smtp_auth_the_only_thing_while_others_may_still_be_cut_off(
+    house: House,
+) -> None:
     house.tenant.value = SettingValue.OPTED_IN
     (_, effect), *_ = house.dispatch.status.report().effects
     assert effect.startswith(says("this_is_the_only_thing_the_setting_still_surely"))

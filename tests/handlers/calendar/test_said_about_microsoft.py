@@ -1,7 +1,8 @@
-"""What is said about Microsoft is what its sources say: statements that were wrong once cannot come back, by whatever sentence.
+"""What is said about Microsoft is what its sources say: statements that were wrong once cannot come back, by
+whatever sentence.
 
-Every text that the bot can say is looked through (each text in its code, each entry of the milestones), every document, and
-what is computed for every day, cloud, protocol and value.
+Every text that the bot can say is looked through (each text in its code, each entry of the milestones), every
+document, and what is computed for every day, cloud, protocol and value.
 """
 
 import ast
@@ -29,7 +30,14 @@ from tests.journeys.words import words
 
 ROOT = Path(__file__).parents[3]
 CODE = sorted(path for room in ("handlers", "bot", "storage") for path in (ROOT / room).rglob("*.py"))
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").glob("*.ps1"), ROOT / ".env.example"])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "docs").glob("*.ps1"),
+        ROOT / ".env.example",
+    ]
+)
 DURING = date(2026, 11, 30)
 ALL = load_packaged()
 OLD = r"(?:TLS 1\.0(?: and 1\.1)?|old TLS|legacy TLS)"
@@ -39,10 +47,17 @@ NEVER = {
     rf"|{OLD} (?:is|are) (?:let in|kept out|allowed|blocked)\b",
     "the rollout goes by tenants": r"(?i)tenant[- ]by[- ]tenant|rollout reaches (?:this|the|your) tenant",
     "what nobody can know": r"(?i)nobody outside (?:of )?Microsoft",
-    "old connections still work": r"(?i)(?:connections|clients) are still accepted|still accepted technically",
+    "old connections still work": (
+        r"(?i)(?:connections|clients) are still "
+        r"accepted|still accepted technically"
+    ),
     "the notice speaks of an opt-out": r"(?i)\bno opt-out\b",
     "21Vianet has ended it": rf"(?i)ended {OLD}",
-    "the change is felt at once": r"(?i)takes effect (?:at once|now|immediately)|effective (?:at once|now|immediately)",
+    "the change is felt at once": (
+        r"(?i)takes effect (?:at "
+        r"once|now|immediately)|effective (?:at "
+        r"once|now|immediately)"
+    ),
     "security defaults can be got round": r"(?i)(?:disable|switch off|turn off)\w* security defaults",
     "a parameter that goes": r"Connect-ExchangeOnline[^\n`]*-Credential\b(?!\.)",
     "a day for Basic authentication": r"(?i)31 December[^.;:]*Basic|Basic[^.;:]*\b31 December",
@@ -55,21 +70,31 @@ TOGETHER = {
         r"(?i)without warning",
     ),
     "security defaults": (r"(?i)security defaults[^.]*exclu", r"(?i)no exclusions"),
-    "the report on senders": (r"(?:> |report \*?)SMTP AUTH clients|SMTP AUTH clients\*? report(?! gains|,)", r"(?is)senders.*90"),
+    "the report on senders": (
+        r"(?:> |report \*?)SMTP AUTH clients|SMTP AUTH clients\*? report(?! gains|,)",
+        r"(?is)senders.*90",
+    ),
     "a password": (r"(?i)\b(?:device|scanner)s?\b[^.]*\bpassword\b", r"(?i)password or token"),
 }
 """What is said only together with something else."""
 
 
 def texts_of_code(path: Path) -> Iterator[str]:
-    """Each text of a module that may be said, the pieces of one joined; what explains the code to its readers is left out."""
+    """Each text of a module that may be said, the pieces of one joined; what explains the code to its readers
+    is left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)} - {id(tree)}
+    parts = {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
+    } - {id(tree)}
     notes = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             yield "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)  # type: ignore[misc]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not {id(node)} & (parts | notes):
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and not {id(node)} & (parts | notes)
+        ):
             yield node.value
 
 
@@ -156,9 +181,13 @@ def test_the_milestones_were_checked_when_the_sources_were_read_again() -> None:
 
 @pytest.mark.parametrize("value", [SettingValue.NOT_SET, SettingValue.OPTED_OUT])
 @pytest.mark.parametrize("cloud", ["worldwide"])
-def test_refused_mail_is_told_with_what_a_device_may_send_all_the_same(cloud: str, value: SettingValue) -> None:
+def test_refused_mail_is_told_with_what_a_device_may_send_all_the_same(
+    cloud: str, value: SettingValue
+) -> None:
     told = ALL.effect(MailProtocol.SMTP_AUTH, cloud, DURING, value)
-    assert re.search(r"refuses mail over TLS 1\.0 and 1\.1, though a device may send its password or token", told)
+    assert re.search(
+        r"refuses mail over TLS 1\.0 and 1\.1, though a device may send its password or token", told
+    )
 
 
 @pytest.mark.parametrize("value", [SettingValue.OPTED_IN, None])
@@ -166,7 +195,9 @@ def test_smtp_auth_without_a_date_is_told_to_be_unsupported_and_to_end_perhaps_w
     value: SettingValue | None,
 ) -> None:
     told = ALL.effect(MailProtocol.SMTP_AUTH, "worldwide", DURING, value)
-    assert re.search(r"no removal date here, but is unsupported since October 2020 and may end without warning", told)
+    assert re.search(
+        r"no removal date here, but is unsupported since October 2020 and may end without warning", told
+    )
 
 
 def test_what_was_announced_for_21vianet_is_not_told_as_done() -> None:
@@ -177,7 +208,9 @@ def test_what_was_announced_for_21vianet_is_not_told_as_done() -> None:
 
 
 def test_an_operators_calendar_without_a_word_on_support_never_gives_no_date_alone() -> None:
-    without = Calendar(tuple(each for each in ALL.milestones if each.kind.value != "support_end"), DURING, "2026-10")
+    without = Calendar(
+        tuple(each for each in ALL.milestones if each.kind.value != "support_end"), DURING, "2026-10"
+    )
     for protocol in MailProtocol:
         assert wrong([without.effect(protocol, "worldwide", DURING, SettingValue.OPTED_IN)]) == []
 
@@ -197,8 +230,13 @@ def test_nobody_is_pointed_at_a_host_from_which_old_tls_is_being_removed(house: 
 def test_the_form_of_an_opt_out_says_what_is_refused_and_what_the_report_tells(house: House) -> None:
     say(house, "disable", "U0ALICE")
     told = words(house.windows.opened[-1])
-    assert re.search(r"mail is refused, but a device that nobody changes may send its password or token", told)
-    assert re.search(r"senders, not devices, and nothing of POP or IMAP, for 7 days unless you choose more \(90 at most\)", told)
+    assert re.search(
+        r"mail is refused, but a device that nobody changes may send its password or token", told
+    )
+    assert re.search(
+        r"senders, not devices, and nothing of POP or IMAP, for 7 days unless you choose more \(90 at most\)",
+        told,
+    )
     assert re.search(r"devices may feel it later", told)
 
 

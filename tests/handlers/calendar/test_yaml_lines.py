@@ -36,7 +36,10 @@ def test_what_the_model_knows_is_read_with_the_line_of_each_value() -> None:
     [
         ("devices:\n  a: {name: x}\n  a: {name: y}\n", ("line 3: a is given twice",)),
         ("devices:\n  a:\n    nam: x\n", ("line 2: missing: name", "line 3: unknown field nam")),
-        ("devices:\n  a: {name: x, count: many}\n", ("line 2: count: input should be a valid integer, unable to parse",)),
+        (
+            "devices:\n  a: {name: x, count: many}\n",
+            ("line 2: count: input should be a valid integer, unable to parse",),
+        ),
         ("devices:\n  a: 7\n", ("line 2: a: expected fields with values",)),
         ("devices:\n  a: &x {name: x}\n  b: *x\n", ("line 3: an alias stands here; write the value itself",)),
         ("devices:\n  a: {name: null}\n", ("line 2: name: must not be null",)),

@@ -1,4 +1,5 @@
-"""The promise of applying: record, commit, call, read back, record; one effective write, and never one that nobody approved."""
+"""The promise of applying: record, commit, call, read back, record; one effective write, and never one that
+nobody approved."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -33,7 +34,11 @@ def test_an_approved_opt_in_is_written_once_read_back_and_on_record(both: House)
     assert [step.step for step in both.attempts(number)] == ["sending", "answered", "read_back"]
     baseline = both.baseline()
     assert baseline is not None
-    assert (baseline.value, baseline.request_id, baseline.window_end) == (IN, number, both.request(number).window_end)
+    assert (baseline.value, baseline.request_id, baseline.window_end) == (
+        IN,
+        number,
+        both.request(number).window_end,
+    )
     both.run()
     assert len(both.tenant.writes) == 1
 
@@ -45,7 +50,9 @@ def test_the_decision_and_the_sending_are_committed_before_exchange_is_called(bo
 
     def look(write: Write) -> None:
         with elsewhere.connect() as connection:
-            votes = connection.execute(text("SELECT count(*) FROM decisions WHERE vote = 'approve'")).scalar_one()
+            votes = connection.execute(
+                text("SELECT count(*) FROM decisions WHERE vote = 'approve'")
+            ).scalar_one()
             sent = text("SELECT count(*) FROM attempts WHERE step = 'sending' AND client_request_id = :id")
             sending = connection.execute(sent, {"id": write.client_request_id}).scalar_one()
             state = connection.execute(text("SELECT state FROM change_requests")).scalar_one()
@@ -79,7 +86,9 @@ def test_the_read_that_precedes_the_write_is_on_record_before_the_write(house: H
     ],
     ids=["accepted", "accepted but not showing", "lost but taken", "lost", "refused", "not processed"],
 )
-def test_each_fate_of_a_write_has_one_truthful_outcome(house: House, answering: Answering, state: State, writes: int) -> None:
+def test_each_fate_of_a_write_has_one_truthful_outcome(
+    house: House, answering: Answering, state: State, writes: int
+) -> None:
     number = approved(house)
     house.tenant.outcomes.append(answering)
     house.run()
@@ -143,7 +152,9 @@ def test_that_a_change_waits_and_why_is_told_once(house: House, *, opting_out: b
         house.clock.advance(minutes=10)
     told = [view.request for person, view in house.board.outcomes if person == ALICE]
     assert [(request.id, request.state) for request in told] == [(number, State.APPROVED)]
-    goes_on = says("it_is_sent_again_until_it_is_done") if opting_out else says("it_is_sent_again_until_it_expires")
+    goes_on = (
+        says("it_is_sent_again_until_it_is_done") if opting_out else says("it_is_sent_again_until_it_expires")
+    )
     assert goes_on in told[0].detail
     assert house.board.cards[-1][1].request.detail == house.request(number).detail
 
@@ -159,7 +170,9 @@ def test_before_it_is_sent_again_a_change_is_read_and_judged_again(house: House)
 
 
 @pytest.mark.parametrize("failures", [1, 3, 7])
-def test_the_write_that_is_taken_after_a_few_that_were_not_settles_the_request(house: House, failures: int) -> None:
+def test_the_write_that_is_taken_after_a_few_that_were_not_settles_the_request(
+    house: House, failures: int
+) -> None:
     number = approved(house)
     house.tenant.outcomes.extend([BUSY] * failures)
     for _ in range(failures + 1):
@@ -182,7 +195,9 @@ def test_exchange_is_left_alone_for_as_long_as_it_asked(house: House) -> None:
     assert house.request(number).state is State.APPLIED
 
 
-def test_the_longest_that_exchange_may_ask_for_is_waited_by_a_replica_whose_clock_is_behind_as_well(house: House) -> None:
+def test_the_longest_that_exchange_may_ask_for_is_waited_by_a_replica_whose_clock_is_behind_as_well(
+    house: House,
+) -> None:
     approved(house)
     house.tenant.outcomes.append(Answering(WriteOutcome.NOT_PROCESSED, lands="never", retry_after=3600))
     house.run()

@@ -1,4 +1,5 @@
-"""Between the approval and the write, everything may change: time runs out, approvers leave, Exchange or Slack fall silent."""
+"""Between the approval and the write, everything may change: time runs out, approvers leave, Exchange or
+Slack fall silent."""
 
 from datetime import timedelta
 
@@ -46,7 +47,9 @@ def test_a_change_that_was_not_processed_is_not_sent_again_after_its_time(house:
     assert (house.request(number).state, len(house.tenant.writes)) == (State.EXPIRED, 1)
 
 
-def test_while_exchange_cannot_be_read_nothing_is_sent_and_the_card_says_what_it_waits_for(house: House) -> None:
+def test_while_exchange_cannot_be_read_nothing_is_sent_and_the_card_says_what_it_waits_for(
+    house: House,
+) -> None:
     number = approved(house)
     house.tenant.unreadable = UNREADABLE
     house.work()
@@ -60,7 +63,9 @@ def test_while_exchange_cannot_be_read_nothing_is_sent_and_the_card_says_what_it
     assert house.request(number).state is State.APPLIED
 
 
-def test_exchange_is_tried_until_the_approval_lapses_and_the_card_is_not_redrawn_for_each_try(house: House) -> None:
+def test_exchange_is_tried_until_the_approval_lapses_and_the_card_is_not_redrawn_for_each_try(
+    house: House,
+) -> None:
     number = approved(house)
     house.tenant.unreadable = UNREADABLE
     house.work()
@@ -76,9 +81,18 @@ def test_exchange_is_tried_until_the_approval_lapses_and_the_card_is_not_redrawn
 
 
 @pytest.mark.parametrize(
-    "lost", [{"deleted": True}, {"deleted": None}, {"is_guest": True}, {"is_stranger": True}, {"team_id": "T0FABRIKAM"}]
+    "lost",
+    [
+        {"deleted": True},
+        {"deleted": None},
+        {"is_guest": True},
+        {"is_stranger": True},
+        {"team_id": "T0FABRIKAM"},
+    ],
 )
-def test_an_approver_who_is_no_member_any_more_no_longer_carries_the_change(house: House, lost: dict[str, object]) -> None:
+def test_an_approver_who_is_no_member_any_more_no_longer_carries_the_change(
+    house: House, lost: dict[str, object]
+) -> None:
     number = approved(house)
     house.workspace.change(BOB, **lost)
     house.run()
@@ -209,7 +223,9 @@ def test_an_opt_out_that_comes_while_it_is_sent_wins_if_exchange_did_not_process
     assert both.request(number).state is State.SUPERSEDED
     assert both.request(number).detail == says("opt_out_2_came_later_and_wins")
     assert both.request(number + 1).state is State.APPLIED
-    assert [write.value for write in both.tenant.writes if write.value is SettingValue.OPTED_IN] == [SettingValue.OPTED_IN]
+    assert [write.value for write in both.tenant.writes if write.value is SettingValue.OPTED_IN] == [
+        SettingValue.OPTED_IN
+    ]
     assert both.tenant.value is not SettingValue.OPTED_IN
     assert [row.request_id for row in both.owed("outcome") if row.recipient == ALICE][-1:] == [number]
 
@@ -217,7 +233,8 @@ def test_an_opt_out_that_comes_while_it_is_sent_wins_if_exchange_did_not_process
 def test_what_an_earlier_version_left_to_be_sent_after_a_later_opt_out_is_not_sent(house: House) -> None:
     house.tenant.value = SettingValue.OPTED_OUT
     number = approved(house)
-    with house.ledger.recording(house.clock.at) as entry:  # as it was before an opt-out looked at what was at Exchange
+    # as it was before an opt-out looked at what was at Exchange
+    with house.ledger.recording(house.clock.at) as entry:
         entry.open(
             Kind.OPT_OUT,
             requester_id=BOB,

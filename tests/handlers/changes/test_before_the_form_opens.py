@@ -1,4 +1,5 @@
-"""Before a form opens nothing is refused upon a value that was read long ago: outside changes happen in between."""
+"""Before a form opens nothing is refused upon a value that was read long ago: outside changes happen in
+between."""
 
 import pytest
 
@@ -47,7 +48,9 @@ def test_what_still_forbids_it_is_refused(house: House, command: str) -> None:
     assert (house.windows.opened, house.tenant.reads) == ([], reads + 1)
 
 
-def test_a_value_that_cannot_be_read_in_time_leaves_a_button_that_opens_the_form(house: House, command: str) -> None:
+def test_a_value_that_cannot_be_read_in_time_leaves_a_button_that_opens_the_form(
+    house: House, command: str
+) -> None:
     last_read(house, command, minutes=9)
     house.tenant.unreadable = UNREADABLE
     say(house, command, ALICE)

@@ -1,4 +1,5 @@
-"""Naming who changed the setting outside the bot: once found, once told; nobody found is unknown and not an intruder."""
+"""Naming who changed the setting outside the bot: once found, once told; nobody found is unknown and not an
+intruder."""
 
 from datetime import timedelta
 
@@ -90,7 +91,8 @@ def test_another_value_is_nobodys_name(drifted: House, log: AuditLog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "minutes", "named"), [(True, 1, False), (None, 1, False), (False, 1, True), (True, 40, True), (None, 40, True)]
+    ("own", "minutes", "named"),
+    [(True, 1, False), (None, 1, False), (False, 1, True), (True, 40, True), (None, 40, True)],
 )
 def test_the_bot_s_own_write_is_known_by_its_app_and_its_time(
     house: House, log: AuditLog, own: bool | None, minutes: int, named: bool
@@ -106,7 +108,8 @@ def test_the_bot_s_own_write_is_known_by_its_app_and_its_time(
         house.tenant.value = value
         house.observe(timedelta(0))
     log.rows = [Author("somebody@contoso.com", sent + timedelta(minutes=minutes), IN, own=own)]
-    with house.database.write() as connection:  # as if the bot had been away: the earlier value was not read meanwhile
+    # as if the bot had been away: the earlier value was not read meanwhile
+    with house.database.write() as connection:
         connection.execute(update(observations).values(at=sent - timedelta(hours=1), first_at=None))
     house.clock.advance(minutes=3)
     Attribution(house.context, log).run()
@@ -121,10 +124,14 @@ def test_a_search_is_due_two_minutes_after_a_change_was_noticed(both: House) -> 
     both.observe()
     with both.ledger.reading() as reader:
         assert reader.attributable(both.clock.at) == []
-        assert [change.id for change in reader.attributable(both.clock.at + timedelta(minutes=3))] == [both.newest().id]
+        assert [change.id for change in reader.attributable(both.clock.at + timedelta(minutes=3))] == [
+            both.newest().id
+        ]
 
 
-def test_a_clock_of_exchange_s_that_is_half_a_minute_ahead_hides_nobody(drifted: House, log: AuditLog) -> None:
+def test_a_clock_of_exchange_s_that_is_half_a_minute_ahead_hides_nobody(
+    drifted: House, log: AuditLog
+) -> None:
     attribution = Attribution(drifted.context, log)
     log.rows = [Author("carol@contoso.com", drifted.clock() + timedelta(seconds=30), IN, own=False)]
     drifted.clock.advance(minutes=3)

@@ -8,7 +8,18 @@ import pytest
 from handlers.changes.agreement import Subject
 from storage.lifecycle import Kind
 from tests.handlers.attacks import tamper
-from tests.handlers.changes.test_disagreements import AT, FAR, IN, OUT, alarms, approved, opted_in, plant, watch, written
+from tests.handlers.changes.test_disagreements import (
+    AT,
+    FAR,
+    IN,
+    OUT,
+    alarms,
+    approved,
+    opted_in,
+    plant,
+    watch,
+    written,
+)
 from tests.handlers.driver import ALICE, House
 
 ENDS = {"gone": "NULL", "far": f"'{FAR}'", "no time": "'soon'"}
@@ -47,7 +58,9 @@ def test_an_opt_out_from_nowhere_delays_no_end(house: House, state: str) -> None
     assert written(house) == [IN, OUT]
 
 
-def test_a_window_that_was_approved_is_the_one_that_holds_whatever_the_row_says_meanwhile(house: House) -> None:
+def test_a_window_that_was_approved_is_the_one_that_holds_whatever_the_row_says_meanwhile(
+    house: House,
+) -> None:
     """Altered between the sending and the reading back."""
     house.observe()
     number = approved(house)

@@ -1,4 +1,5 @@
-"""What the database says and the record does not is not acted on, is told once, and stops nothing else, least an opt-out."""
+"""What the database says and the record does not is not acted on, is told once, and stops nothing else, least
+an opt-out."""
 
 from datetime import timedelta
 from typing import Any
@@ -62,10 +63,11 @@ def still_opts_out(house: House) -> None:
 
 
 OF_A_REQUEST = {
-    "requester_id": "'U0MALLORY'", "requester_enterprise_id": "'E0MALLORY'", "door": "'bot'", "reason": "'another'",
-    "clients": "'another'", "protocols": "'imap4'", "from_value": "'opted out'", "window_end": f"'{FAR}'",
-    "rule_digest": "'another'", "created_at": "'2026-11-23 11:59:00.000000'", "expires_at": f"'{FAR}'",
-    "sent_at": "'2026-11-23 11:59:00.000000'", "settled_at": "'2026-11-23 11:59:00.000000'", "kind": "'extension'",
+    "requester_id": "'U0MALLORY'", "requester_enterprise_id": "'E0MALLORY'", "door": "'bot'",
+    "reason": "'another'", "clients": "'another'", "protocols": "'imap4'", "from_value": "'opted out'",
+    "window_end": f"'{FAR}'", "rule_digest": "'another'", "created_at": "'2026-11-23 11:59:00.000000'",
+    "expires_at": f"'{FAR}'", "sent_at": "'2026-11-23 11:59:00.000000'",
+    "settled_at": "'2026-11-23 11:59:00.000000'", "kind": "'extension'",
 }  # fmt: skip
 OF_A_DECISION = {
     "person_id": "'U0CAROL'", "door": "'reaction'", "voted_at": "'2026-11-23 11:59:00.000000'",
@@ -77,7 +79,9 @@ OF_A_DECISION = {
 def test_an_altered_request_is_never_made(house: House, column: str) -> None:
     house.observe()
     number = approved(house)
-    tamper(house.database, f"UPDATE change_requests SET {column} = {OF_A_REQUEST[column]} WHERE id = {number}")
+    tamper(
+        house.database, f"UPDATE change_requests SET {column} = {OF_A_REQUEST[column]} WHERE id = {number}"
+    )
     house.run()
     house.work()
     assert (written(house), house.request(number).state is State.APPLIED) == ([], False)
@@ -88,7 +92,9 @@ def test_an_altered_request_is_never_made(house: House, column: str) -> None:
 @pytest.mark.parametrize("column", OF_A_DECISION)
 def test_an_altered_vote_makes_nothing(house: House, column: str) -> None:
     number = approved(house)
-    tamper(house.database, f"UPDATE decisions SET {column} = {OF_A_DECISION[column]} WHERE request_id = {number}")
+    tamper(
+        house.database, f"UPDATE decisions SET {column} = {OF_A_DECISION[column]} WHERE request_id = {number}"
+    )
     house.run()
     assert (written(house), house.request(number).state) == ([], State.STALE)
     (told,) = alarms(house)
@@ -103,7 +109,9 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize(("table", "column"), [(table, column) for table, columns in ELSEWHERE.items() for column in columns])
+@pytest.mark.parametrize(
+    ("table", "column"), [(table, column) for table, columns in ELSEWHERE.items() for column in columns]
+)
 def test_what_an_opt_in_is_judged_by_has_to_agree(house: House, table: str, column: str) -> None:
     house.observe()
     before = stored(house.database, table, column, f"tenant_id = '{TENANT}'")
@@ -139,9 +147,11 @@ def test_a_restart_records_a_rule_anew_whose_row_did_not_agree(house: House) -> 
     assert written(house) == [IN]
 
 
-PLANTED = """INSERT INTO change_requests (tenant_id, kind, requester_id, door, reason, clients, protocols, from_value, to_value,
+PLANTED = """INSERT INTO change_requests (tenant_id, kind, requester_id, door, reason, clients, protocols, \
+from_value, to_value,
     window_end, rule_digest, created_at, expires_at, state, version, detail)
-    VALUES ('{tenant}', '{kind}', 'U0ALICE', 'command', 'x', 'y', 'smtp-auth', 'not set', '{to}', '{end}', '{rule}', '{now}',
+    VALUES ('{tenant}', '{kind}', 'U0ALICE', 'command', 'x', 'y', 'smtp-auth', 'not set', '{to}', '{end}', \
+'{rule}', '{now}',
     '{end}', '{state}', 1, '')"""
 VOTE = """INSERT INTO decisions (tenant_id, request_id, person_id, vote, door, digest, voted_at, recorded_at)
     VALUES ('{tenant}', {number}, '{person}', 'approve', 'button', '{digest}', '{now}', '{now}')"""
@@ -150,7 +160,15 @@ AT = f"{NOW:%Y-%m-%d %H:%M:%S.%f}"
 
 def plant(house: House, state: str, kind: str = "opt_in", to: str = "opted in", end: str = FAR) -> int:
     """A request from nowhere, with the guards in force: they refuse no new row."""
-    row = {"tenant": TENANT, "kind": kind, "to": to, "end": end, "rule": house.context.rule.digest, "now": AT, "state": state}
+    row = {
+        "tenant": TENANT,
+        "kind": kind,
+        "to": to,
+        "end": end,
+        "rule": house.context.rule.digest,
+        "now": AT,
+        "state": state,
+    }
     with house.database.write() as connection:
         connection.exec_driver_sql(PLANTED.format(**row))
     return house.newest().id
@@ -160,7 +178,9 @@ def vote_for(house: House, number: int, person: str) -> None:
     """A vote from nowhere, on exactly the content there is."""
     digest = content_digest(house.request(number), house.context.rule.digest)
     with house.database.write() as connection:
-        connection.exec_driver_sql(VOTE.format(tenant=TENANT, number=number, person=person, digest=digest, now=AT))
+        connection.exec_driver_sql(
+            VOTE.format(tenant=TENANT, number=number, person=person, digest=digest, now=AT)
+        )
 
 
 @pytest.mark.parametrize("state", ["approved", "applying", "uncertain", "pending", "applied"])
@@ -208,7 +228,15 @@ def test_a_damaged_request_keeps_nobody_from_asking(house: House, column: str) -
 
 def test_an_opt_out_that_would_opt_in_is_not_made(house: House) -> None:
     with house.database.write() as connection:
-        row = {"tenant": TENANT, "kind": "opt_out", "to": "opted in", "end": FAR, "rule": "x", "now": AT, "state": "approved"}
+        row = {
+            "tenant": TENANT,
+            "kind": "opt_out",
+            "to": "opted in",
+            "end": FAR,
+            "rule": "x",
+            "now": AT,
+            "state": "approved",
+        }
         connection.exec_driver_sql(PLANTED.format(**row))
     for _ in range(2):
         house.run()
@@ -238,7 +266,10 @@ def test_a_window_ends_beside_rows_that_cannot_be_read(house: House, damage: str
     end = house.request(number).window_end
     assert end is not None
     house.deliver()
-    tamper(house.database, *([damage] if damage else [one for one in DAMAGE if "{}" not in one and "kind" not in one]))
+    tamper(
+        house.database,
+        *([damage] if damage else [one for one in DAMAGE if "{}" not in one and "kind" not in one]),
+    )
     house.clock.at = end
     for _ in range(3):
         watch(house)
@@ -266,7 +297,9 @@ def test_what_cannot_be_read_is_said_once_and_settled(house: House) -> None:
     assert watch(house) is None
 
 
-def test_a_window_longer_than_the_rule_allows_is_not_opened_even_where_the_record_says_so(house: House) -> None:
+def test_a_window_longer_than_the_rule_allows_is_not_opened_even_where_the_record_says_so(
+    house: House,
+) -> None:
     """Whoever can forge the record as well finds the rule in the way."""
     house.observe()
     with house.ledger.recording(house.clock()) as entry:

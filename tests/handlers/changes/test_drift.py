@@ -1,4 +1,5 @@
-"""Watching the live value: a change made outside is told once, a failed reading is never a value, and never silence for long."""
+"""Watching the live value: a change made outside is told once, a failed reading is never a value, and never
+silence for long."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -57,7 +58,9 @@ def test_a_change_made_outside_is_recorded_with_a_number_and_told_once(both: Hou
     for _ in range(3):
         look(both)
     drift = both.requests(Kind.OUTSIDE)
-    assert [(change.from_value, change.to_value, change.state) for change in drift] == [(NOT_SET, IN, State.OBSERVED)]
+    assert [(change.from_value, change.to_value, change.state) for change in drift] == [
+        (NOT_SET, IN, State.OBSERVED)
+    ]
     both.deliver()
     assert [view.request.id for _, view in both.board.cards] == [drift[0].id]
 
@@ -148,7 +151,9 @@ def test_what_was_approved_keeps_its_end_when_the_value_is_back(both: House) -> 
     assert (both.tenant.value, both.newest().kind, both.newest().state) == (OUT, Kind.OPT_OUT, State.APPLIED)
 
 
-def test_an_opt_in_outside_gets_no_end_from_a_window_that_is_over_or_was_ended_by_the_bot(house: House) -> None:
+def test_an_opt_in_outside_gets_no_end_from_a_window_that_is_over_or_was_ended_by_the_bot(
+    house: House,
+) -> None:
     look(house)
     number = approved(house)
     house.run()
@@ -210,7 +215,9 @@ def test_somebody_s_reading_from_before_a_change_is_looked_at_again_in_seconds(h
     before = house.clock()
     house.run()
     with house.context.ledger.recording(house.clock()) as entry:
-        entry.holding.observe(Observation(at=before, value=NOT_SET, smtp_auth_disabled=False, organization=None, problem=None))
+        entry.holding.observe(
+            Observation(at=before, value=NOT_SET, smtp_auth_disabled=False, organization=None, problem=None)
+        )
     house.clock.advance(seconds=3)
     assert house.dispatch.drift.observe(EVERY)
     newest = house.observation()

@@ -1,4 +1,5 @@
-"""Every state meets every event: the request goes exactly where this table says, and whoever acted hears what became of it."""
+"""Every state meets every event: the request goes exactly where this table says, and whoever acted hears what
+became of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -141,7 +142,8 @@ def rule_changes(house: House, number: int) -> None:
 
 @dataclass(frozen=True)
 class Event:
-    """What may happen to a request; ``moves`` names every state that it changes, ``actor`` whoever is owed an answer."""
+    """What may happen to a request; ``moves`` names every state that it changes, ``actor`` whoever is owed an
+    answer."""
 
     happen: Callable[[House, int], object]
     moves: dict[State, State] = field(default_factory=dict)
@@ -159,19 +161,28 @@ ALREADY_ON = {State.APPROVED: State.STALE, State.APPLYING: State.APPLIED, State.
 
 EVENTS: dict[str, Event] = {
     "Bob approves by button": Event(lambda house, number: house.approve(BOB, number), APPROVES, BOB),
-    "Carol approves by reaction": Event(lambda house, number: house.approve(CAROL, number, Door.REACTION), APPROVES, CAROL),
+    "Carol approves by reaction": Event(
+        lambda house, number: house.approve(CAROL, number, Door.REACTION), APPROVES, CAROL
+    ),
     "Alice approves her own": Event(lambda house, number: house.approve(ALICE, number), actor=ALICE),
     "Erin, who may not, approves": Event(lambda house, number: house.approve(ERIN, number), actor=ERIN),
     "Carol rejects by button": Event(lambda house, number: house.reject(CAROL, number), REJECTS, CAROL),
-    "Carol rejects by reaction": Event(lambda house, number: house.reject(CAROL, number, Door.REACTION), REJECTS, CAROL),
+    "Carol rejects by reaction": Event(
+        lambda house, number: house.reject(CAROL, number, Door.REACTION), REJECTS, CAROL
+    ),
     "Erin, who may not, rejects": Event(lambda house, number: house.reject(ERIN, number), actor=ERIN),
     "Alice withdraws": Event(lambda house, number: house.press("withdraw", ALICE, number), WITHDRAWS, ALICE),
-    "Bob withdraws what is not his": Event(lambda house, number: house.press("withdraw", BOB, number), actor=BOB),
-    "Carol takes back what she never cast": Event(lambda house, number: house.press("take_back", CAROL, number), actor=CAROL),
+    "Bob withdraws what is not his": Event(
+        lambda house, number: house.press("withdraw", BOB, number), actor=BOB
+    ),
+    "Carol takes back what she never cast": Event(
+        lambda house, number: house.press("take_back", CAROL, number), actor=CAROL
+    ),
     "Carol opts out": Event(lambda house, number: house.opt_out(CAROL), SUPERSEDES, CAROL),
     "Bob asks for an opt-in": Event(lambda house, number: house.ask(BOB), actor=BOB),
     "Alice asks for an extension": Event(
-        lambda house, number: house.ask(ALICE, kind="extension", day=house.clock.at.date() + 40 * DAY), actor=ALICE
+        lambda house, number: house.ask(ALICE, kind="extension", day=house.clock.at.date() + 40 * DAY),
+        actor=ALICE,
     ),
     "its time runs out": Event(expire, LAPSES),
     "the worker looks": Event(lambda house, number: house.run(), NOT_THERE),
@@ -192,7 +203,9 @@ def moves_it(pair: tuple[State, str]) -> bool:
     return state in EVENTS[what].moves
 
 
-@pytest.mark.parametrize(("state", "what"), sampled("every state, every event", product(State, EVENTS), of=3, always=moves_it))
+@pytest.mark.parametrize(
+    ("state", "what"), sampled("every state, every event", product(State, EVENTS), of=3, always=moves_it)
+)
 def test_it_goes_where_the_table_says(house: House, state: State, what: str) -> None:
     happening = EVENTS[what]
     number = WAYS[state](house)
@@ -203,6 +216,10 @@ def test_it_goes_where_the_table_says(house: House, state: State, what: str) -> 
     after = house.request(number)
     assert after.state is happening.moves.get(state, state)
     assert after.state is state or (state, after.state) in MOVES
-    assert (after.to_value, after.window_end, after.reason) == (before.to_value, before.window_end, before.reason)
+    assert (after.to_value, after.window_end, after.reason) == (
+        before.to_value,
+        before.window_end,
+        before.reason,
+    )
     if happening.actor:
         assert len(house.answers(happening.actor)) > heard

@@ -57,7 +57,9 @@ def test_an_extension_that_does_not_extend_is_refused(house: House, opted_in: in
 
 
 def test_an_extension_that_cannot_extend_any_further_says_so(house: House) -> None:
-    number = house.ask(ALICE, day=latest_day(house.clock.at, house.context.rule.max_window, house.context.zone)).id
+    number = house.ask(
+        ALICE, day=latest_day(house.clock.at, house.context.rule.max_window, house.context.zone)
+    ).id
     house.approve(BOB, number)
     house.work()
     end = house.request(number).window_end
@@ -91,12 +93,20 @@ def test_an_extension_whose_window_was_extended_meanwhile_is_refused_after_all(
 def send_extension(house: House, *, days: int) -> dict[str, Any]:
     """What the form of an extension is acknowledged with."""
     day = house.clock.at.date() + timedelta(days=days)
-    return house.submit("extension", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["pop3"], day=day)
+    return house.submit(
+        "extension", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["pop3"], day=day
+    )
 
 
 def test_there_is_nothing_to_extend_while_the_tenant_is_not_opted_in(house: House) -> None:
     house.submit(
-        "extension", ALICE, "C0GENERAL", reason="a", clients="Two scanners", protocols=["pop3"], day=house.clock.at.date()
+        "extension",
+        ALICE,
+        "C0GENERAL",
+        reason="a",
+        clients="Two scanners",
+        protocols=["pop3"],
+        day=house.clock.at.date(),
     )
     assert house.requests() == []
     assert says("nothing_to_extend") in house.answer(ALICE)

@@ -1,4 +1,5 @@
-"""The forms about the window choose among the register's entries, and what is chosen is what is asked for and approved."""
+"""The forms about the window choose among the register's entries, and what is chosen is what is asked for and
+approved."""
 
 from datetime import date
 
@@ -42,13 +43,16 @@ def test_without_a_register_devices_are_typed_as_before(house: House) -> None:
     found = fields(opened(house))
     assert DEVICES not in found
     assert found["clients"]["optional"] is False
-    assert house.submit("opt_in", ALICE, "", reason="They need it", clients="", protocols=["smtp-auth"], day=day(house, 9))[
-        "errors"
-    ].keys() == {"clients"}
+    assert house.submit(
+        "opt_in", ALICE, "", reason="They need it", clients="", protocols=["smtp-auth"], day=day(house, 9)
+    )["errors"].keys() == {"clients"}
 
 
 def test_each_standing_entry_can_be_chosen_and_shows_its_number_device_owner_and_day(house: House) -> None:
-    scanner, fax = added(house), added(house, device="Fax\n<!channel>", site="", owner=DAVE, due=day(house, 3))
+    scanner, fax = (
+        added(house),
+        added(house, device="Fax\n<!channel>", site="", owner=DAVE, due=day(house, 3)),
+    )
     gone = added(house, device="Gone")
     orphan = added(house, device="Plotter", due=day(house, 60))
     do(house, BOB, Replaced(gone.id))
@@ -57,7 +61,8 @@ def test_each_standing_entry_can_be_chosen_and_shows_its_number_device_owner_and
     assert offered(view) == [str(fax.id), str(scanner.id), str(orphan.id)]
     assert chosen(view) == []
     first, second, _ = fields(view)[DEVICES]["element"]["options"]
-    assert first["text"]["text"] == says("option_fax", device=fax.id)  # plain text, in which nothing is mark-up
+    # plain text, in which nothing is mark-up
+    assert first["text"]["text"] == says("option_fax", device=fax.id)
     assert second["text"]["text"] == says("option_scanner", device=scanner.id)
     assert second["description"]["text"] == says("option_day")
     said = words(view)
@@ -83,9 +88,13 @@ def test_what_is_chosen_is_named_with_its_day_and_listed_after_what_was_typed(ho
 
 def test_entries_alone_are_enough_and_nothing_at_all_is_not(house: House) -> None:
     device = added(house)
-    acknowledged = house.submit("opt_in", ALICE, "", reason="x y z", protocols=["smtp-auth"], day=day(house, 9))
+    acknowledged = house.submit(
+        "opt_in", ALICE, "", reason="x y z", protocols=["smtp-auth"], day=day(house, 9)
+    )
     assert set(acknowledged["errors"]) == {"clients"}
-    assert house.ask(ALICE, clients="", devices=[str(device.id)]).devices == (NamedDevice(device.id, device.due),)
+    assert house.ask(ALICE, clients="", devices=[str(device.id)]).devices == (
+        NamedDevice(device.id, device.due),
+    )
 
 
 def test_an_entry_that_ended_while_the_form_was_open_is_said_and_opens_nothing(house: House) -> None:
@@ -93,7 +102,9 @@ def test_an_entry_that_ended_while_the_form_was_open_is_said_and_opens_nothing(h
     opened(house)
     do(house, BOB, Replaced(device.id))
     devices, protocols = [str(device.id)], ["smtp-auth"]
-    house.submit("opt_in", ALICE, "", reason="They need it", devices=devices, protocols=protocols, day=day(house, 9))
+    house.submit(
+        "opt_in", ALICE, "", reason="They need it", devices=devices, protocols=protocols, day=day(house, 9)
+    )
     with house.ledger.reading() as reader:
         assert reader.open_request() is None
     assert says("not_on_the_register_any_more", device=device.id) in house.answer(ALICE)
@@ -125,7 +136,9 @@ def test_what_was_typed_beside_entries_is_filled_in_again_alone(house: House, ty
         assert chosen(view) == named
 
 
-def test_of_more_entries_than_slack_takes_those_due_next_are_offered_and_those_named_before(house: House) -> None:
+def test_of_more_entries_than_slack_takes_those_due_next_are_offered_and_those_named_before(
+    house: House,
+) -> None:
     late = added(house, device="Late", due=day(house, 80))
     opted_in(house, late.id)
     for number in range(CHOOSABLE):
@@ -136,7 +149,9 @@ def test_of_more_entries_than_slack_takes_those_due_next_are_offered_and_those_n
     assert says("due_next_of", count=CHOOSABLE, standing=CHOOSABLE + 1) in words(view)
 
 
-def test_a_day_that_moves_while_the_request_is_open_voids_its_votes_and_shows_on_the_card(house: House) -> None:
+def test_a_day_that_moves_while_the_request_is_open_voids_its_votes_and_shows_on_the_card(
+    house: House,
+) -> None:
     device = added(house)
     number = requested(house, device.id)
     house.run()

@@ -1,4 +1,5 @@
-"""A write that takes effect long after it was given up, or after a later opt-out: said as what it is, and never left standing."""
+"""A write that takes effect long after it was given up, or after a later opt-out: said as what it is, and
+never left standing."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -70,7 +71,9 @@ def test_whoever_asked_for_a_corrected_opt_in_hears_in_person_that_it_ends_and_h
     assert ended(both) == [(ALICE, str(number), "")]
 
 
-def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_was_given_up(both: House) -> None:
+def test_whoever_asked_for_it_hears_of_the_end_that_shows_up_after_its_opt_out_was_given_up(
+    both: House,
+) -> None:
     both.observe()
     asked = both.ask(ALICE).id
     both.approve(BOB, asked)
@@ -172,7 +175,9 @@ def landed_after_an_opt_out(house: House) -> tuple[int, int]:
     return late, out.id
 
 
-def test_an_opt_in_that_was_given_up_and_lands_after_a_later_opt_out_is_taken_back_by_the_bot(both: House) -> None:
+def test_an_opt_in_that_was_given_up_and_lands_after_a_later_opt_out_is_taken_back_by_the_bot(
+    both: House,
+) -> None:
     late, out = landed_after_an_opt_out(both)
     assert both.tenant.value is IN
     both.work()
@@ -207,7 +212,8 @@ def test_what_still_stands_after_the_bot_could_not_take_it_back_is_told_as_drift
 
 
 def opt_out_under_way(house: House, *, given_up: bool) -> tuple[int, int]:
-    """An opt-in, an opt-out of it that has not arrived (perhaps given up by now), and an extension confirmed meanwhile."""
+    """An opt-in, an opt-out of it that has not arrived (perhaps given up by now), and an extension confirmed
+    meanwhile."""
     house.observe()
     house.approve(BOB, house.ask(ALICE).id)
     house.work()

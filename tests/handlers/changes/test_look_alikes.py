@@ -1,4 +1,5 @@
-"""Another tick, thumb or cross on an open request counts for nothing: said once to an approver, and to nobody else."""
+"""Another tick, thumb or cross on an open request counts for nothing: said once to an approver, and to nobody
+else."""
 
 from dataclasses import replace
 
@@ -9,7 +10,14 @@ from storage.records import Vote
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, NOWHERE, RULE, TWO, House
 from tests.sentences import says
 
-LIKE = ["+1", "thumbsup::skin-tone-3", "-1", "heavy_check_mark", "ballot_box_with_check", "negative_squared_cross_mark"]
+LIKE = [
+    "+1",
+    "thumbsup::skin-tone-3",
+    "-1",
+    "heavy_check_mark",
+    "ballot_box_with_check",
+    "negative_squared_cross_mark",
+]
 
 
 @pytest.mark.parametrize("emoji", LIKE)
@@ -21,7 +29,10 @@ def test_an_approver_hears_once_what_counts_and_nothing_is_counted(both: House, 
     assert ":white_check_mark:" in said
     assert ":x:" in said
     both.run()
-    assert (both.request(request.id).state, both.request(request.id).version) == (State.PENDING, request.version)
+    assert (both.request(request.id).state, both.request(request.id).version) == (
+        State.PENDING,
+        request.version,
+    )
     assert (both.votes(request.id), both.tenant.writes) == ([], [])
     for again in LIKE:
         both.react(BOB, request.id, again)
@@ -53,7 +64,9 @@ def test_the_vote_that_follows_counts(house: House) -> None:
     assert house.request(request.id).state is State.APPROVED
 
 
-@pytest.mark.parametrize("emoji", ["eyes", "tada", "hand", "latin_cross", "crossed_fingers", "party-check", "heavy_check_mark_"])
+@pytest.mark.parametrize(
+    "emoji", ["eyes", "tada", "hand", "latin_cross", "crossed_fingers", "party-check", "heavy_check_mark_"]
+)
 def test_every_other_reaction_is_ignored(house: House, emoji: str) -> None:
     request = house.ask(ALICE)
     house.react(BOB, request.id, emoji)

@@ -1,4 +1,5 @@
-"""The rule that was recorded last holds, for every copy of the bot and for what was on its way when it changed."""
+"""The rule that was recorded last holds, for every copy of the bot and for what was on its way when it
+changed."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -104,7 +105,9 @@ def test_a_rule_that_changed_while_it_was_at_exchange_is_blamed_and_not_a_person
     both.approve(BOB, number)
     both.tenant.outcomes.append(BUSY)
     new: list[House] = []
-    both.tenant.during_write = lambda write: new.append(House(both.database, rule=replace(RULE, max_window=timedelta(days=60))))
+    both.tenant.during_write = lambda write: new.append(
+        House(both.database, rule=replace(RULE, max_window=timedelta(days=60)))
+    )
     both.run()
     new[0].clock.at = both.clock.at + timedelta(seconds=10)
     new[0].run()

@@ -71,7 +71,10 @@ def test_somebody_with_a_role_can_say_that_it_was_them_once(house: House, person
     house.submit("claim", BOB, str(number), reason="No, me")
     assert "already" in house.answer(BOB)
     house.deliver()
-    assert (house.board.cards[-1][1].reason_by, house.board.cards[-1][1].reason_given) == (person, "Emergency at the plant")
+    assert (house.board.cards[-1][1].reason_by, house.board.cards[-1][1].reason_given) == (
+        person,
+        "Emergency at the plant",
+    )
 
 
 def test_nobody_else_can_say_that_it_was_them_and_other_changes_cannot_be_claimed(house: House) -> None:
@@ -90,6 +93,14 @@ def test_claiming_changes_nothing_in_exchange(house: House) -> None:
     house.tenant.value = IN
     look(house)
     house.submit("claim", ALICE, str(house.requests(Kind.OUTSIDE)[0].id), reason="Me")
-    house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["pop3"], day=house.clock.at.date())
+    house.submit(
+        "opt_in",
+        ALICE,
+        CHANNEL,
+        reason="a",
+        clients="Two scanners",
+        protocols=["pop3"],
+        day=house.clock.at.date(),
+    )
     house.work()
     assert house.tenant.writes == []

@@ -16,7 +16,8 @@ IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 
 
 def opted_in(house: House) -> tuple[int, datetime]:
-    """An opt-in of a tenant that was opted out; what a controller answers that has not heard of it is dated before."""
+    """An opt-in of a tenant that was opted out; what a controller answers that has not heard of it is dated
+    before."""
     house.tenant.value = OUT
     before = house.tenant.changed_at
     house.observe()
@@ -39,7 +40,9 @@ def test_an_opt_out_is_sent_although_a_controller_still_answers_that_it_is_so(bo
     assert both.request(request.id).detail.startswith(says("written_and_read_back"))
 
 
-def test_an_opt_out_that_never_arrived_is_not_applied_because_a_controller_answers_what_was_before(both: House) -> None:
+def test_an_opt_out_that_never_arrived_is_not_applied_because_a_controller_answers_what_was_before(
+    both: House,
+) -> None:
     number, before = opted_in(both)
     both.clock.advance(seconds=5)
     request = both.opt_out()
@@ -99,7 +102,9 @@ def test_after_an_hour_what_is_answered_is_taken_for_the_live_value(house: House
 
 
 @pytest.mark.parametrize("minutes", [1, 20])
-def test_an_opt_out_is_sent_while_an_opt_in_may_have_arrived_that_no_reading_shows(both: House, minutes: int) -> None:
+def test_an_opt_out_is_sent_while_an_opt_in_may_have_arrived_that_no_reading_shows(
+    both: House, minutes: int
+) -> None:
     """Not settled yet, or given up: one controller may know of it, and it may still be on its way."""
     both.tenant.value = OUT
     both.observe()

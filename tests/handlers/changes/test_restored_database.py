@@ -1,4 +1,5 @@
-"""Where the newest head cannot be kept, nothing is opted in: a backup of that moment, put back later, would do it once more."""
+"""Where the newest head cannot be kept, nothing is opted in: a backup of that moment, put back later, would
+do it once more."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,7 +32,9 @@ def house(migrated_database_url: str, tmp_path: Path) -> Iterator[House]:
     database.close()
 
 
-def test_a_folder_that_fails_in_the_moment_of_sending_costs_no_approval_and_sends_nothing(house: House, tmp_path: Path) -> None:
+def test_a_folder_that_fails_in_the_moment_of_sending_costs_no_approval_and_sends_nothing(
+    house: House, tmp_path: Path
+) -> None:
     house.observe()
     request = house.ask(ALICE)
     house.approve(BOB, request.id)

@@ -1,4 +1,5 @@
-"""The rule is the operator's settings: recorded at start, announced once when it changed, and then every earlier vote is void."""
+"""The rule is the operator's settings: recorded at start, announced once when it changed, and then every
+earlier vote is void."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -55,7 +56,9 @@ def test_a_rule_that_comes_back_is_another_change(house: House) -> None:
     assert announced(house) == [TWO.digest, RULE.digest]
 
 
-@pytest.mark.parametrize("changed", [TWO, replace(RULE, approvers=(BOB, CAROL)), replace(RULE, approve_emoji="ok")])
+@pytest.mark.parametrize(
+    "changed", [TWO, replace(RULE, approvers=(BOB, CAROL)), replace(RULE, approve_emoji="ok")]
+)
 def test_a_changed_rule_voids_the_votes_of_an_approved_request(both: House, changed: Rule) -> None:
     number = both.ask(ALICE).id
     both.approve(BOB, number)
@@ -138,9 +141,19 @@ def test_who_was_taken_off_the_list_no_longer_counts(house: House) -> None:
     [((ALICE,), False), ((), False), ((ALICE, BOB), True), ((MAIL,), True)],
     ids=["only the requester", "nobody", "somebody else", "a group with somebody else"],
 )
-def test_a_request_that_nobody_could_approve_is_not_opened(house: House, approvers: tuple[str, ...], asked: bool) -> None:
+def test_a_request_that_nobody_could_approve_is_not_opened(
+    house: House, approvers: tuple[str, ...], asked: bool
+) -> None:
     house.start(replace(RULE, approvers=approvers))
-    house.submit("opt_in", ALICE, "C0GENERAL", reason="a", clients="Two scanners", protocols=["pop3"], day=house.clock.at.date())
+    house.submit(
+        "opt_in",
+        ALICE,
+        "C0GENERAL",
+        reason="a",
+        clients="Two scanners",
+        protocols=["pop3"],
+        day=house.clock.at.date(),
+    )
     assert bool(house.requests()) is asked
     if not asked:
         assert says("nobody_could_approve_this") in house.answer(ALICE)

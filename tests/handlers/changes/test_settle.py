@@ -1,4 +1,5 @@
-"""After a write only a reading tells what happened; an unknown outcome stays unknown until it is read, for fifteen minutes."""
+"""After a write only a reading tells what happened; an unknown outcome stays unknown until it is read, for
+fifteen minutes."""
 
 from datetime import timedelta
 
@@ -34,7 +35,11 @@ def test_a_change_that_shows_up_is_applied_and_starts_its_window(both: House, an
     assert both.request(number).state is State.APPLIED
     baseline = both.baseline()
     assert baseline is not None
-    assert (baseline.value, baseline.request_id, baseline.window_end) == (IN, number, both.request(number).window_end)
+    assert (baseline.value, baseline.request_id, baseline.window_end) == (
+        IN,
+        number,
+        both.request(number).window_end,
+    )
     assert len(both.tenant.writes) == 1
 
 
@@ -50,7 +55,9 @@ def look_at(house: House, number: int, after: timedelta) -> State:
 
 
 @pytest.mark.parametrize(("after", "state"), [(LIMIT - INSTANT, State.UNCERTAIN), (LIMIT, State.FAILED)])
-def test_a_change_that_does_not_show_up_fails_at_fifteen_minutes_exactly(house: House, after: timedelta, state: State) -> None:
+def test_a_change_that_does_not_show_up_fails_at_fifteen_minutes_exactly(
+    house: House, after: timedelta, state: State
+) -> None:
     assert look_at(house, uncertain(house), after) is state
     assert house.baseline() is None
 
@@ -189,7 +196,9 @@ def test_an_opt_in_with_a_lower_number_than_an_earlier_drift_is_no_late_arrival(
     assert (baseline.request_id, baseline.window_end) == (number, house.request(number).window_end)
 
 
-def test_a_change_that_was_given_up_and_shows_up_later_is_announced_as_a_correction_with_its_window(house: House) -> None:
+def test_a_change_that_was_given_up_and_shows_up_later_is_announced_as_a_correction_with_its_window(
+    house: House,
+) -> None:
     house.observe()
     number = uncertain(house)
     assert look_at(house, number, LIMIT) is State.FAILED

@@ -1,4 +1,5 @@
-"""An earlier end takes one operator or approver, at once and on record; nothing that anybody does alone lengthens a window."""
+"""An earlier end takes one operator or approver, at once and on record; nothing that anybody does alone
+lengthens a window."""
 
 import random
 import threading
@@ -77,7 +78,11 @@ def test_it_is_on_record_and_agrees_with_the_record(both: House) -> None:
     opened = both.events("request_opened")[-1]
     assert (opened.actor, opened.request_id, opened.payload["kind"]) == (CAROL, change.id, "shortening")
     moved = both.events("baseline")[-1]
-    assert (moved.request_id, moved.payload["why"], moved.payload["value"]) == (change.id, "shortened", "opted in")
+    assert (moved.request_id, moved.payload["why"], moved.payload["value"]) == (
+        change.id,
+        "shortened",
+        "opted in",
+    )
     with both.database.read() as connection:
         assert request_differences(connection, TENANT, change.id, through=True)[0] == []
         assert baseline_differences(connection, TENANT) == []
@@ -128,7 +133,9 @@ def test_an_approver_who_is_no_operator_may_end_it_sooner_and_not_later(house: H
     assert window(house).window_end == in_days(house, 4)
 
 
-def test_a_day_that_is_over_is_refused_in_the_form_and_when_it_is_taken_up(house: House, opted_in: int) -> None:
+def test_a_day_that_is_over_is_refused_in_the_form_and_when_it_is_taken_up(
+    house: House, opted_in: int
+) -> None:
     assert says("this_day_is_over") in extend(house, ALICE, days=-1)["errors"]["day"]  # type: ignore[index]
     house.hands.dying = True
     extend(house, ALICE, days=0)
@@ -240,8 +247,13 @@ def test_the_form_opens_for_an_earlier_end_while_an_extension_is_open(house: Hou
     say(house, "extend", CAROL)
     form = house.windows.opened[-1]
     assert form["title"]["text"] == says("shorten_the_opt_in")
-    assert says("only_an_earlier_end_in_the_form", number=number, person=ALICE) in form["blocks"][0]["text"]["text"]
-    assert date.fromisoformat(fields(form)["day"]["element"]["initial_date"]) == house.clock.at.date() + timedelta(days=19)
+    assert (
+        says("only_an_earlier_end_in_the_form", number=number, person=ALICE)
+        in form["blocks"][0]["text"]["text"]
+    )
+    assert date.fromisoformat(
+        fields(form)["day"]["element"]["initial_date"]
+    ) == house.clock.at.date() + timedelta(days=19)
     assert extend(house, CAROL, days=19) == {}
     assert window(house).window_end == in_days(house, 19)
     say(house, "extend", ALICE)
@@ -255,7 +267,10 @@ def test_a_later_end_is_refused_in_the_form_while_an_extension_is_open(
 ) -> None:
     number = extension(house, stage)
     (error,) = extend(house, BOB, days=days)["errors"].items()  # type: ignore[attr-defined]
-    assert error == ("day", says("only_an_earlier_end", number=number, state=STATE_WORDS[house.request(number).state]))
+    assert error == (
+        "day",
+        says("only_an_earlier_end", number=number, state=STATE_WORDS[house.request(number).state]),
+    )
     assert len(house.requests(Kind.EXTENSION)) == 1
 
 
@@ -279,10 +294,16 @@ def test_whoever_asked_for_the_extension_hears_and_can_ask_again(house: House, o
     house.observe()
     extend(house, CAROL, days=2)
     house.deliver()
-    told = [view.request.detail for person, view in house.board.outcomes if person == ALICE and view.request.id == number]
+    told = [
+        view.request.detail
+        for person, view in house.board.outcomes
+        if person == ALICE and view.request.id == number
+    ]
     assert told == [says("superseded_by_a_shortening", number=number + 1)]
     view = next(view for _, view in reversed(house.board.cards) if view.request.id == number)
-    buttons = [one for block in cards.card(view, UTC_ZONE).arguments()["blocks"] for one in block.get("elements", [])]
+    buttons = [
+        one for block in cards.card(view, UTC_ZONE).arguments()["blocks"] for one in block.get("elements", [])
+    ]
     assert card_buttons.EXTEND in [one.get("action_id") for one in buttons]
 
 
@@ -311,7 +332,9 @@ def test_there_is_nothing_to_shorten_without_a_window(house: House) -> None:
         house.observe()
     assert window(house).window_end is None
     extend(house, ALICE, days=3)
-    assert house.newest().kind is Kind.EXTENSION, "giving an end to what nobody approved lets it stand: that takes two"
+    assert house.newest().kind is Kind.EXTENSION, (
+        "giving an end to what nobody approved lets it stand: that takes two"
+    )
     say(house, "extend", CAROL)
     assert house.windows.opened == []
 
@@ -335,7 +358,10 @@ def test_the_form_proposes_a_later_day_where_there_is_one_and_else_an_earlier(ho
     say(house, "extend", ALICE)
     day = fields(house.windows.opened[-1])["day"]
     assert says("an_earlier_end_holds_at_once") in day["hint"]["text"]
-    assert date.fromisoformat(day["element"]["initial_date"]) < (house.request(number).window_end or house.clock.at).date()
+    assert (
+        date.fromisoformat(day["element"]["initial_date"])
+        < (house.request(number).window_end or house.clock.at).date()
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))

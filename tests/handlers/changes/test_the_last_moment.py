@@ -1,4 +1,5 @@
-"""An approval ends on the instant, and is judged at the last moment: after every wait for a lock, for Slack or for Exchange."""
+"""An approval ends on the instant, and is judged at the last moment: after every wait for a lock, for Slack
+or for Exchange."""
 
 import time
 from collections.abc import Iterator
@@ -30,7 +31,9 @@ def let_locks_take(house: House, monkeypatch: pytest.MonkeyPatch, seconds: float
     monkeypatch.setattr(house.database, "recording", slow)
 
 
-def test_a_vote_that_got_the_lock_after_the_request_lapsed_is_not_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vote_that_got_the_lock_after_the_request_lapsed_is_not_counted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = house.ask(ALICE).id
     house.card_ts(number)
     house.clock.advance(hours=23, minutes=59, seconds=55)
@@ -60,7 +63,8 @@ def test_who_is_deactivated_while_the_live_value_is_read_no_longer_approves(both
 
 
 def change_by_hand_while_slack_is_asked(house: House, *, looks: int, seconds: int = 3) -> None:
-    """Once: an admin opts out while Slack is asked about an approver, and other commands and the watch read that meanwhile."""
+    """Once: an admin opts out while Slack is asked about an approver, and other commands and the watch read
+    that meanwhile."""
     person, changed = house.workspace.person, []
 
     def slowly(user_id: str) -> Any:
@@ -94,7 +98,9 @@ def test_an_extension_writes_nothing_over_what_was_changed_by_hand_meanwhile(bot
 
 
 @pytest.mark.parametrize("looks", [1, 2])
-def test_an_opt_in_is_not_sent_when_another_value_was_read_while_slack_was_asked(both: House, looks: int) -> None:
+def test_an_opt_in_is_not_sent_when_another_value_was_read_while_slack_was_asked(
+    both: House, looks: int
+) -> None:
     both.observe()
     number = both.ask(ALICE).id
     both.approve(BOB, number)
@@ -114,7 +120,8 @@ def test_a_reading_is_good_for_a_minute_even_where_nobody_saw_another_value(hous
     person = house.workspace.person
 
     def later(user_id: str) -> Any:
-        """Two are looked up for one judgement, the requester and the approver, which takes 59 s; the first time 61."""
+        """Two are looked up for one judgement, the requester and the approver, which takes 59 s; the first
+        time 61."""
         house.clock.advance(seconds=29.5)
         return person(user_id)
 
@@ -159,7 +166,9 @@ def test_the_right_to_send_ends_with_the_approval_and_ten_seconds_after_it_was_a
     assert moments == [1010, 1010, 1003]
 
 
-def test_what_is_not_read_back_is_shown_as_uncertain_within_thirty_seconds(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_read_back_is_shown_as_uncertain_within_thirty_seconds(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = house.tenant.read
 
     def slow(*, patience: float = 60.0) -> Any:

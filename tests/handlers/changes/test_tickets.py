@@ -1,4 +1,5 @@
-"""A change ticket is asked for where the settings say so, approved with the rest, shown with it, and never a lock."""
+"""A change ticket is asked for where the settings say so, approved with the rest, shown with it, and never a
+lock."""
 
 import csv
 import io
@@ -41,7 +42,12 @@ def test_no_form_has_the_field_where_the_settings_ask_for_none(house: House) -> 
 def test_opting_in_needs_a_number_that_matches(asking: House) -> None:
     field = fields(opened(asking))[TICKET]
     assert (field["optional"], r"CHG-\d+" in field["hint"]["text"]) == (False, True)
-    filled = {"reason": "They need it", "clients": "Two scanners", "protocols": ["smtp-auth"], "day": "2026-12-01"}
+    filled = {
+        "reason": "They need it",
+        "clients": "Two scanners",
+        "protocols": ["smtp-auth"],
+        "day": "2026-12-01",
+    }
     for wrong in ("", "INC-7", "CHG-7 or so", "CHG-7\nCHG-8", "C" * 65):
         assert asking.submit("opt_in", ALICE, CHANNEL, **filled, ticket=wrong)["errors"].keys() == {TICKET}
     assert asking.submit("opt_in", ALICE, CHANNEL, **filled)["errors"].keys() == {TICKET}

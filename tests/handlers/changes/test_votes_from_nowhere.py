@@ -44,7 +44,8 @@ def test_a_vote_that_was_taken_back_is_not_brought_back(house: House) -> None:
 
 
 def test_a_vote_that_is_gone_again_when_it_matters_made_nothing(house: House) -> None:
-    """Planted before it is judged, removed before the last moment: rows and events agree then, and still nothing is sent."""
+    """Planted before it is judged, removed before the last moment: rows and events agree then, and still
+    nothing is sent."""
     number = house.ask(ALICE).id
     tamper(house.database, f"UPDATE change_requests SET state = 'approved' WHERE id = {number}")
     vote_for(house, number, BOB)

@@ -1,4 +1,5 @@
-"""What a form holds when it opens: what was asked before, the window that it replaces, and a day that can be taken."""
+"""What a form holds when it opens: what was asked before, the window that it replaces, and a day that can be
+taken."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -81,8 +82,12 @@ def test_a_change_made_outside_is_adopted_with_an_empty_form(house: House) -> No
     assert house.windows.opened[-1]["title"]["text"] == says("adopt_the_opt_in")
 
 
-@pytest.mark.parametrize(("asked", "later", "proposed"), [("2026-12-01", 1, "2026-12-01"), ("2026-12-01", 9, "2027-01-01")])
-def test_asking_again_keeps_the_day_as_long_as_it_can_be_taken(house: House, asked: str, later: int, proposed: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "later", "proposed"), [("2026-12-01", 1, "2026-12-01"), ("2026-12-01", 9, "2027-01-01")]
+)
+def test_asking_again_keeps_the_day_as_long_as_it_can_be_taken(
+    house: House, asked: str, later: int, proposed: str
+) -> None:
     number = house.ask(ALICE, day=date.fromisoformat(asked)).id
     house.card_ts(number)
     house.clock.advance(days=later)
@@ -110,7 +115,9 @@ def test_who_opts_out_of_what_was_never_set_reads_that_old_tls_is_refused_alread
 
 
 @pytest.mark.parametrize("value", [None, SettingValue.OPTED_IN])
-def test_who_opts_out_of_what_is_opted_in_or_unknown_reads_no_caveat(house: House, value: SettingValue | None) -> None:
+def test_who_opts_out_of_what_is_opted_in_or_unknown_reads_no_caveat(
+    house: House, value: SettingValue | None
+) -> None:
     if value is not None:
         house.tenant.value = value
         house.observe()

@@ -80,7 +80,9 @@ def test_while_exchange_cannot_be_read_the_end_waits_in_one_request(house: House
     assert house.tenant.value is OUT
 
 
-def test_an_end_of_unknown_outcome_is_read_and_not_sent_again_every_second(house: House, opted_in: int) -> None:
+def test_an_end_of_unknown_outcome_is_read_and_not_sent_again_every_second(
+    house: House, opted_in: int
+) -> None:
     house.clock.at = end_of(house, opted_in)
     house.tenant.outcomes.extend([LATE])
     for _ in range(60):
@@ -99,7 +101,9 @@ def told(house: House) -> list[Mapping[str, str]]:
     return [facts for facts in house.board.announced if facts["what"] == "overdue"]
 
 
-def test_an_end_that_exchange_refuses_is_tried_again_after_half_an_hour_and_then_ever_more_rarely(both: House) -> None:
+def test_an_end_that_exchange_refuses_is_tried_again_after_half_an_hour_and_then_ever_more_rarely(
+    both: House,
+) -> None:
     number = apply(both)
     end = both.clock.at = end_of(both, number)
     both.tenant.outcomes.extend([REFUSED] * 5)
@@ -120,7 +124,11 @@ def test_a_window_that_is_overdue_is_told_at_once_and_then_once_a_day(both: Hous
     assert told(both) == []
     both.work()
     (first,) = told(both)
-    assert (first["request"], first["end"], "refused" in first["problem"]) == (str(number), end.isoformat(), True)
+    assert (first["request"], first["end"], "refused" in first["problem"]) == (
+        str(number),
+        end.isoformat(),
+        True,
+    )
     assert first["mention"] == ALICE
     for _ in range(25):
         both.clock.advance(hours=2)
@@ -195,7 +203,9 @@ def test_whoever_looked_a_moment_before_a_try_failed_does_not_try_at_once_again(
     assert len(house.requests(Kind.OPT_OUT)) == 1
 
 
-def test_a_clock_that_was_set_back_does_not_hold_up_what_waits_for_exchange(house: House, opted_in: int) -> None:
+def test_a_clock_that_was_set_back_does_not_hold_up_what_waits_for_exchange(
+    house: House, opted_in: int
+) -> None:
     house.clock.at = end_of(house, opted_in)
     house.tenant.unreadable = UNREADABLE
     house.work()

@@ -1,4 +1,5 @@
-"""Who may do nothing uses up nobody's look-ups: a refusal is remembered for a minute, a right or a failed look-up never is."""
+"""Who may do nothing uses up nobody's look-ups: a refusal is remembered for a minute, a right or a failed
+look-up never is."""
 
 import threading
 from dataclasses import replace
@@ -59,7 +60,9 @@ def test_somebody_without_rights_is_looked_up_once_a_minute(
     assert len(workspace.asked) == 2 * asked
 
 
-def test_a_right_that_was_given_meanwhile_is_seen_after_a_minute(people: People, workspace: Workspace, seconds: Seconds) -> None:
+def test_a_right_that_was_given_meanwhile_is_seen_after_a_minute(
+    people: People, workspace: Workspace, seconds: Seconds
+) -> None:
     assert not people.approver(ERIN).allowed
     workspace.groups[MAIL].append(ERIN)
     assert not people.approver(ERIN).allowed
@@ -85,7 +88,9 @@ def test_a_right_that_is_gone_is_gone_at_once(people: People, workspace: Workspa
     assert not people.approver(DAVE).allowed
 
 
-def test_a_look_up_that_failed_is_no_refusal_and_is_not_remembered(people: People, workspace: Workspace) -> None:
+def test_a_look_up_that_failed_is_no_refusal_and_is_not_remembered(
+    people: People, workspace: Workspace
+) -> None:
     workspace.silent.add(MAIL)
     assert people.approver(DAVE).reason is Reason.NOT_CHECKED
     workspace.silent.clear()
@@ -97,7 +102,9 @@ def test_a_look_up_that_failed_is_no_refusal_and_is_not_remembered(people: Peopl
     assert people.approver(BOB).allowed
 
 
-def test_one_person_has_a_share_and_leaves_everybody_else_theirs(people: People, workspace: Workspace, seconds: Seconds) -> None:
+def test_one_person_has_a_share_and_leaves_everybody_else_theirs(
+    people: People, workspace: Workspace, seconds: Seconds
+) -> None:
     for _ in range(CHECKS):
         assert people.approver(BOB).allowed
     with pytest.raises(ActedTooOften):
@@ -119,7 +126,9 @@ def test_opting_out_has_a_share_of_its_own(people: People, workspace: Workspace)
     assert people.opting_out(BOB).allowed, "whoever is listed by their own id may whatever is used up"
 
 
-def test_the_groups_are_expanded_a_few_times_a_minute_for_one_person(people: People, workspace: Workspace) -> None:
+def test_the_groups_are_expanded_a_few_times_a_minute_for_one_person(
+    people: People, workspace: Workspace
+) -> None:
     verdicts = [people.approver(DAVE) for _ in range(GROUP_CHECKS + 5)]
     assert [verdict.allowed for verdict in verdicts] == [True] * GROUP_CHECKS + [False] * 5
     assert verdicts[-1].reason is Reason.NOT_CHECKED
@@ -143,7 +152,9 @@ def test_very_many_people_without_rights_leave_members_of_a_group_their_look_ups
     assert people.approver(crowd[0]).allowed
 
 
-def test_somebody_who_acts_many_times_in_one_moment_is_looked_up_once(people: People, workspace: Workspace) -> None:
+def test_somebody_who_acts_many_times_in_one_moment_is_looked_up_once(
+    people: People, workspace: Workspace
+) -> None:
     begun, go_on = threading.Event(), threading.Event()
     ask = workspace._ask
 
@@ -154,7 +165,10 @@ def test_somebody_who_acts_many_times_in_one_moment_is_looked_up_once(people: Pe
 
     workspace._ask = slowly  # type: ignore[method-assign]
     verdicts: list[Verdict] = []
-    threads = [threading.Thread(target=lambda: verdicts.append(people.approver(ERIN))) for _ in range(GROUP_CHECKS + 12)]
+    threads = [
+        threading.Thread(target=lambda: verdicts.append(people.approver(ERIN)))
+        for _ in range(GROUP_CHECKS + 12)
+    ]
     threads[0].start()
     assert begun.wait(timeout=20)
     for thread in threads[1:]:
@@ -234,7 +248,9 @@ def test_another_reason_another_request_or_another_person_is_answered_within_the
 
 
 @pytest.mark.parametrize("act", ["approve", "reject", "withdraw"])
-def test_a_copy_whose_place_was_lost_is_drawn_once_though_the_refusal_was_just_told(house: House, act: str) -> None:
+def test_a_copy_whose_place_was_lost_is_drawn_once_though_the_refusal_was_just_told(
+    house: House, act: str
+) -> None:
     number = house.ask(ALICE).id
     house.press(act, ERIN, number)
     house.deliver()
@@ -248,13 +264,23 @@ def test_a_copy_whose_place_was_lost_is_drawn_once_though_the_refusal_was_just_t
 
 
 @pytest.mark.parametrize("kind", ["opt_in", "opt_out"])
-def test_what_was_typed_is_given_back_however_often_it_is_refused_within_a_minute(house: House, kind: str) -> None:
+def test_what_was_typed_is_given_back_however_often_it_is_refused_within_a_minute(
+    house: House, kind: str
+) -> None:
     house.workspace.down = True
     for number in range(3):
         filled: dict[str, object] = {"reason": f"Reason {number}"}
         if kind == "opt_in":
-            filled |= {"clients": "One", "protocols": ["smtp-auth"], "day": house.clock.at.date() + timedelta(days=20)}
+            filled |= {
+                "clients": "One",
+                "protocols": ["smtp-auth"],
+                "day": house.clock.at.date() + timedelta(days=20),
+            }
         house.submit(kind, ERIN, CHANNEL, **filled)
     house.workspace.down = False
     house.deliver()
-    assert [said.typed["Reason"] for said in house.board.said if said.person == ERIN] == ["Reason 0", "Reason 1", "Reason 2"]
+    assert [said.typed["Reason"] for said in house.board.said if said.person == ERIN] == [
+        "Reason 0",
+        "Reason 1",
+        "Reason 2",
+    ]

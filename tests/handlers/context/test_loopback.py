@@ -11,7 +11,18 @@ def test_loopback_is_this_machine(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "127.0.0.1.example.com", "localhost.example.com", "0.0.0.0", "10.0.0.1", "::", "127.1", "2130706433", "[::1]"]
+    "host",
+    [
+        "",
+        "127.0.0.1.example.com",
+        "localhost.example.com",
+        "0.0.0.0",
+        "10.0.0.1",
+        "::",
+        "127.1",
+        "2130706433",
+        "[::1]",
+    ],
 )
 def test_what_only_looks_like_it_is_not(host: str) -> None:
     assert not is_loopback(host)

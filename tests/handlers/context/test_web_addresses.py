@@ -12,7 +12,22 @@ from websockets.uri import parse_uri
 from handlers.context.web_addresses import onward, taken_apart
 
 PIECES = [
-    *("evil.example", "good.example", "https:", "//", "/", "\\", "@", ":", "443", "#", "?", "%2f", "%5c", "%00"),
+    *(
+        "evil.example",
+        "good.example",
+        "https:",
+        "//",
+        "/",
+        "\\",
+        "@",
+        ":",
+        "443",
+        "#",
+        "?",
+        "%2f",
+        "%5c",
+        "%00",
+    ),
     *(";", ",", "."),
 ]
 ODD = [*" \t\n\r\x00\x7f\u2024\uff0f\uff3c\u200b[]^|<{`'\"~"]
@@ -37,10 +52,11 @@ def test_a_plain_address_is_put_together_again_as_it_was(text: str, again: str) 
 @pytest.mark.parametrize(
     "text",
     [
-        "", "x", "//slack.com/", "https:///x", "https:slack.com", "ftp://slack.com/", "file:///etc/passwd", "javascript:1",
-        "https://user@slack.com/", "https://user:word@slack.com/", "https://@slack.com/", "https://slack.com:port/",
-        "https://slack.com:99999/", "https://slack.com:443:80/", "https://slack..com/", "https://-slack.com/", "https://slack.com./",
-        "https://[::1/", "https://[::1%25eth0]/", "https://[evil.example]/", "https://sl%61ck.com/",
+        "", "x", "//slack.com/", "https:///x", "https:slack.com", "ftp://slack.com/", "file:///etc/passwd",
+        "javascript:1", "https://user@slack.com/", "https://user:word@slack.com/", "https://@slack.com/",
+        "https://slack.com:port/", "https://slack.com:99999/", "https://slack.com:443:80/",
+        "https://slack..com/", "https://-slack.com/", "https://slack.com./", "https://[::1/",
+        "https://[::1%25eth0]/", "https://[evil.example]/", "https://sl%61ck.com/",
         *(f"https://evil.example{odd}.slack.com/"
           for odd in [*ODD[:-1], "\\", "%", "*", "!", "(", "&", "=", "+", "$"]),
     ],
@@ -57,7 +73,9 @@ def test_every_code_that_connects_finds_the_host_that_was_judged(location: str) 
     except ValueError:
         return
     dialled = requests.Request("POST", str(address)).prepare().url or ""
-    assert parse_url(dialled).host == parse_url(str(address)).host == urlsplit(dialled).hostname == address.host
+    assert (
+        parse_url(dialled).host == parse_url(str(address)).host == urlsplit(dialled).hostname == address.host
+    )
     if address.scheme == "https":
         assert parse_uri(str(address).replace("https", "wss", 1)).host == address.host
 

@@ -10,7 +10,8 @@ from tests.handlers.driver import ALICE, House
 
 
 class Frozen:
-    """An announcer whose replica falls asleep just before one drawing, and draws when ``meanwhile`` is over."""
+    """An announcer whose replica falls asleep just before one drawing, and draws when ``meanwhile`` is
+    over."""
 
     def __init__(self, house: House, meanwhile: Callable[[], None]) -> None:
         self._house = house

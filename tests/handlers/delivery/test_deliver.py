@@ -1,4 +1,5 @@
-"""Sending what is owed: at least once, one message per request, the newest drawing wins, and nothing is held up by what fails."""
+"""Sending what is owed: at least once, one message per request, the newest drawing wins, and nothing is held
+up by what fails."""
 
 import itertools
 from datetime import timedelta
@@ -33,7 +34,9 @@ def test_a_request_has_one_message_that_is_drawn_again(both: House) -> None:
     assert len(posts(both)) == 1
     assert both.board.cards[-1][1].request.state is State.APPLIED
     with both.ledger.reading() as reader:
-        assert [card.drawn_version for card in reader.messages.cards(number)] == [both.request(number).version]
+        assert [card.drawn_version for card in reader.messages.cards(number)] == [
+            both.request(number).version
+        ]
 
 
 def test_several_changes_before_the_first_post_are_one_message(house: House) -> None:
@@ -135,11 +138,15 @@ def test_after_days_of_failures_a_message_is_still_owed_and_holds_nothing_else_u
 
 def test_the_requester_hears_once_that_the_card_could_not_be_posted(house: House) -> None:
     number = house.ask(ALICE).id
-    house.board.fail("draw", *[Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False)] * 5)
+    house.board.fail(
+        "draw", *[Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False)] * 5
+    )
     for _ in range(5):
         house.deliver()
         house.clock.advance(minutes=1)
-    told = [said.text for said in house.board.said if said.person == ALICE and "could not be posted" in said.text]
+    told = [
+        said.text for said in house.board.said if said.person == ALICE and "could not be posted" in said.text
+    ]
     assert len(told) == 1
     assert says("is_on_record", number=number) in told[0]
     assert says("unarchive_it") in told[0]
@@ -193,7 +200,9 @@ def test_a_late_answer_comes_by_direct_message_because_nobody_looks_any_more(hou
     assert [(said.person, said.channel) for said in house.board.said] == [("U0ERIN", None)]
 
 
-def test_the_result_for_somebody_who_left_is_given_up_and_one_for_a_revoked_token_is_not(house: House) -> None:
+def test_the_result_for_somebody_who_left_is_given_up_and_one_for_a_revoked_token_is_not(
+    house: House,
+) -> None:
     approved(house)
     house.board.fail("outcome", REVOKED, GONE)
     house.work()
@@ -233,7 +242,9 @@ def test_one_person_s_slow_direct_messages_hold_up_nobody_else_s(house: House) -
     assert [said.person for said in house.board.said] == ["U0DAVE", "U0ERIN", "U0ERIN"]
 
 
-def test_whoever_was_kept_waiting_leaves_what_another_took_over(both: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_was_kept_waiting_leaves_what_another_took_over(
+    both: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("handlers.delivery.deliver.SURE_FOR", 0.0)
     for person in ("U0ERIN", "U0DAVE"):
         both.submit("opt_out", person, CHANNEL, reason="")
@@ -271,7 +282,9 @@ def test_one_copy_that_cannot_be_drawn_holds_up_none_of_the_others(house: House)
     ts = house.card_ts(number)
     for place in (Place("C0ARCHIVE", "1.1"), Place("C0OLD", "2.2")):
         house.outbox.keep_card(Card(number, place.channel, place.ts, 0))
-    house.board.barred = {"C0ARCHIVE": Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False)}
+    house.board.barred = {
+        "C0ARCHIVE": Unavailable("The channel is archived.", mend="Unarchive it.", retryable=False)
+    }
     house.press("withdraw", ALICE, number, ts=ts)
     house.deliver()
     shown = {place.channel: view.request.state for place, view in house.board.cards}
@@ -315,7 +328,10 @@ def test_an_earlier_word_that_cannot_be_retired_is_no_reason_to_say_the_newer_on
     for _ in range(10):
         house.work()
         house.clock.advance(minutes=2)
-    assert [view.request.state for person, view in house.board.outcomes if person == ALICE] == [State.UNCERTAIN, State.APPLIED]
+    assert [view.request.state for person, view in house.board.outcomes if person == ALICE] == [
+        State.UNCERTAIN,
+        State.APPLIED,
+    ]
 
 
 def test_two_senders_never_send_the_same_notice_at_once(house: House) -> None:
@@ -348,7 +364,9 @@ def test_a_rejection_s_reason_is_told_to_the_requester_after_the_rejection(house
 
 def test_what_is_due_later_waits(house: House) -> None:
     with house.ledger.recording(house.clock.at) as entry:
-        entry.outbox.owe("channel", "later", facts={"what": "readable"}, due_at=house.clock.at + timedelta(minutes=1))
+        entry.outbox.owe(
+            "channel", "later", facts={"what": "readable"}, due_at=house.clock.at + timedelta(minutes=1)
+        )
     house.deliver()
     assert house.board.announced == []
     house.clock.advance(minutes=1)
@@ -356,7 +374,9 @@ def test_what_is_due_later_waits(house: House) -> None:
     assert len(house.board.announced) == 1
 
 
-def test_a_clock_that_is_set_back_holds_up_neither_what_was_owed_before_nor_what_slack_made_wait(house: House) -> None:
+def test_a_clock_that_is_set_back_holds_up_neither_what_was_owed_before_nor_what_slack_made_wait(
+    house: House,
+) -> None:
     house.ask(ALICE)
     house.board.fail("draw", Unavailable("Slack wants to be left alone.", retry_after=30))
     house.clock.advance(hours=-1)

@@ -1,4 +1,5 @@
-"""A message that was deleted, sealed or left in another channel: posted anew where somebody still needs it."""
+"""A message that was deleted, sealed or left in another channel: posted anew where somebody still needs
+it."""
 
 from dataclasses import replace
 
@@ -41,11 +42,15 @@ def test_a_result_is_told_where_the_message_was_deleted_and_another_end_is_not(h
     assert house.board.cards[-1][0] not in house.board.gone
 
 
-SEALED = Unavailable("Slack refused the call (edit_window_closed).", retryable=False, code="edit_window_closed")
+SEALED = Unavailable(
+    "Slack refused the call (edit_window_closed).", retryable=False, code="edit_window_closed"
+)
 
 
 @pytest.mark.parametrize("end", [State.APPLIED, State.WITHDRAWN])
-def test_a_message_that_nobody_may_edit_any_more_is_posted_anew_and_votes_on_it_still_count(both: House, end: State) -> None:
+def test_a_message_that_nobody_may_edit_any_more_is_posted_anew_and_votes_on_it_still_count(
+    both: House, end: State
+) -> None:
     both.start(TWO)
     number = both.ask(ALICE).id
     old = Place(CHANNEL, both.card_ts(number))
@@ -85,7 +90,10 @@ def test_another_channel_gets_the_message_of_whatever_is_not_settled(both: House
     assert shown == {CHANNEL: both.request(number).version, "C0NEW": both.request(number).version}
     both.press("approve", BOB, number, ts=old.ts)
     both.work()
-    assert {place.channel for place, view in both.board.cards if view.request.state is State.APPLIED} == {CHANNEL, "C0NEW"}
+    assert {place.channel for place, view in both.board.cards if view.request.state is State.APPLIED} == {
+        CHANNEL,
+        "C0NEW",
+    }
 
 
 def test_another_channel_hears_of_what_is_on_its_way_to_exchange(house: House) -> None:

@@ -1,4 +1,5 @@
-"""A decision by reaction is heard on every copy of a request's message, and answered where the bot cannot tell which it is."""
+"""A decision by reaction is heard on every copy of a request's message, and answered where the bot cannot
+tell which it is."""
 
 from dataclasses import replace
 
@@ -31,7 +32,9 @@ def test_a_reaction_on_a_copy_that_was_never_noted_is_answered_and_decides_nothi
     assert both.events("refused")[-1].actor == BOB
 
 
-def test_a_copy_that_was_never_noted_is_found_by_its_buttons_and_redrawn_and_the_next_reaction_decides(both: House) -> None:
+def test_a_copy_that_was_never_noted_is_found_by_its_buttons_and_redrawn_and_the_next_reaction_decides(
+    both: House,
+) -> None:
     number = both.ask(ALICE).id
     both.card_ts(number)
     both.board.lost[Place(CHANNEL, NOWHERE)] = number
@@ -54,7 +57,9 @@ def test_a_reaction_on_a_copy_is_answered_although_slack_does_not_say_whose_it_i
         house.board.fail("request_at", Unavailable("Slack could not be reached."))
         house.react(BOB, number, ts=NOWHERE)
         wait(house)
-        assert house.answers(BOB) == [UNMATCHED] * times, "which copy it is could not be found out: that is no refusal"
+        assert house.answers(BOB) == [UNMATCHED] * times, (
+            "which copy it is could not be found out: that is no refusal"
+        )
 
 
 @pytest.mark.parametrize("emoji", ["x", "white_check_mark"])
@@ -78,7 +83,9 @@ def test_a_message_that_is_posted_anew_is_heard_before_its_place_is_noted(both: 
     both.start(TWO)
     number = both.ask(ALICE).id
     both.board.gone.add(Place(CHANNEL, both.card_ts(number)))
-    both.board.after_post = lambda place: both.react(CAROL, number, ts=place.ts) if place.channel == CHANNEL else None
+    both.board.after_post = lambda place: (
+        both.react(CAROL, number, ts=place.ts) if place.channel == CHANNEL else None
+    )
     both.approve(BOB, number)
     both.deliver()
     wait(both)
@@ -93,7 +100,9 @@ def test_taking_a_reaction_from_a_lost_copy_needs_no_answer(house: House) -> Non
     assert house.answers(BOB) == []
 
 
-def test_a_reaction_on_a_lost_copy_is_answered_although_the_first_post_was_still_under_way(house: House) -> None:
+def test_a_reaction_on_a_lost_copy_is_answered_although_the_first_post_was_still_under_way(
+    house: House,
+) -> None:
     number = house.ask(ALICE).id
     house.react(BOB, number, ts=NOWHERE)
     house.deliver()

@@ -1,4 +1,5 @@
-"""A record in which much happens, the pack of it, and what an auditor does with that: unpack it and run its checker alone."""
+"""A record in which much happens, the pack of it, and what an auditor does with that: unpack it and run its
+checker alone."""
 
 import base64
 import hashlib
@@ -27,7 +28,8 @@ NAMES = {ALICE: "Alice", BOB: "Bob <b>", CAROL: "=Carol"}
 
 
 def story(house: House) -> None:
-    """An opt-in with all its votes, one rejected, an opt-out, a change from outside, and what the bot records of each day."""
+    """An opt-in with all its votes, one rejected, an opt-out, a change from outside, and what the bot records
+    of each day."""
     first = house.ask(ALICE, clients=HOSTILE)
     house.approve(BOB, first.id)
     house.work()
@@ -44,9 +46,19 @@ def story(house: House) -> None:
     house.work()
     said(house, "day", {"day": "2026-11-23", "value": "opted in", "minutes_unobserved": 90, "over": True})
     head = house.events("day")[-1]
-    said(house, "head_posted", {"seq": head.seq, "hash": head.hash, "permalink": "https://contoso.slack.com/archives/C1/p1"})
-    token = base64.b64encode(b"DER" + hashlib.sha256(f"{head.seq}:{head.hash}".encode()).digest() + b"DER").decode()
-    said(house, "timestamped", {"seq": head.seq, "hash": head.hash, "at": "2026-11-24T15:00:00.000000Z", "token": token})
+    said(
+        house,
+        "head_posted",
+        {"seq": head.seq, "hash": head.hash, "permalink": "https://contoso.slack.com/archives/C1/p1"},
+    )
+    token = base64.b64encode(
+        b"DER" + hashlib.sha256(f"{head.seq}:{head.hash}".encode()).digest() + b"DER"
+    ).decode()
+    said(
+        house,
+        "timestamped",
+        {"seq": head.seq, "hash": head.hash, "at": "2026-11-24T15:00:00.000000Z", "token": token},
+    )
     probed(house)
     rows = [
         row("a", "2026-11-23T12:00", "=app", "opted in", 1),
@@ -55,7 +67,11 @@ def story(house: House) -> None:
     ]
     changes = [{"number": number, "at": rows[0]["at"], "matched": "yes"} for number in (1, 3, 4)]
     until = (house.clock.at + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-    said(house, "reconciled", {"from": "2026-11-01T00:00:00.000000Z", "until": until, "rows": rows, "changes": changes})
+    said(
+        house,
+        "reconciled",
+        {"from": "2026-11-01T00:00:00.000000Z", "until": until, "rows": rows, "changes": changes},
+    )
     registered(house)
 
 
@@ -69,7 +85,8 @@ def probed(house: House) -> None:
 
 
 def registered(house: House) -> None:
-    """Two entries of the register and reports from before and after: the second entry was seen before it was one, and is gone."""
+    """Two entries of the register and reports from before and after: the second entry was seen before it was
+    one, and is gone."""
     first = added(house, device='=cmd|"x"!A1', site="<b>Hall</b>")
     seen(house, "2026-11-10", "scan@contoso.com,x,40,0,60,12", "erp@contoso.com,x,0,25,75,8")
     second = added(house, device="ERP", sender="erp@contoso.com")
@@ -81,7 +98,9 @@ def registered(house: House) -> None:
 def seen(house: House, last: str, *rows: str) -> None:
     """Import a report that ends with a day."""
     data = "\n".join([HEADER, *rows]).encode()
-    Imports(house.ledger, house.context.zone, house.clock).take(data, period=Days(None, date.fromisoformat(last)))
+    Imports(house.ledger, house.context.zone, house.clock).take(
+        data, period=Days(None, date.fromisoformat(last))
+    )
 
 
 def row(name: str, at: str, actor: str, value: str, number: int) -> dict[str, object]:
@@ -120,7 +139,12 @@ def put(files: dict[str, bytes], folder: Path) -> Path:
 def check(folder: Path, *arguments: str) -> tuple[int, str]:
     """Run the checker as an auditor does, with nothing of ours to import."""
     run = subprocess.run(
-        [sys.executable, "-I", "verify.py", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-I", "verify.py", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert run.stderr == "", run.stderr
     return run.returncode, run.stdout

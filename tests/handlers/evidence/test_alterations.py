@@ -1,4 +1,5 @@
-"""An outsider with the pack and Python finds every alteration, by file and line, with the manifest mended and without."""
+"""An outsider with the pack and Python finds every alteration, by file and line, with the manifest mended and
+without."""
 
 import hashlib
 import json
@@ -106,7 +107,9 @@ def event(line: int, **changed: Any) -> Alter:
         there = lines_of(files, "events.jsonl")
         said = json.loads(there[line - 1]) | changed
         del said["hash"]
-        said["hash"] = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        said["hash"] = hashlib.sha256(
+            json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+        ).hexdigest()
         there[line - 1] = (json.dumps(said, sort_keys=True, separators=(",", ":")) + "\n").encode()
         files["events.jsonl"] = b"".join(there)
 
@@ -157,7 +160,13 @@ PLANTED: list[tuple[str, int, Alter]] = [
     ("events.jsonl", 6, doubled("events.jsonl", 5)),
     ("events.jsonl", 2, cell("events.jsonl", 2, b'"actor":', b'"actor" :')),
     ("index.html", 6, cell("index.html", 6, b"2026-11-01", b"2026-10-01")),
-    ("index.html", 0, lambda files: files.update({"index.html": files["index.html"].replace(b"<td>replaced", b"<td>active")})),
+    (
+        "index.html",
+        0,
+        lambda files: files.update(
+            {"index.html": files["index.html"].replace(b"<td>replaced", b"<td>active")}
+        ),
+    ),
     ("days.csv", 1, gone("days.csv")),
     ("extra.csv", 1, lambda files: files.update({"extra.csv": b"x\n"})),
     ("manifest.json", 1, lambda files: files.update({"manifest.json": b"{}"})),
@@ -172,7 +181,11 @@ def mended(files: Files) -> None:
     """Write the hashes of the files as they are now into the manifest, those of single lines too."""
     said = json.loads(files["manifest.json"])
     if "files" in said:
-        said["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items() if name != "manifest.json"}
+        said["files"] = {
+            name: hashlib.sha256(content).hexdigest()
+            for name, content in files.items()
+            if name != "manifest.json"
+        }
         files["manifest.json"] = (json.dumps(said, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -193,7 +206,8 @@ def test_each_alteration_is_named_by_file_and_line(honest: Files, tmp_path: Path
 
 
 def test_a_mended_manifest_helps_nobody(honest: Files, tmp_path: Path) -> None:
-    """Not even for the files that follow from no event, whose lines it would have to mend too: the page names people."""
+    """Not even for the files that follow from no event, whose lines it would have to mend too: the page names
+    people."""
     beside = {"verify.py", "extra.csv"}
     tried = 0
     for number, (file, line, alter) in enumerate(PLANTED):
@@ -225,4 +239,11 @@ def test_nothing_is_found_in_an_honest_pack(honest: Files, tmp_path: Path) -> No
 
 def test_there_are_forty_of_them() -> None:
     assert len(PLANTED) >= 40
-    assert {file for file, _, _ in PLANTED} >= {*TABLES, *BESIDE, "events.jsonl", "manifest.json", "index.html", "verify.py"}
+    assert {file for file, _, _ in PLANTED} >= {
+        *TABLES,
+        *BESIDE,
+        "events.jsonl",
+        "manifest.json",
+        "index.html",
+        "verify.py",
+    }

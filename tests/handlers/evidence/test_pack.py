@@ -1,4 +1,5 @@
-"""A pack holds the population of a period and what proves it, is the same for the same record, and checks itself alone."""
+"""A pack holds the population of a period and what proves it, is the same for the same record, and checks
+itself alone."""
 
 import ast
 import csv
@@ -30,8 +31,9 @@ from tests.handlers.register.registering import added, do, requested
 from tests.storage.spoiling import spoil
 
 FILES = {
-    "index.html", "population.csv", "approvals.csv", "attempts.csv", "days.csv", "devices.csv", "rules.jsonl", "settings.jsonl",
-    "events.jsonl", "heads.csv", "reconciliation.csv", "probes.csv", "verify.py", "manifest.json", "people.csv",
+    "index.html", "population.csv", "approvals.csv", "attempts.csv", "days.csv", "devices.csv", "rules.jsonl",
+    "settings.jsonl", "events.jsonl", "heads.csv", "reconciliation.csv", "probes.csv", "verify.py",
+    "manifest.json", "people.csv",
 }  # fmt: skip
 
 
@@ -72,7 +74,8 @@ def test_the_same_record_makes_the_same_bytes(told: House) -> None:
 def test_the_population_has_a_row_for_each_request_and_each_change_from_outside(told: House) -> None:
     found = rows(unpacked(made(told)[0]), "population.csv")
     assert [(row["number"], row["kind"], row["outcome"]) for row in found] == [
-        ("1", "opt_in", "applied"), ("2", "extension", "rejected"), ("3", "opt_out", "applied"), ("4", "outside", "observed"),
+        ("1", "opt_in", "applied"), ("2", "extension", "rejected"), ("3", "opt_out", "applied"),
+        ("4", "outside", "observed"),
     ]  # fmt: skip
     first, _, _, outside = found
     assert (first["requester"], first["approvers"], first["from"], first["to"], first["read_back"]) == (
@@ -80,7 +83,11 @@ def test_the_population_has_a_row_for_each_request_and_each_change_from_outside(
     )  # fmt: skip
     assert first["requested_at"] <= first["approved_at"] <= first["applied_at"]
     assert first["requested_at"].endswith("Z")
-    assert (outside["requester"], outside["requested_at"], outside["applied_at"]) == ("erin@contoso.example", "", "")
+    assert (outside["requester"], outside["requested_at"], outside["applied_at"]) == (
+        "erin@contoso.example",
+        "",
+        "",
+    )
 
 
 def test_no_cell_is_run_as_a_formula_and_none_breaks_its_line(told: House) -> None:
@@ -89,12 +96,17 @@ def test_no_cell_is_run_as_a_formula_and_none_breaks_its_line(told: House) -> No
         text = files[name].decode()
         found = list(csv.reader(io.StringIO(text)))
         assert len(found) == text.count("\n"), name
-        assert not [cell for row in found for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))], name
+        assert not [cell for row in found for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))], (
+            name
+        )
     assert rows(files, "population.csv")[0]["devices"] == "'" + " ".join(HOSTILE.splitlines())
 
 
-def test_the_devices_are_those_of_the_register_and_stay_as_they_were_when_the_period_ended(told: House) -> None:
-    """Though the events alone are read: what reports say of senders stands in a table that is no part of the record."""
+def test_the_devices_are_those_of_the_register_and_stay_as_they_were_when_the_period_ended(
+    told: House,
+) -> None:
+    """Though the events alone are read: what reports say of senders stands in a table that is no part of the
+    record."""
     _, listed = Devices(told.ledger, told.context.zone, told.clock).everything()
     expected = [{name: text_of(value) for name, value in device_data(one).items()} for one in listed]
     found = rows(unpacked(made(told)[0]), "devices.csv")
@@ -107,7 +119,11 @@ def test_the_devices_are_those_of_the_register_and_stay_as_they_were_when_the_pe
     do(told, ERIN, Replaced(1))
     assert rows(unpacked(made(told)[0]), "devices.csv") == found
     later = made(told, Period(date(2026, 12, 1), date(2026, 12, 31)))[0]
-    assert [row["state"] for row in rows(unpacked(later), "devices.csv")] == ["replaced", "replaced", "proposed"]
+    assert [row["state"] for row in rows(unpacked(later), "devices.csv")] == [
+        "replaced",
+        "replaced",
+        "proposed",
+    ]
 
 
 def test_the_probes_are_those_last_known_when_the_period_ended(told: House) -> None:
@@ -234,10 +250,12 @@ def test_the_checker_is_python_of_an_older_version_and_imports_the_standard_libr
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert len(names) == len(set(names)), "one module's name hides another's"
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
     assert imported <= {
-        "__future__", "base64", "collections.abc", "csv", "dataclasses", "datetime", "hashlib", "html", "io", "json", "pathlib",
-        "re", "sys", "typing", "zipfile",
+        "__future__", "base64", "collections.abc", "csv", "dataclasses", "datetime", "hashlib", "html", "io",
+        "json", "pathlib", "re", "sys", "typing", "zipfile",
     }  # fmt: skip
 
 
@@ -249,6 +267,8 @@ def test_an_approval_that_does_not_count_says_why_and_one_that_is_missing_is_nam
     both.react("U0BOB", second.id)
     both.react("U0BOB", second.id, removed=True)
     files = unpacked(made(both)[0])
-    found = [(row["number"], row["vote"], row["counted"], row["why_not"]) for row in rows(files, "approvals.csv")]
+    found = [
+        (row["number"], row["vote"], row["counted"], row["why_not"]) for row in rows(files, "approvals.csv")
+    ]
     assert ("1", "approve", "yes", "") in found
     assert PERIOD.first.isoformat() in files["index.html"].decode()

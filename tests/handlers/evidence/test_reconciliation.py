@@ -1,4 +1,5 @@
-"""Every change and every row of Exchange's audit log is paired with one of the other, daily, and what is left is told."""
+"""Every change and every row of Exchange's audit log is paired with one of the other, daily, and what is left
+is told."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,7 +24,14 @@ HOUR = timedelta(hours=1)
 PERIOD = Period(date(2026, 11, 23), date(2026, 11, 30))
 
 
-def row(name: str, at: datetime, value: SettingValue | None = IN, *, own: bool | None = True, succeeded: bool = True) -> AuditRow:
+def row(
+    name: str,
+    at: datetime,
+    value: SettingValue | None = IN,
+    *,
+    own: bool | None = True,
+    succeeded: bool = True,
+) -> AuditRow:
     return AuditRow(name, at, "app" if own else "erin@contoso.example", value, succeeded=succeeded, own=own)
 
 
@@ -35,9 +43,13 @@ def noticed(number: int, at: datetime, value: SettingValue = IN) -> Made:
     return Made(number, outside=True, value=value.value, sent_at=(), noticed_at=at)
 
 
-def words(rows: Iterable[AuditRow], changes: list[Made], now: datetime = AT + 48 * HOUR) -> tuple[list[object], list[object]]:
+def words(
+    rows: Iterable[AuditRow], changes: list[Made], now: datetime = AT + 48 * HOUR
+) -> tuple[list[object], list[object]]:
     found = pair(rows, changes, now)
-    return [(said["matched"], said["number"]) for said in found.rows], [said["matched"] for said in found.changes]
+    return [(said["matched"], said["number"]) for said in found.rows], [
+        said["matched"] for said in found.changes
+    ]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +62,8 @@ def words(rows: Iterable[AuditRow], changes: list[Made], now: datetime = AT + 48
         ([row("a", AT, own=False)], [sent(1, AT)], [("no", None)], ["no"]),
         ([row("a", AT, own=None)], [sent(1, AT)], [("yes", 1)], ["yes"]),
         ([row("a", AT), row("b", AT)], [sent(1, AT)], [("yes", 1), ("no", None)], ["yes"]),
-        ([row("a", AT), row("b", AT + HOUR / 4)], [sent(1, AT, AT + HOUR / 4)], [("yes", 1), ("yes", 1)], ["yes"]),
+        ([row("a", AT), row("b", AT + HOUR / 4)], [sent(1, AT, AT + HOUR / 4)], [("yes", 1), ("yes", 1)],
+            ["yes"]),
         ([row("a", AT)], [sent(1, AT), sent(2, AT + HOUR / 60)], [("yes", 1)], ["yes", "no"]),
         ([row("a", AT, succeeded=False)], [], [("not needed", None)], []),
         ([row("a", AT, succeeded=False)], [sent(1, AT)], [("not needed", None)], ["no"]),
@@ -149,7 +162,9 @@ def test_the_first_day_is_searched_when_it_is_over_and_each_day_once(watched: Wa
     assert watched.daily() == 1
     (first, second) = watched.house.events("reconciled")
     assert first.payload["rows"][0]["matched"] == "yes"  # type: ignore[index]
-    assert (second.payload["rows"], second.payload["changes"]) == ([], []), "what is on record is not said again"
+    assert (second.payload["rows"], second.payload["changes"]) == ([], []), (
+        "what is on record is not said again"
+    )
 
 
 def test_a_search_that_failed_proves_nothing_and_the_next_one_makes_up_for_it(watched: Watched) -> None:
@@ -171,13 +186,17 @@ def test_a_search_that_failed_proves_nothing_and_the_next_one_makes_up_for_it(wa
 def test_a_late_row_is_awaited_for_a_day_then_missing_then_found_after_all(watched: Watched) -> None:
     number = watched.opt_in()
     (sentence,) = watched.missing(Period(date(2026, 11, 23), date(2026, 11, 23)))
-    assert sentence.startswith(f"#{number}: its row in Exchange's audit log is awaited until 2026-11-24 12:00 UTC")
+    assert sentence.startswith(
+        f"#{number}: its row in Exchange's audit log is awaited until 2026-11-24 12:00 UTC"
+    )
     assert watched.told() == []
     watched.house.clock.advance(days=1, minutes=1)
     watched.daily()
     assert len(watched.told()) == 1
     assert "<@U0BOB>" in watched.told()[0]
-    assert watched.missing() == [f"#{number}: Exchange's audit log has no row of it, a day after it was made."]
+    assert watched.missing() == [
+        f"#{number}: Exchange's audit log has no row of it, a day after it was made."
+    ]
     watched.log.rows = [row("a", AT)]
     assert watched.missing() == []
     assert len(watched.told()) == 1
@@ -185,7 +204,11 @@ def test_a_late_row_is_awaited_for_a_day_then_missing_then_found_after_all(watch
 
 def test_a_change_that_the_bot_never_saw_is_a_gap_told_once(watched: Watched) -> None:
     watched.opt_in()
-    watched.log.rows = [row("a", AT), row("b", AT + 3 * HOUR, OUT, own=False), row("c", AT + 3.1 * HOUR, IN, own=False)]
+    watched.log.rows = [
+        row("a", AT),
+        row("b", AT + 3 * HOUR, OUT, own=False),
+        row("c", AT + 3.1 * HOUR, IN, own=False),
+    ]
     watched.house.clock.advance(days=1, minutes=1)
     watched.daily()
     told = watched.told()
@@ -245,7 +268,9 @@ def test_a_closed_period_that_is_settled_is_not_searched_again(watched: Watched)
 def test_what_sets_the_value_back_again_and_again_is_named(watched: Watched) -> None:
     by_dsc = {"actor": "dsc", "value": "opted in", "result": "succeeded"}
     at = [f"2026-11-2{day}T12:00:00.000000Z" for day in range(4)]
-    rows = [{**by_dsc, "id": at[n], "at": at[n], "own": own} for n, own in enumerate((False, False, True, False))]
+    rows = [
+        {**by_dsc, "id": at[n], "at": at[n], "own": own} for n, own in enumerate((False, False, True, False))
+    ]
     assert flapping(rows, since="2026-11-20") == {("dsc", "opted in"): 3}
     assert flapping(rows, since="2026-11-23") == {}
     watched.opt_in()

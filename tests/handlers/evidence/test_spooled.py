@@ -29,7 +29,14 @@ def at(day: int) -> str:
 
 
 def row(name: str, number: int, matched: str = "yes", day: int = 3) -> dict[str, Any]:
-    return {"id": name, "number": number, "at": at(day), "actor": name, "value": "opted in", "matched": matched}
+    return {
+        "id": name,
+        "number": number,
+        "at": at(day),
+        "actor": name,
+        "value": "opted in",
+        "matched": matched,
+    }
 
 
 def test_rows_on_disk_make_the_tables_that_rows_in_memory_make() -> None:
@@ -72,7 +79,9 @@ def test_a_disk_that_is_full_is_an_error_of_the_file() -> None:
         ([(1, 9), (2, 3), (9, 8)], 1),
     ],
 )
-def test_searches_that_go_on_are_kept_as_one_and_leave_the_same_gaps(searches: list[tuple[int, int]], kept: int) -> None:
+def test_searches_that_go_on_are_kept_as_one_and_leave_the_same_gaps(
+    searches: list[tuple[int, int]], kept: int
+) -> None:
     merged, single = Facts(), Facts()
     for since, until in searches:
         merged.take(said([], since, until))

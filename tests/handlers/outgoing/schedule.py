@@ -1,4 +1,5 @@
-"""Asks which reminders of one kind are due in a situation that is given by what they need of it. For tests only."""
+"""Asks which reminders of one kind are due in a situation that is given by what they need of it. For tests
+only."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -41,7 +42,9 @@ def weekly(of: Baseline, now: datetime) -> Slot | None:
     return _first(reminders.Weekly, _seen(now, baseline=of))
 
 
-def milestones(calendar: Calendar, cloud: str, today: date, protocols: tuple[MailProtocol, ...]) -> list[Slot]:
+def milestones(
+    calendar: Calendar, cloud: str, today: date, protocols: tuple[MailProtocol, ...]
+) -> list[Slot]:
     return list(reminders.MilestoneAhead.due(_on(today, calendar, cloud=cloud, protocols=protocols)))
 
 

@@ -11,7 +11,9 @@ from tests.handlers.outgoing import schedule
 from tests.handlers.outgoing.test_reminders_due import CALENDAR, DAY, EVERY, UTC_ZONE
 
 
-def milestone_days(protocols: tuple[MailProtocol, ...], *, cloud: str = "worldwide", days: int = 420) -> dict[str, list[date]]:
+def milestone_days(
+    protocols: tuple[MailProtocol, ...], *, cloud: str = "worldwide", days: int = 420
+) -> dict[str, list[date]]:
     """For each milestone the days on which a new reminder of it is first due, from 1 August 2026 on."""
     found: dict[str, list[date]] = {}
     seen: set[str] = set()
@@ -33,7 +35,8 @@ def test_a_change_is_recalled_thirty_fourteen_seven_and_one_day_before() -> None
 
 @pytest.mark.parametrize("ahead", range(7))
 def test_a_change_after_a_weekend_is_recalled_on_the_last_working_day(ahead: int) -> None:
-    """Whatever day of the week it falls on, somebody at work hears of it at the nearest distance, and on no later day."""
+    """Whatever day of the week it falls on, somebody at work hears of it at the nearest distance, and on no
+    later day."""
     packaged = next(milestone for milestone in CALENDAR.milestones if milestone.id == "popimap-removal-end")
     first = date(2027, 3, 1) + ahead * DAY
     own = replace(CALENDAR, milestones=(replace(packaged, stated=first.isoformat(), until=None, part=None),))
@@ -83,7 +86,9 @@ def test_where_microsoft_gave_a_month_nobody_reads_a_day() -> None:
             said = words(slot.said, UTC_ZONE)
             assert milestone.display in said
             if len(milestone.stated or "") < len("2026-12-31"):
-                assert not [day for day in range(1, 32) if f" {day} " in said.replace(milestone.effect, "")], said
+                assert not [
+                    day for day in range(1, 32) if f" {day} " in said.replace(milestone.effect, "")
+                ], said
 
 
 def test_a_whole_absence_is_caught_up_with_the_nearest_distance_alone() -> None:

@@ -1,4 +1,5 @@
-"""Whatever is said about a change names its number, refusals and troubles too; what ended unmade can be asked for again."""
+"""Whatever is said about a change names its number, refusals and troubles too; what ended unmade can be asked
+for again."""
 
 import pytest
 
@@ -53,7 +54,9 @@ def again(house: House, number: int) -> list[str]:
 def test_a_lapsed_extension_is_asked_for_again_as_an_extension(house: House) -> None:
     approved(house)
     house.work()
-    extension = house.ask(ALICE, kind="extension", day=house.clock.at.date().replace(year=2027, month=1, day=5))
+    extension = house.ask(
+        ALICE, kind="extension", day=house.clock.at.date().replace(year=2027, month=1, day=5)
+    )
     assert extension.kind is Kind.EXTENSION
     house.clock.advance(hours=25)
     house.work()
@@ -72,7 +75,9 @@ def test_what_an_opt_out_superseded_is_asked_for_again_as_an_opt_in(house: House
 
 
 @pytest.mark.parametrize("value", list(SettingValue))
-def test_where_there_are_no_legacy_hosts_the_value_means_something_else(house: House, value: SettingValue) -> None:
+def test_where_there_are_no_legacy_hosts_the_value_means_something_else(
+    house: House, value: SettingValue
+) -> None:
     house.tenant.value = value
     house.cloud = HIGH
     house.start(house.context.rule)

@@ -1,10 +1,17 @@
-"""What is owed and was overtaken is told by what its notice says in facts and by its whole key, not by how a key begins."""
+"""What is owed and was overtaken is told by what its notice says in facts and by its whole key, not by how a
+key begins."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.outgoing.enqueue import enqueue_answer, enqueue_outage, enqueue_recovery, enqueue_unposted, is_unposted
+from handlers.outgoing.enqueue import (
+    enqueue_answer,
+    enqueue_outage,
+    enqueue_recovery,
+    enqueue_unposted,
+    is_unposted,
+)
 from handlers.ports import Unavailable
 from storage.message_records import Notice
 from storage.notice_kind import NoticeKind
@@ -18,7 +25,9 @@ def told(house: House) -> list[str]:
 
 
 @pytest.mark.parametrize("first_edition", [True, False])
-def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(house: House, *, first_edition: bool) -> None:
+def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(
+    house: House, *, first_edition: bool
+) -> None:
     """A notice of the first edition does not say which outage is over: there it is the newest."""
     house.board.fail("announce", Unavailable("Slack is down.", retry_after=30))
     with house.ledger.recording(house.clock.at) as entry:
@@ -40,7 +49,10 @@ def test_the_end_of_an_outage_waits_for_the_word_on_its_beginning(house: House, 
 def test_the_end_of_an_outage_waits_for_no_other_one(house: House) -> None:
     with house.ledger.recording(house.clock.at) as entry:
         entry.outbox.owe(
-            NoticeKind.CHANNEL, "unreadable:another", facts={"what": "unreadable"}, due_at=house.clock.at + timedelta(hours=1)
+            NoticeKind.CHANNEL,
+            "unreadable:another",
+            facts={"what": "unreadable"},
+            due_at=house.clock.at + timedelta(hours=1),
         )
         enqueue_recovery(entry, SINCE)
     house.deliver()
@@ -52,9 +64,13 @@ def test_only_the_word_on_its_own_request_is_given_up_once_that_is_posted(house:
     house.deliver()
     with house.ledger.recording(house.clock.at) as entry:
         enqueue_unposted(entry, request, "It could not be posted.")
-        enqueue_answer(entry, f"unposted:{request.id}0", person=ALICE, text="About another.", request_id=request.id)
+        enqueue_answer(
+            entry, f"unposted:{request.id}0", person=ALICE, text="About another.", request_id=request.id
+        )
     house.deliver()
-    assert [said.text for said in house.board.said if "posted" in said.text or "another" in said.text] == ["About another."]
+    assert [said.text for said in house.board.said if "posted" in said.text or "another" in said.text] == [
+        "About another."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Every refusal is on record, whichever the door; nobody can flood the record with them; and none depends on being recorded."""
+"""Every refusal is on record, whichever the door; nobody can flood the record with them; and none depends on
+being recorded."""
 
 from dataclasses import replace
 from typing import Any
@@ -46,7 +47,12 @@ def test_a_refused_command_is_on_record(both: House, text: str, what: str) -> No
 
 @pytest.mark.parametrize(
     ("action", "what"),
-    [("again", "ask_opt_in"), ("extend", "ask_extension"), ("opt_out_now", "opt_out"), ("it_was_me", "claim")],
+    [
+        ("again", "ask_opt_in"),
+        ("extend", "ask_extension"),
+        ("opt_out_now", "opt_out"),
+        ("it_was_me", "claim"),
+    ],
 )
 def test_a_refused_button_is_on_record_with_its_number(house: House, action: str, what: str) -> None:
     number = house.ask(ALICE).id
@@ -116,7 +122,9 @@ def test_whoever_snoozes_or_reacts_on_a_lost_copy_all_day_makes_one_event_a_minu
 
 
 @pytest.mark.parametrize(("act", "kind"), [("approve", "vote"), ("withdraw", "withdraw")])
-def test_an_act_that_came_to_nothing_is_on_record_with_its_number_once_a_minute(house: House, act: str, kind: str) -> None:
+def test_an_act_that_came_to_nothing_is_on_record_with_its_number_once_a_minute(
+    house: House, act: str, kind: str
+) -> None:
     house.workspace.silent.add(BOB)
     for _ in range(3):
         house.press(act, BOB, 4711)
@@ -136,7 +144,9 @@ WITHOUT_CHECK = {"a person": BOB, "a user group": MAIL}
 
 
 @pytest.mark.parametrize("silent", WITHOUT_CHECK.values(), ids=WITHOUT_CHECK)
-@pytest.mark.parametrize("act", ["approve", "reject", "snooze", "enable", "disable", "export", "why a@b.c", "again", "it_was_me"])
+@pytest.mark.parametrize(
+    "act", ["approve", "reject", "snooze", "enable", "disable", "export", "why a@b.c", "again", "it_was_me"]
+)
 def test_what_could_not_be_checked_is_answered_every_time(both: House, act: str, silent: str) -> None:
     both.start(replace(RULE, approvers=(ALICE, MAIL), operators=(ALICE, MAIL)))
     number = both.ask(ALICE).id
@@ -167,7 +177,9 @@ def test_a_refusal_after_a_failed_look_up_is_told_once(house: House) -> None:
     assert len(house.answers(ERIN)) == 3
 
 
-def test_whoever_acts_more_often_than_is_looked_up_hears_so_once_a_minute(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_acts_more_often_than_is_looked_up_hears_so_once_a_minute(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(house.context.people, "_acts", Rations(2, lambda: house.clock().timestamp()))
     for _ in range(5):
         house.press("snooze", BOB, 4711)
@@ -223,7 +235,9 @@ def test_a_refusal_that_cannot_be_recorded_is_answered(house: House, monkeypatch
 def test_who_may_not_ask_is_told_whom_to_ask_and_nobody_is_pinged(house: House) -> None:
     house.start(replace(RULE, operators=(ALICE, BOB, MAIL)))
     say(house, "enable", ERIN)
-    assert house.windows.said[-1]["text"] == (says("you_are_not_one_of_the_operators", person=ALICE, person2=BOB, mail=MAIL))
+    assert house.windows.said[-1]["text"] == (
+        says("you_are_not_one_of_the_operators", person=ALICE, person2=BOB, mail=MAIL)
+    )
 
 
 def test_of_very_many_operators_the_first_are_named(house: House) -> None:

@@ -1,4 +1,5 @@
-"""Which reminders are due at an instant, purely: none too early, none too late, each under one key for ever."""
+"""Which reminders are due at an instant, purely: none too early, none too late, each under one key for
+ever."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +30,11 @@ CALENDAR = load_packaged()
 
 
 def baseline(
-    *, since: datetime, end: datetime | None = None, value: SettingValue = SettingValue.OPTED_IN, request_id: int | None = 7
+    *,
+    since: datetime,
+    end: datetime | None = None,
+    value: SettingValue = SettingValue.OPTED_IN,
+    request_id: int | None = 7,
 ) -> Baseline:
     return Baseline(value=value, since=since, request_id=request_id, window_end=end)
 
@@ -46,7 +51,9 @@ def due(of: Baseline, first: date, days: int, zone: ZoneInfo) -> dict[str, date]
     for now in mornings(first, days, zone):
         slot = schedule.window(of, now, zone)
         if slot is not None and in_working_hours(now, zone):
-            found.setdefault(slot.key.split(":")[0] + ":" + slot.key.rsplit(":", 1)[1], now.astimezone(zone).date())
+            found.setdefault(
+                slot.key.split(":")[0] + ":" + slot.key.rsplit(":", 1)[1], now.astimezone(zone).date()
+            )
     return found
 
 
@@ -101,8 +108,13 @@ def test_no_window_ends_without_a_last_word_in_working_hours(zone: ZoneInfo, las
 def test_the_days_left_are_counted_when_it_is_said_and_not_when_it_was_due() -> None:
     end = end_of_day(date(2026, 12, 17), UTC_ZONE)
     of = baseline(since=end - 30 * DAY, end=end)
-    told = {days: schedule.window_ending(of, end - timedelta(hours=days * 24 - 10), UTC_ZONE) for days in range(1, 8)}
-    assert {days: slot.said.days for days, slot in told.items() if slot} == {days: days for days in range(1, 8)}
+    told = {
+        days: schedule.window_ending(of, end - timedelta(hours=days * 24 - 10), UTC_ZONE)
+        for days in range(1, 8)
+    }
+    assert {days: slot.said.days for days, slot in told.items() if slot} == {
+        days: days for days in range(1, 8)
+    }
     assert len({slot.key for slot in told.values() if slot}) == 2
 
 
@@ -110,8 +122,14 @@ def test_the_days_left_are_counted_when_it_is_said_and_not_when_it_was_due() -> 
     ("hour", "told"),
     [
         (datetime(2026, 12, 24, 9, 45, tzinfo=BERLIN), "ends in 2 days, on <!date^1798239600^"),
-        (datetime(2026, 12, 25, 0, 0, tzinfo=BERLIN), "ends tonight, at 24:00 of 25 December 2026, Europe/Berlin (<!date^"),
-        (datetime(2026, 12, 25, 9, 45, tzinfo=BERLIN), "ends tonight, at 24:00 of 25 December 2026, Europe/Berlin (<!date^"),
+        (
+            datetime(2026, 12, 25, 0, 0, tzinfo=BERLIN),
+            "ends tonight, at 24:00 of 25 December 2026, Europe/Berlin (<!date^",
+        ),
+        (
+            datetime(2026, 12, 25, 9, 45, tzinfo=BERLIN),
+            "ends tonight, at 24:00 of 25 December 2026, Europe/Berlin (<!date^",
+        ),
     ],
 )
 def test_the_last_day_of_a_window_is_told_as_tonight(hour: datetime, told: str) -> None:
@@ -135,7 +153,10 @@ def test_a_window_too_short_for_a_reminder_is_not_recalled_at_its_own_beginning(
 def test_another_end_is_another_reminder_and_the_same_end_is_the_same() -> None:
     since, first = datetime(2026, 11, 2, 8, tzinfo=UTC), end_of_day(date(2026, 12, 1), UTC_ZONE)
     second = first + 30 * DAY
-    one, same = (schedule.window_ending(baseline(since=since, end=first), first - hours * HOUR, UTC_ZONE) for hours in (5, 6))
+    one, same = (
+        schedule.window_ending(baseline(since=since, end=first), first - hours * HOUR, UTC_ZONE)
+        for hours in (5, 6)
+    )
     other = schedule.window_ending(baseline(since=since, end=second), second - 5 * HOUR, UTC_ZONE)
     assert one is not None
     assert same is not None
@@ -183,7 +204,9 @@ def test_whoever_was_away_for_a_month_gets_one_reminder() -> None:
 
 
 @given(seconds=st.integers(0, 400 * 86400), back=st.integers(0, 3600))
-def test_a_clock_that_goes_back_an_hour_owes_nothing_that_was_not_owed_before(seconds: int, back: int) -> None:
+def test_a_clock_that_goes_back_an_hour_owes_nothing_that_was_not_owed_before(
+    seconds: int, back: int
+) -> None:
     since = datetime(2026, 11, 2, 8, tzinfo=UTC)
     of = baseline(since=since)
     now = since + timedelta(seconds=seconds)
@@ -197,7 +220,9 @@ def test_a_clock_that_goes_back_an_hour_owes_nothing_that_was_not_owed_before(se
 
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
-@pytest.mark.parametrize("since", [datetime(2028, 1, 31, 7, tzinfo=UTC), datetime(2026, 12, 7, 7, tzinfo=UTC)], ids=str)
+@pytest.mark.parametrize(
+    "since", [datetime(2028, 1, 31, 7, tzinfo=UTC), datetime(2026, 12, 7, 7, tzinfo=UTC)], ids=str
+)
 def test_leap_days_and_year_ends_are_days_like_any_other(since: datetime, zone: ZoneInfo) -> None:
     """29 February 2028 is a Tuesday; the turn of 2026 is a Thursday and a Friday."""
     found = due(baseline(since=since), since.astimezone(zone).date(), 60, zone)
@@ -208,7 +233,9 @@ def test_leap_days_and_year_ends_are_days_like_any_other(since: datetime, zone: 
 
 def test_a_window_over_a_leap_day_is_recalled_on_it() -> None:
     end = end_of_day(date(2028, 2, 29), BERLIN)
-    assert due(baseline(since=end - 30 * DAY, end=end), date(2028, 2, 1), 40, BERLIN)["ending:1"] == date(2028, 2, 29)
+    assert due(baseline(since=end - 30 * DAY, end=end), date(2028, 2, 1), 40, BERLIN)["ending:1"] == date(
+        2028, 2, 29
+    )
 
 
 @pytest.mark.parametrize(
@@ -218,7 +245,8 @@ def test_a_window_over_a_leap_day_is_recalled_on_it() -> None:
     ids=str,
 )  # fmt: skip
 def test_gap_and_fold_lose_no_reminder_and_double_none(zone: ZoneInfo, last: date) -> None:
-    """In Cairo the day before begins with the hour that is missing, or ends with the hour that comes twice."""
+    """In Cairo the day before begins with the hour that is missing, or ends with the hour that comes
+    twice."""
     end = end_of_day(last, zone)
     of = baseline(since=end - 30 * DAY, end=end)
     keys = set()
@@ -242,7 +270,9 @@ def test_gap_and_fold_lose_no_reminder_and_double_none(zone: ZoneInfo, last: dat
 def test_the_head_is_told_once_a_day_and_only_when_it_moved() -> None:
     morning = datetime(2026, 11, 23, 9, tzinfo=UTC)
     assert schedule.head(4, "ab", 4, morning, UTC_ZONE) is None
-    first, later, tomorrow = (schedule.head(5, "ab", 4, morning + hours * HOUR, UTC_ZONE) for hours in (0, 6, 24))
+    first, later, tomorrow = (
+        schedule.head(5, "ab", 4, morning + hours * HOUR, UTC_ZONE) for hours in (0, 6, 24)
+    )
     assert first == Slot("head:2026-11-23", Head(sequence=5, head="ab"))
     assert later == first
     assert tomorrow is not None
@@ -261,7 +291,9 @@ class TestTheCertificate:
 
     EXPIRES = datetime(2027, 3, 31, 12, tzinfo=UTC)
 
-    @pytest.mark.parametrize(("left", "distance"), [(30, 30), (15, 30), (14, 14), (8, 14), (7, 7), (2, 7), (1, 1)])
+    @pytest.mark.parametrize(
+        ("left", "distance"), [(30, 30), (15, 30), (14, 14), (8, 14), (7, 7), (2, 7), (1, 1)]
+    )
     def test_the_nearest_distance_is_told(self, left: int, distance: int) -> None:
         slot = schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=left), UTC_ZONE)
         assert slot is not None
@@ -279,7 +311,9 @@ class TestTheCertificate:
         assert before.key.endswith(":7")
 
     def test_nothing_is_told_before_or_after_or_without_one(self) -> None:
-        assert schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=30, seconds=1), UTC_ZONE) is None
+        assert (
+            schedule.certificate(self.EXPIRES, self.EXPIRES - timedelta(days=30, seconds=1), UTC_ZONE) is None
+        )
         assert schedule.certificate(self.EXPIRES, self.EXPIRES, UTC_ZONE) is None
         assert schedule.certificate(None, self.EXPIRES, UTC_ZONE) is None
 
@@ -309,8 +343,13 @@ def test_how_near_a_change_is_is_counted_in_days_only_where_microsoft_gave_a_day
         assert isinstance(slot.said, MilestoneAhead)
         return slot.said.near
 
-    assert [said(exact, date(2027, 3, day)) for day in (1, 10, 16)] == [says("in_16_days"), says("in_7_days"), says("in_1_day")]
+    assert [said(exact, date(2027, 3, day)) for day in (1, 10, 16)] == [
+        says("in_16_days"),
+        says("in_7_days"),
+        says("in_1_day"),
+    ]
     days = (date(2027, 1, 30), date(2027, 2, 15), date(2027, 2, 22), date(2027, 2, 26))
     assert [said(month, day) for day in days] == [
-        says("perhaps_within_a_month"), says("perhaps_within_two_weeks"), says("perhaps_within_a_week"), says("any_day_now"),
+        says("perhaps_within_a_month"), says("perhaps_within_two_weeks"), says("perhaps_within_a_week"),
+        says("any_day_now"),
     ]  # fmt: skip

@@ -20,10 +20,10 @@ from tests.sentences import says
 def pending(*, hours: float = 24) -> ChangeRequest:
     created = datetime(2026, 11, 23, 9, tzinfo=UTC)
     return ChangeRequest(
-        id=12, tenant_id="t", kind=Kind.OPT_IN, state=State.PENDING, version=1, requester_id="U0ALICE", door=Door.COMMAND,
-        reason="", clients="", protocols=(), from_value=SettingValue.NOT_SET, to_value=SettingValue.OPTED_IN, window_end=None,
-        rule_digest="", created_at=created, expires_at=created + timedelta(hours=hours), settled_at=None, sent_at=None,
-        retry_at=None, detail="",
+        id=12, tenant_id="t", kind=Kind.OPT_IN, state=State.PENDING, version=1, requester_id="U0ALICE",
+        door=Door.COMMAND, reason="", clients="", protocols=(), from_value=SettingValue.NOT_SET,
+        to_value=SettingValue.OPTED_IN, window_end=None, rule_digest="", created_at=created,
+        expires_at=created + timedelta(hours=hours), settled_at=None, sent_at=None, retry_at=None, detail="",
     )  # fmt: skip
 
 
@@ -53,9 +53,13 @@ ASKED = [time(9), time(10, 30), time(16, 15), time(16, 59)]
 
 
 @pytest.mark.parametrize(
-    ("asked", "ttl", "zone"), sampled("asked in working hours", product(ASKED, [6, 24, 48, 72, 240], ZONES), of=4), ids=str
+    ("asked", "ttl", "zone"),
+    sampled("asked in working hours", product(ASKED, [6, 24, 48, 72, 240], ZONES), of=4),
+    ids=str,
 )
-def test_whoever_asks_in_working_hours_gets_a_last_word_before_it_lapses(asked: time, ttl: int, zone: ZoneInfo) -> None:
+def test_whoever_asks_in_working_hours_gets_a_last_word_before_it_lapses(
+    asked: time, ttl: int, zone: ZoneInfo
+) -> None:
     """On every weekday, Friday included: somebody at work hears the last call, and hears no step twice."""
     for ahead in range(5):
         created = datetime.combine(date(2026, 11, 23) + ahead * DAY, asked, tzinfo=zone).astimezone(UTC)
@@ -67,7 +71,9 @@ def test_what_would_lapse_on_saturday_is_called_out_on_friday() -> None:
     friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
     request = replace(pending(), created_at=friday, expires_at=friday + 24 * HOUR)
     assert recalls(request) == {"nudge:12:3": friday.replace(hour=16, minute=0)}
-    slot = schedule.approval_reminder(request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"])
+    slot = schedule.approval_reminder(
+        request, friday + HOUR, UTC_ZONE, waiting_for=["U0BOB"], escalate_to=["U0DAVE"]
+    )
     assert slot is not None
     said = words(slot.said, UTC_ZONE)
     assert says("still_waits_u0bob_please_decide_it_expires") in said
@@ -80,7 +86,9 @@ def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
     said = {}
     for hours in (2, 6, 23):
         now = request.created_at + hours * HOUR
-        slot = schedule.approval_reminder(request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"])
+        slot = schedule.approval_reminder(
+            request, now, UTC_ZONE, waiting_for=["U0BOB", "S0MAIL"], escalate_to=["U0DAVE"]
+        )
         assert slot is not None
         said[hours] = words(slot.said, UTC_ZONE)
     assert all(says("still_waits_u0bob_subteam_s0mail_please_decide") in text for text in said.values())
@@ -93,7 +101,9 @@ def test_the_approvers_are_called_each_time_and_others_at_the_last() -> None:
 
 def test_a_request_without_an_end_is_not_recalled() -> None:
     created = pending().created_at
-    endless = ChangeRequest(**{name: getattr(pending(), name) for name in ChangeRequest.__slots__} | {"expires_at": None})
+    endless = ChangeRequest(
+        **{name: getattr(pending(), name) for name in ChangeRequest.__slots__} | {"expires_at": None}
+    )
     assert schedule.approval_reminder(endless, created + 40 * DAY, UTC_ZONE) is None
 
 

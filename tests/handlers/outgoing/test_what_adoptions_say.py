@@ -47,7 +47,9 @@ def test_an_extension_of_what_was_approved_and_brought_back_outside_adopts_nothi
     assert says("another_change_came_after_it") in words(card(house, number))
 
 
-def test_somebody_is_called_when_it_was_opted_in_outside_until_somebody_says_that_it_was_them(house: House) -> None:
+def test_somebody_is_called_when_it_was_opted_in_outside_until_somebody_says_that_it_was_them(
+    house: House,
+) -> None:
     house.context = replace(house.context, escalate_to=(ERIN,))
     house.delivery = Delivery(house.context, house.outbox, house.board)
     house.observe()
@@ -60,7 +62,9 @@ def test_somebody_is_called_when_it_was_opted_in_outside_until_somebody_says_tha
 
 
 @pytest.mark.parametrize("act", ["reject", "withdraw", "nothing"])
-def test_an_extension_that_came_to_nothing_leaves_the_end_there_is_on_its_card(house: House, act: str) -> None:
+def test_an_extension_that_came_to_nothing_leaves_the_end_there_is_on_its_card(
+    house: House, act: str
+) -> None:
     opted_in(house)
     number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
     house.card_ts(number)
@@ -90,7 +94,9 @@ def test_whose_adoption_is_rejected_reads_that_there_is_still_no_end(house: Hous
     assert says("the_opt_in_still_has_no_end") in outcome(house)
 
 
-def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_that_is_gone(house: House) -> None:
+def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_that_is_gone(
+    house: House,
+) -> None:
     opted_in(house)
     number = house.ask(ALICE, kind="extension", day=date(2027, 1, 24)).id
     house.card_ts(number)
@@ -100,7 +106,9 @@ def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_tha
     assert says("still_ends") not in shown
     house.deliver()
     told = [view for _, view in house.board.outcomes if view.request.id == number]
-    assert not told or says("still_ends") not in words(outcomes.outcome(told[-1], house.context.zone).arguments())
+    assert not told or says("still_ends") not in words(
+        outcomes.outcome(told[-1], house.context.zone).arguments()
+    )
 
 
 def test_a_failed_end_of_a_window_says_when_it_is_tried_again_and_then_by_which_opt_out(house: House) -> None:

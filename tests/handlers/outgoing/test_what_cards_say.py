@@ -1,4 +1,5 @@
-"""A request's message claims what is so: no effect before it was read back, none where there was none, no way that is gone."""
+"""A request's message claims what is so: no effect before it was read back, none where there was none, no way
+that is gone."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -18,7 +19,9 @@ from tests.sentences import says
 IN, OUT = SettingValue.OPTED_IN, SettingValue.OPTED_OUT
 STOPS = says("mail_over_old_tls_is_refused")
 BY_HAND = "`/legacytls help` shows how to opt out by hand"
-NOTHING = "Nothing was changed: the live value was read as *{}* just before and, as far as is known, still is."
+NOTHING = (
+    "Nothing was changed: the live value was read as *{}* just before and, as far as is known, still is."
+)
 
 
 def card(house: House, number: int) -> JSON:
@@ -31,7 +34,9 @@ def card(house: House, number: int) -> JSON:
 def thread(house: House, number: int) -> str:
     """What the thread of a request's message holds."""
     house.deliver()
-    return words(details(next(view for _, view in house.board.threads if view.request.id == number)).arguments())
+    return words(
+        details(next(view for _, view in house.board.threads if view.request.id == number)).arguments()
+    )
 
 
 def outcome(house: House) -> str:
@@ -74,7 +79,9 @@ def test_a_failed_opt_out_says_that_nothing_was_changed_and_offers_both_ways_on(
     for said in (words(shown), outcome(house)):
         assert NOTHING.format("opted in") in said
         assert BY_HAND in said
-    assert {name: element["text"]["text"] for name, element in buttons(shown).items()} == {"opt_out_now": says("opt_out_again")}
+    assert {name: element["text"]["text"] for name, element in buttons(shown).items()} == {
+        "opt_out_now": says("opt_out_again")
+    }
 
 
 def test_the_button_of_a_failed_opt_out_opens_the_form_of_an_opt_out(house: House) -> None:
@@ -120,7 +127,9 @@ def test_a_change_that_was_given_up_does_not_claim_that_nothing_was_changed(hous
     assert BY_HAND in words(card(house, number))
 
 
-def test_a_card_whose_approver_left_says_that_nobody_has_approved_and_later_names_who_did(house: House) -> None:
+def test_a_card_whose_approver_left_says_that_nobody_has_approved_and_later_names_who_did(
+    house: House,
+) -> None:
     number = approved(house)
     house.workspace.change(BOB, deleted=True)
     house.run()
@@ -228,7 +237,9 @@ def test_what_was_changed_outside_the_bot_is_said_once(house: House) -> None:
     assert shown.count("opted in") == 1
 
 
-@pytest.mark.parametrize(("act", "person", "said"), [("withdraw", ALICE, "withdrawn"), ("reject", BOB, "rejected")])
+@pytest.mark.parametrize(
+    ("act", "person", "said"), [("withdraw", ALICE, "withdrawn"), ("reject", BOB, "rejected")]
+)
 def test_who_ended_a_request_is_said_once(house: House, act: str, person: str, said: str) -> None:
     number = house.ask(ALICE).id
     house.press(act, person, number)
@@ -255,7 +266,9 @@ def test_opting_out_is_said_to_supersede_and_its_result_to_come_by_direct_messag
     assert house.answer(BOB).endswith(says("opted_out_already_the_result_follows_by"))
 
 
-def test_the_confirmation_of_an_opt_out_lists_the_devices_on_record_that_will_stop_each_list_once(house: House) -> None:
+def test_the_confirmation_of_an_opt_out_lists_the_devices_on_record_that_will_stop_each_list_once(
+    house: House,
+) -> None:
     number = opted_in(house)
     for day, clients in ((24, "40 scanners, owned by Dave"), (26, "One plotter\nowned by Erin")):
         extension = house.ask(ALICE, kind="extension", day=date(2027, 1, day), clients=clients).id
@@ -270,7 +283,9 @@ def test_the_confirmation_of_an_opt_out_lists_the_devices_on_record_that_will_st
     assert says("written_at_once_devices_notice_later") in said
 
 
-def test_the_confirmation_of_an_opt_out_lists_no_device_where_nothing_is_opted_in_by_request(house: House) -> None:
+def test_the_confirmation_of_an_opt_out_lists_no_device_where_nothing_is_opted_in_by_request(
+    house: House,
+) -> None:
     seen_outside(house)
     house.press("opt_out_now", BOB, house.newest().id)
     assert says("will_stop") not in words(house.windows.opened[-1])
@@ -299,7 +314,9 @@ def test_a_second_wish_hears_how_the_first_one_ends(house: House) -> None:
 
 
 @pytest.mark.parametrize(("disabled", "warned"), [(True, True), (False, False), (None, False)])
-def test_who_decides_reads_that_smtp_auth_is_off_as_who_asks_does(house: House, disabled: bool | None, warned: bool) -> None:
+def test_who_decides_reads_that_smtp_auth_is_off_as_who_asks_does(
+    house: House, disabled: bool | None, warned: bool
+) -> None:
     house.tenant.smtp_auth_disabled = disabled
     number = house.ask(ALICE).id
     warning = says("smtp_auth_is_switched_off_for_the")

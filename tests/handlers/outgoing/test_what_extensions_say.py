@@ -8,13 +8,23 @@ from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, House
 from tests.handlers.outgoing.test_what_adoptions_say import noticed
-from tests.handlers.outgoing.test_what_cards_say import IN, OUT, card, opted_in, opted_out, outcome, seen_outside
+from tests.handlers.outgoing.test_what_cards_say import (
+    IN,
+    OUT,
+    card,
+    opted_in,
+    opted_out,
+    outcome,
+    seen_outside,
+)
 from tests.journeys.words import buttons, words
 from tests.sentences import says
 
 
 @pytest.mark.parametrize("doing", ["approving", "watching"])
-@pytest.mark.parametrize(("value", "way", "needed"), [(IN, "Extend", "An extension can"), (OUT, "Ask again", "A new request is")])
+@pytest.mark.parametrize(
+    ("value", "way", "needed"), [(IN, "Extend", "An extension can"), (OUT, "Ask again", "A new request is")]
+)
 def test_a_stale_card_leads_to_what_can_be_asked_for_now(
     house: House, value: SettingValue, way: str, needed: str, doing: str
 ) -> None:

@@ -72,7 +72,9 @@ def reminded(house: House) -> int:
     house.clock.at = house.clock.at.replace(hour=15)
     Reminders(house.context).run()
     house.deliver()
-    assert [facts["what"] for facts in house.board.announced if facts.get("request") == str(number)] == ["nudge"]
+    assert [facts["what"] for facts in house.board.announced if facts.get("request") == str(number)] == [
+        "nudge"
+    ]
     return number
 
 
@@ -84,9 +86,13 @@ def test_a_reminder_has_the_buttons_of_the_request_s_own_message(house: House) -
 
 
 @pytest.mark.parametrize(("act", "person"), [("approve", BOB), ("reject", BOB), ("withdraw", ALICE)])
-def test_a_press_on_a_reminder_decides_and_it_is_drawn_again_without_buttons(house: House, act: str, person: str) -> None:
+def test_a_press_on_a_reminder_decides_and_it_is_drawn_again_without_buttons(
+    house: House, act: str, person: str
+) -> None:
     number = reminded(house)
-    channel, ts = next((row.posted_channel, row.posted_ts) for row in house.owed("channel") if row.key.startswith("nudge:"))
+    channel, ts = next(
+        (row.posted_channel, row.posted_ts) for row in house.owed("channel") if row.key.startswith("nudge:")
+    )
     house.press(act, person, number, ts=ts)
     assert house.request(number).state is not State.PENDING
     house.work()

@@ -1,4 +1,5 @@
-"""An approval holds for exactly one content: whatever of it changes, the digest changes and the vote is void."""
+"""An approval holds for exactly one content: whatever of it changes, the digest changes and the vote is
+void."""
 
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -91,7 +92,9 @@ def test_what_moves_with_the_state_is_no_content(changed: dict[str, Any]) -> Non
 
 def test_the_order_of_ids_and_of_protocols_is_no_content() -> None:
     turned = replace(REQUEST, protocols=tuple(reversed(REQUEST.protocols)))
-    rule = replace(RULE, approvers=tuple(reversed(RULE.approvers)), operators=(*RULE.operators, RULE.operators[0]))
+    rule = replace(
+        RULE, approvers=tuple(reversed(RULE.approvers)), operators=(*RULE.operators, RULE.operators[0])
+    )
     assert content_digest(turned, rule.digest) == content_digest(REQUEST, RULE.digest)
 
 
@@ -123,7 +126,9 @@ def test_a_vote_on_another_content_is_void(changed: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("changed", RULES, ids=str)
 def test_a_vote_under_another_rule_is_void(changed: dict[str, Any]) -> None:
-    vote = Decision(1, REQUEST.id, BOB, Vote.APPROVE, Door.BUTTON, content_digest(REQUEST, RULE.digest), NOW, NOW)
+    vote = Decision(
+        1, REQUEST.id, BOB, Vote.APPROVE, Door.BUTTON, content_digest(REQUEST, RULE.digest), NOW, NOW
+    )
     counted = tally(REQUEST, [vote], rule=replace(RULE, **changed), eligible={BOB})
     assert counted.approved_by == ()
     assert not counted.complete

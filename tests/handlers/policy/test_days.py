@@ -1,4 +1,5 @@
-"""24:00 of the chosen day, in zones that skip, repeat or move midnight; the maximum counts from the submission."""
+"""24:00 of the chosen day, in zones that skip, repeat or move midnight; the maximum counts from the
+submission."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -60,7 +61,9 @@ def test_the_last_day_of_a_window_is_the_chosen_one(zone: str, day: date, instan
 
 
 ZONES = st.sampled_from([ZoneInfo(zone) for zone in sorted({zone for zone, _, _ in ENDS})])
-INSTANTS = st.timedeltas(timedelta(), timedelta(days=5 * 365)).map(lambda since: datetime(2026, 1, 1, tzinfo=UTC) + since)
+INSTANTS = st.timedeltas(timedelta(), timedelta(days=5 * 365)).map(
+    lambda since: datetime(2026, 1, 1, tzinfo=UTC) + since
+)
 WINDOWS = st.integers(2, 400).map(lambda days: timedelta(days=days))
 
 

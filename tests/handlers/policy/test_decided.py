@@ -10,7 +10,13 @@ from tests.handlers.driver import ALICE, BOB, CAROL
 from tests.handlers.policy.test_content import REQUEST
 from tests.sentences import says
 
-SENTENCES = ["", "Rejected by @U0MALLORY.", "Withdrawn by @U0MALLORY.", "Stale by now.", "Nobody decided in time."]
+SENTENCES = [
+    "",
+    "Rejected by @U0MALLORY.",
+    "Withdrawn by @U0MALLORY.",
+    "Stale by now.",
+    "Nobody decided in time.",
+]
 
 
 @pytest.mark.parametrize("detail", SENTENCES)

@@ -1,4 +1,5 @@
-"""Who counts as somebody: full, active, human members of our own workspace, in the role they need, and nobody on a guess."""
+"""Who counts as somebody: full, active, human members of our own workspace, in the role they need, and nobody
+on a guess."""
 
 from dataclasses import replace
 from typing import Any
@@ -39,7 +40,9 @@ def test_a_full_active_human_member_is_let_in() -> None:
 
 
 @pytest.mark.parametrize(("changed", "reason"), WRONG, ids=str)
-def test_everybody_else_is_refused_with_the_reason_and_a_sentence(changed: dict[str, Any], reason: Reason) -> None:
+def test_everybody_else_is_refused_with_the_reason_and_a_sentence(
+    changed: dict[str, Any], reason: Reason
+) -> None:
     verdict = judge_member(member(BOB, **changed), HOME)
     assert (verdict.allowed, verdict.reason) == (False, reason)
     assert len(verdict.sentence) > 20
@@ -125,7 +128,9 @@ def test_an_empty_list_lets_nobody_in(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["silent", "unknown to Slack"])
-def test_a_group_that_cannot_be_looked_up_lets_nobody_in_and_says_so(workspace: Workspace, known: bool) -> None:
+def test_a_group_that_cannot_be_looked_up_lets_nobody_in_and_says_so(
+    workspace: Workspace, known: bool
+) -> None:
     if known:
         workspace.silent.add(MAIL)
     else:

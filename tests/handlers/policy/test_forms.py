@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.calendar.milestones import load_packaged
-from handlers.policy.forms import CLIENTS, DAY, LONGEST, PROTOCOLS, REASON, OptInForm, WrongForm, judge_opt_in, words
+from handlers.policy.forms import (
+    CLIENTS,
+    DAY,
+    LONGEST,
+    PROTOCOLS,
+    REASON,
+    OptInForm,
+    WrongForm,
+    judge_opt_in,
+    words,
+)
 from storage.records import MailProtocol
 from tests.handlers.driver import ALICE, CHANNEL, NOW, RULE, House
 from tests.sentences import says
@@ -68,7 +78,9 @@ def test_marks_that_turn_the_order_of_a_text_around_are_refused(field: str, mark
     assert says("order_of_the_text") in mistakes(**{field: says("scanner_reversed", mark=mark)})[field]
 
 
-@pytest.mark.parametrize("text", ["a\nb\r\nc\td", "مرحبا", "🖨️ 40 ×", "?", "7", "스캐너", "<!channel> & <@U0BOB>", "Z\u0308urich"])
+@pytest.mark.parametrize(
+    "text", ["a\nb\r\nc\td", "مرحبا", "🖨️ 40 ×", "?", "7", "스캐너", "<!channel> & <@U0BOB>", "Z\u0308urich"]
+)
 def test_what_people_write_in_any_script_is_taken(text: str) -> None:
     assert judged(reason=text).reason == text
 
@@ -83,7 +95,8 @@ def test_a_day_that_is_none_is_asked_for_again(day: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "taken"), [("2026-11-22", False), ("2026-11-23", True), ("2027-02-20", True), ("2027-02-21", False)]
+    ("day", "taken"),
+    [("2026-11-22", False), ("2026-11-23", True), ("2027-02-20", True), ("2027-02-21", False)],
 )
 def test_the_day_is_from_today_to_the_latest_within_the_maximum(day: str, taken: bool) -> None:
     if taken:
@@ -115,7 +128,9 @@ def test_whatever_is_typed_is_either_taken_unchanged_or_refused(reason: str, cli
         form, wrong = None, set(refused.errors)
     assert wrong <= {REASON, CLIENTS, DAY}
     assert (form is None) is bool(wrong)
-    assert form is None or ((form.reason, form.clients) == (reason, clients) and "\x00" not in reason + clients)
+    assert form is None or (
+        (form.reason, form.clients) == (reason, clients) and "\x00" not in reason + clients
+    )
 
 
 def test_a_wrong_form_goes_back_into_the_window_and_opens_nothing(house: House) -> None:
@@ -127,7 +142,13 @@ def test_a_wrong_form_goes_back_into_the_window_and_opens_nothing(house: House) 
 
 def test_a_protocol_that_is_not_on_the_form_is_no_protocol(house: House) -> None:
     said = house.submit(
-        "opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["telnet"], day=date(2026, 12, 13)
+        "opt_in",
+        ALICE,
+        CHANNEL,
+        reason="a",
+        clients="Two scanners",
+        protocols=["telnet"],
+        day=date(2026, 12, 13),
     )
     assert set(said["errors"]) == {PROTOCOLS}
 
@@ -140,7 +161,15 @@ def test_the_request_keeps_every_word(house: House) -> None:
 def test_a_day_that_is_over_when_its_form_is_taken_up_opens_nothing(house: House) -> None:
     house.observe()
     house.hands.dying = True
-    house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=["pop3"], day=house.clock.at.date())
+    house.submit(
+        "opt_in",
+        ALICE,
+        CHANNEL,
+        reason="a",
+        clients="Two scanners",
+        protocols=["pop3"],
+        day=house.clock.at.date(),
+    )
     house.hands.dying = False
     house.clock.advance(hours=20)
     house.free_leftovers()
@@ -149,7 +178,9 @@ def test_a_day_that_is_over_when_its_form_is_taken_up_opens_nothing(house: House
     assert house.answer(ALICE).startswith(says("no_request_was_opened_this_day_is"))
 
 
-@pytest.mark.parametrize(("window", "said"), [(timedelta(minutes=30), "30 minutes"), (timedelta(hours=1), "1 hour")])
+@pytest.mark.parametrize(
+    ("window", "said"), [(timedelta(minutes=30), "30 minutes"), (timedelta(hours=1), "1 hour")]
+)
 def test_a_maximum_below_a_day_is_said_as_it_is(window: timedelta, said: str) -> None:
     assert words(replace(RULE, max_window=window)) == said
 
@@ -164,7 +195,9 @@ def test_a_short_name_in_any_script_is_one(clients: str) -> None:
     assert judged(clients=clients).clients == clients
 
 
-POP, IMAP, SMTP = (protocol.value for protocol in (MailProtocol.POP3, MailProtocol.IMAP4, MailProtocol.SMTP_AUTH))
+POP, IMAP, SMTP = (
+    protocol.value for protocol in (MailProtocol.POP3, MailProtocol.IMAP4, MailProtocol.SMTP_AUTH)
+)
 END = {MailProtocol.POP3: date(2026, 12, 31), MailProtocol.IMAP4: date(2026, 12, 31)}
 
 
@@ -193,6 +226,8 @@ def test_a_removal_that_nobody_has_looked_at_since_is_not_said_to_have_happened(
 
 
 def test_the_form_itself_judges_by_microsoft_s_dates(house: House) -> None:
-    said = house.submit("opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=[POP], day=date(2027, 1, 15))
+    said = house.submit(
+        "opt_in", ALICE, CHANNEL, reason="a", clients="Two scanners", protocols=[POP], day=date(2027, 1, 15)
+    )
     assert set(said["errors"]) == {DAY}
     assert "31 December 2026" in said["errors"][DAY]

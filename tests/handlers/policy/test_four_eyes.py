@@ -1,4 +1,5 @@
-"""Whoever asked never decides, whichever the door; and only who may decide does. Every refusal is answered and on record."""
+"""Whoever asked never decides, whichever the door; and only who may decide does. Every refusal is answered
+and on record."""
 
 import pytest
 
@@ -76,7 +77,9 @@ STRANGERS = [
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("changed", STRANGERS, ids=str)
-def test_a_listed_approver_who_is_no_full_member_decides_nothing(house: House, door: Door, changed: dict[str, object]) -> None:
+def test_a_listed_approver_who_is_no_full_member_decides_nothing(
+    house: House, door: Door, changed: dict[str, object]
+) -> None:
     request = house.ask(ALICE)
     house.workspace.change(BOB, **changed)
     house.approve(BOB, request.id, door)
@@ -127,7 +130,9 @@ def test_every_counted_vote_is_answered_privately_where_it_was_cast(house: House
     house.approve(BOB, request.id, door)
     house.deliver()
     said = [said for said in house.board.said if said.person == BOB]
-    assert [(one.channel, says("is_counted") in one.text) for one in said] == [(CHANNEL if door is Door.BUTTON else None, True)]
+    assert [(one.channel, says("is_counted") in one.text) for one in said] == [
+        (CHANNEL if door is Door.BUTTON else None, True)
+    ]
 
 
 def test_an_approval_after_the_last_one_is_told_that_it_came_late(house: House) -> None:
@@ -151,7 +156,9 @@ def test_a_decision_at_the_very_instant_of_lapsing_is_too_late(both: House, door
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_taking_back_at_the_very_instant_of_lapsing_is_too_late_and_no_clock_revives_the_request(both: House, door: Door) -> None:
+def test_taking_back_at_the_very_instant_of_lapsing_is_too_late_and_no_clock_revives_the_request(
+    both: House, door: Door
+) -> None:
     both.start(TWO)
     request = both.ask(ALICE)
     both.card_ts(request.id)
@@ -258,7 +265,9 @@ def test_whoever_comes_after_the_decision_hears_who_approved(
     assert house.answer(person).count(says("approved_by_and", person=BOB, person2=CAROL)) == 1
 
 
-def test_who_approved_a_request_that_was_rejected_after_all_is_not_named_as_if_it_had_sufficed(house: House) -> None:
+def test_who_approved_a_request_that_was_rejected_after_all_is_not_named_as_if_it_had_sufficed(
+    house: House,
+) -> None:
     house.start(TWO)
     request = house.ask(ALICE)
     house.approve(BOB, request.id)

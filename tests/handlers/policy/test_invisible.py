@@ -1,4 +1,5 @@
-"""Nothing that does not show gets past a form, and what people write with joiners, selectors and marks does."""
+"""Nothing that does not show gets past a form, and what people write with joiners, selectors and marks
+does."""
 
 import sys
 import unicodedata
@@ -15,9 +16,19 @@ from tests.handlers.policy.test_forms import mistakes
 from tests.sentences import says
 
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
-SELECTORS = [chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x180B, 0x180E), 0x180F)]
-HIDING = [sign for sign in EVERY if unicodedata.category(sign) in ("Cf", "Zl", "Zp")] + ["\u034f", "\u17b4", "\u17b5", *SELECTORS]
-HIDING += list("\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00016fe4\u2065\ufff0\ufff8\U000e0000\U000e0080\U000e01f0\U000e0fff")
+SELECTORS = [
+    chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x180B, 0x180E), 0x180F)
+]
+HIDING = [sign for sign in EVERY if unicodedata.category(sign) in ("Cf", "Zl", "Zp")] + [
+    "\u034f",
+    "\u17b4",
+    "\u17b5",
+    *SELECTORS,
+]
+HIDING += list(
+    "\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00016fe4\u2065\ufff0\ufff8\U000e0000\U000e0080\U000e01f0"
+    "\U000e0fff"
+)
 SOME = [
     "\u00ad",
     "\u200b",
@@ -33,7 +44,16 @@ SOME = [
     "\ufe0f",
     "\ufe00",
 ]
-SOME += ["\U000e0001", "\U000e0041", "\U000e007f", "\U000e0101", "\U0001d173", "\U00013430", "\u034f", "\u180b"]
+SOME += [
+    "\U000e0001",
+    "\U000e0041",
+    "\U000e007f",
+    "\U000e0101",
+    "\U0001d173",
+    "\U00013430",
+    "\u034f",
+    "\u180b",
+]
 
 
 def test_no_sign_that_hides_passes_in_a_latin_text() -> None:
@@ -168,7 +188,15 @@ def test_whatever_is_taken_holds_no_more_selectors_than_signs_and_no_heap_of_mar
 def test_every_form_in_which_something_is_typed_refuses_it(house: House, sign: str) -> None:
     typed = f"Scan{sign}ner"
     for kind in ("opt_in", "extension", "opt_out"):
-        said = house.submit(kind, ALICE, CHANNEL, reason=typed, clients=typed, protocols=["smtp-auth"], day=house.clock.at.date())
+        said = house.submit(
+            kind,
+            ALICE,
+            CHANNEL,
+            reason=typed,
+            clients=typed,
+            protocols=["smtp-auth"],
+            day=house.clock.at.date(),
+        )
         assert f"U+{ord(sign):04X}" in said["errors"]["reason"]
     assert house.requests() == []
     request = house.ask(ALICE)

@@ -14,7 +14,9 @@ from tests.sentences import says
 def organisation(house: House) -> None:
     """Everybody is of one Enterprise Grid organisation, each under an id of its own there."""
     for person in house.workspace.people:
-        house.workspace.change(person, enterprise_id="E0CONTOSO", enterprise_user_id=person.replace("U0", "W0"))
+        house.workspace.change(
+            person, enterprise_id="E0CONTOSO", enterprise_user_id=person.replace("U0", "W0")
+        )
     house.dispatch.context.people.at(Home(HOME_TEAM, "E0CONTOSO"))
 
 
@@ -38,7 +40,9 @@ def test_the_requester_cannot_decide_under_another_id_either(house: House, door:
     assert house.request(request.id).state is State.APPROVED
 
 
-@pytest.mark.parametrize("in_organisation", [True, False], ids=["in an organisation", "outside, as far as sign-in tells"])
+@pytest.mark.parametrize(
+    "in_organisation", [True, False], ids=["in an organisation", "outside, as far as sign-in tells"]
+)
 @pytest.mark.parametrize("known_as", [ALICE, BOB, None])
 @pytest.mark.parametrize(("asked_by", "other"), [(ALICE, BOB), (BOB, ALICE)])
 @pytest.mark.parametrize("told_of", ["the requester", "the approver"])
@@ -71,7 +75,9 @@ def lose(house: House, person: str, how: str) -> None:
 
 @pytest.mark.parametrize("how", GONE)
 @pytest.mark.parametrize("when", ["before the vote", "before the write"])
-def test_what_was_recorded_of_the_requester_holds_when_slack_forgets_them(house: House, how: str, when: str) -> None:
+def test_what_was_recorded_of_the_requester_holds_when_slack_forgets_them(
+    house: House, how: str, when: str
+) -> None:
     organisation(house)
     one_person(house, ALICE, CAROL)
     request = house.ask(ALICE)
@@ -115,8 +121,12 @@ def test_an_approval_waits_while_it_is_not_known_whose_it_is(house: House) -> No
     assert house.request(request.id).state is State.APPLIED
 
 
-@pytest.mark.parametrize("ids", [("W0BOTH", "W0BOTH"), (CAROL, "W0CAROL"), ("W0BOB", BOB), ("W0BOB", None), (None, "W0CAROL")])
-def test_with_two_needed_one_person_under_two_ids_is_one(house: House, ids: tuple[str | None, str | None]) -> None:
+@pytest.mark.parametrize(
+    "ids", [("W0BOTH", "W0BOTH"), (CAROL, "W0CAROL"), ("W0BOB", BOB), ("W0BOB", None), (None, "W0CAROL")]
+)
+def test_with_two_needed_one_person_under_two_ids_is_one(
+    house: House, ids: tuple[str | None, str | None]
+) -> None:
     house.start(TWO)
     organisation(house)
     for person, known_as in zip((BOB, CAROL), ids, strict=True):

@@ -1,4 +1,5 @@
-"""Working hours follow the people and their clocks, and an opening is found before and after every instant."""
+"""Working hours follow the people and their clocks, and an opening is found before and after every
+instant."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -8,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.policy import working_hours
-from tests.handlers.outgoing.test_reminders_due import BERLIN, CAIRO, DAY, HOUR, LORD_HOWE, MINUTE, NEW_YORK, UTC_ZONE, ZONES
+from tests.handlers.outgoing.test_reminders_due import (
+    BERLIN,
+    CAIRO,
+    DAY,
+    HOUR,
+    LORD_HOWE,
+    MINUTE,
+    NEW_YORK,
+    UTC_ZONE,
+    ZONES,
+)
 
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
@@ -30,8 +41,9 @@ def test_working_hours_are_nine_to_five_on_weekdays_where_the_readers_are(zone: 
 @pytest.mark.parametrize(
     ("zone", "sunday"),
     [
-        (BERLIN, date(2026, 3, 29)), (BERLIN, date(2026, 10, 25)), (NEW_YORK, date(2026, 3, 8)), (NEW_YORK, date(2026, 11, 1)),
-        (LORD_HOWE, date(2026, 4, 5)), (LORD_HOWE, date(2026, 10, 4)), (CAIRO, date(2026, 4, 24)), (CAIRO, date(2026, 10, 30)),
+        (BERLIN, date(2026, 3, 29)), (BERLIN, date(2026, 10, 25)), (NEW_YORK, date(2026, 3, 8)),
+        (NEW_YORK, date(2026, 11, 1)), (LORD_HOWE, date(2026, 4, 5)), (LORD_HOWE, date(2026, 10, 4)),
+        (CAIRO, date(2026, 4, 24)), (CAIRO, date(2026, 10, 30)),
     ],
     ids=str,
 )  # fmt: skip
@@ -39,12 +51,16 @@ def test_a_changed_clock_moves_working_hours_with_the_people(zone: ZoneInfo, sun
     """Before and after the change eight hours are open on a weekday, whatever UTC says."""
     for day in (sunday - 7 * DAY, sunday - 3 * DAY, sunday, sunday + 4 * DAY):
         start = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
-        open_minutes = sum(working_hours.in_working_hours(start + minute * 15 * MINUTE, zone) for minute in range(100))
+        open_minutes = sum(
+            working_hours.in_working_hours(start + minute * 15 * MINUTE, zone) for minute in range(100)
+        )
         assert open_minutes == (32 if day.weekday() < 5 else 0)
 
 
 @given(minutes=st.integers(0, 20 * 365 * 1440), zone=st.sampled_from(ZONES))
-def test_the_last_opening_before_an_instant_is_a_working_morning_and_the_last(minutes: int, zone: ZoneInfo) -> None:
+def test_the_last_opening_before_an_instant_is_a_working_morning_and_the_last(
+    minutes: int, zone: ZoneInfo
+) -> None:
     now = datetime(2020, 1, 1, tzinfo=UTC) + minutes * MINUTE
     opening = working_hours.last_opening(now, zone)
     assert opening < now
@@ -53,14 +69,22 @@ def test_the_last_opening_before_an_instant_is_a_working_morning_and_the_last(mi
     assert now - opening <= 4 * DAY
     tomorrow = opening.astimezone(zone).date() + DAY
     days = (tomorrow + ahead * DAY for ahead in range(5))
-    openings = (datetime.combine(day, working_hours.NINE_TO_FIVE.opens, tzinfo=zone) for day in days if day.weekday() < 5)
+    openings = (
+        datetime.combine(day, working_hours.NINE_TO_FIVE.opens, tzinfo=zone)
+        for day in days
+        if day.weekday() < 5
+    )
     assert next(openings) >= now
 
 
 def test_other_hours_are_kept_to_the_minute() -> None:
     early = working_hours.Hours(time(6, 30), time(7))
     day = datetime(2026, 11, 23, tzinfo=UTC)
-    inside = [minute for minute in range(1440) if working_hours.in_working_hours(day + minute * MINUTE, UTC_ZONE, early)]
+    inside = [
+        minute
+        for minute in range(1440)
+        if working_hours.in_working_hours(day + minute * MINUTE, UTC_ZONE, early)
+    ]
     assert (inside[0], inside[-1], len(inside)) == (390, 419, 30)
     assert working_hours.last_opening(day, UTC_ZONE, early) == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 

@@ -29,9 +29,9 @@ def test_a_quarter_a_month_and_two_days_are_periods(text: str, first: date, last
 @pytest.mark.parametrize(
     "text",
     [
-        "", "2026", "2026-Q5", "2026-13", "Q4", "2026-1", "2026-02-30..2026-03-01", "2026-03-31..2026-01-01", "2026-12",
-        "2027-Q1", "2026-01-01...2026-03-31",
-        "0000-Q1", "2026-Q4 ", "last quarter", "٢٠٢٦-11", "9999-Q4",
+        "", "2026", "2026-Q5", "2026-13", "Q4", "2026-1", "2026-02-30..2026-03-01", "2026-03-31..2026-01-01",
+        "2026-12", "2027-Q1", "2026-01-01...2026-03-31", "0000-Q1", "2026-Q4 ", "last quarter", "٢٠٢٦-11",
+        "9999-Q4",
     ],
 )  # fmt: skip
 def test_everything_else_is_refused_in_a_sentence(text: str) -> None:

@@ -20,7 +20,9 @@ def pending(house: House) -> int:
     return number
 
 
-def test_a_removed_reaction_takes_back_its_vote_and_is_answered_by_direct_message(house: House, pending: int) -> None:
+def test_a_removed_reaction_takes_back_its_vote_and_is_answered_by_direct_message(
+    house: House, pending: int
+) -> None:
     house.react(BOB, pending)
     assert counted(house, pending) == {BOB}
     house.react(BOB, pending, removed=True)
@@ -46,7 +48,9 @@ def test_removing_a_reaction_leaves_a_vote_cast_by_button_and_says_so(house: Hou
     assert says("still_counts") in house.answer(BOB)
 
 
-def test_whoever_voted_by_both_doors_is_told_the_truth_when_the_reaction_goes(house: House, pending: int) -> None:
+def test_whoever_voted_by_both_doors_is_told_the_truth_when_the_reaction_goes(
+    house: House, pending: int
+) -> None:
     house.approve(BOB, pending)
     house.react(BOB, pending)
     house.react(BOB, pending, removed=True)
@@ -90,7 +94,9 @@ def test_a_vote_that_arrives_after_its_own_removal_does_not_count(house: House, 
 
 
 @pytest.mark.parametrize("silent", ["U0BOB", "S0MAIL"])
-def test_a_removal_that_arrives_first_counts_even_while_nobody_can_be_looked_up(house: House, pending: int, silent: str) -> None:
+def test_a_removal_that_arrives_first_counts_even_while_nobody_can_be_looked_up(
+    house: House, pending: int, silent: str
+) -> None:
     person = BOB if silent == BOB else DAVE
     house.workspace.silent.add(silent)
     house.react(person, pending, removed=True, at=house.clock.at + timedelta(seconds=2))

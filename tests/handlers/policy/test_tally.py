@@ -1,4 +1,5 @@
-"""Counting: distinct, eligible, other people whose newest vote stands, whatever the order in which Slack told of them."""
+"""Counting: distinct, eligible, other people whose newest vote stands, whatever the order in which Slack told
+of them."""
 
 import itertools
 from dataclasses import replace
@@ -21,7 +22,13 @@ _numbers = itertools.count(1)
 
 
 def vote(
-    person: str, second: int, said: Vote = Vote.APPROVE, *, door: Door = Door.BUTTON, digest: str = DIGEST, number: int = 0
+    person: str,
+    second: int,
+    said: Vote = Vote.APPROVE,
+    *,
+    door: Door = Door.BUTTON,
+    digest: str = DIGEST,
+    number: int = 0,
 ) -> Decision:
     at = NOW + timedelta(seconds=second)
     return Decision(number or next(_numbers), REQUEST.id, person, said, door, digest, at, at)
@@ -75,7 +82,9 @@ def test_a_vote_taken_back_by_button_is_gone_by_whichever_door_it_was_cast() -> 
         assert approved_by(vote(BOB, 1, door=door), back(BOB, 2)) == set()
 
 
-@pytest.mark.parametrize(("door", "stands"), [(Door.REACTION, False), (Door.BUTTON, True), (Door.COMMAND, True)])
+@pytest.mark.parametrize(
+    ("door", "stands"), [(Door.REACTION, False), (Door.BUTTON, True), (Door.COMMAND, True)]
+)
 def test_removing_a_reaction_takes_back_only_a_vote_cast_by_reaction(door: Door, stands: bool) -> None:
     assert (approved_by(vote(BOB, 1, door=door), back(BOB, 2, Door.REACTION)) == {BOB}) is stands
 
@@ -121,7 +130,9 @@ ACTS = st.lists(
 
 
 @given(ACTS, st.randoms(use_true_random=False))
-def test_the_order_of_arrival_changes_nothing(acts: list[tuple[str, int, Vote, Door]], chance: object) -> None:
+def test_the_order_of_arrival_changes_nothing(
+    acts: list[tuple[str, int, Vote, Door]], chance: object
+) -> None:
     votes = [vote(person, second, said, door=door) for person, second, said, door in acts]
     shuffled = list(votes)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -133,7 +144,9 @@ def test_the_order_of_arrival_changes_nothing(acts: list[tuple[str, int, Vote, D
 @given(ACTS)
 def test_a_redelivery_of_everything_changes_nothing(acts: list[tuple[str, int, Vote, Door]]) -> None:
     votes = [vote(person, second, said, door=door) for person, second, said, door in acts]
-    assert approved_by(*votes) == approved_by(*votes, *(replace(voted, id=voted.id + 1000) for voted in votes))
+    assert approved_by(*votes) == approved_by(
+        *votes, *(replace(voted, id=voted.id + 1000) for voted in votes)
+    )
 
 
 @given(ACTS, st.integers(1, 3))

@@ -1,4 +1,5 @@
-"""Votes as Slack tells of them: twice, late, in the wrong order, taken back; each act is answered, nothing is counted twice."""
+"""Votes as Slack tells of them: twice, late, in the wrong order, taken back; each act is answered, nothing is
+counted twice."""
 
 from datetime import timedelta
 
@@ -53,7 +54,9 @@ def test_a_second_click_is_answered_and_not_counted_again(house: House, pending:
 
 
 @pytest.mark.parametrize(("first", "silent"), [(BOB, BOB), (DAVE, MAIL)], ids=["a person", "a group"])
-def test_somebody_who_cannot_be_looked_up_holds_up_nobody_else_s_vote(both: House, first: str, silent: str) -> None:
+def test_somebody_who_cannot_be_looked_up_holds_up_nobody_else_s_vote(
+    both: House, first: str, silent: str
+) -> None:
     both.start(TWO)
     number = both.ask(ALICE).id
     both.approve(first, number)
@@ -66,7 +69,9 @@ def test_somebody_who_cannot_be_looked_up_holds_up_nobody_else_s_vote(both: Hous
     assert both.request(number).detail.startswith(unchecked)
 
 
-def test_enough_others_complete_it_and_who_could_not_be_looked_up_is_not_named_as_an_approver(house: House) -> None:
+def test_enough_others_complete_it_and_who_could_not_be_looked_up_is_not_named_as_an_approver(
+    house: House,
+) -> None:
     house.start(TWO)
     number = house.ask(ALICE).id
     house.approve(DAVE, number)
@@ -89,12 +94,16 @@ def test_whoever_could_not_be_looked_up_counts_again_when_somebody_presses_again
         assert says("u0bob_could_not_be_looked_up_just") in both.answer(CAROL)
     both.workspace.silent.clear()
     both.approve(CAROL, number)
-    assert both.answer(CAROL) == says("your_approval_already_counts_for", number=number, enough_stand=ENOUGH_STAND)
+    assert both.answer(CAROL) == says(
+        "your_approval_already_counts_for", number=number, enough_stand=ENOUGH_STAND
+    )
     assert both.request(number).detail == says("approved_by_and", person=BOB, person2=CAROL)
     assert both.events("moved")[-1].actor == BOT
 
 
-def test_a_late_reaction_that_was_taken_back_casts_nothing_when_enough_others_count_again(house: House, pending: int) -> None:
+def test_a_late_reaction_that_was_taken_back_casts_nothing_when_enough_others_count_again(
+    house: House, pending: int
+) -> None:
     house.approve(BOB, pending)
     house.workspace.silent.add(BOB)
     house.approve(CAROL, pending)
@@ -103,7 +112,9 @@ def test_a_late_reaction_that_was_taken_back_casts_nothing_when_enough_others_co
     house.react(DAVE, pending, at=early + timedelta(seconds=2), removed=True)
     house.react(DAVE, pending, at=early + timedelta(seconds=1))
     assert house.request(pending).detail == says("approved_by_and", person=BOB, person2=CAROL)
-    assert house.answer(DAVE) == says("this_vote_was_taken_back_later_so_it_is", number=pending, enough_stand=ENOUGH_STAND)
+    assert house.answer(DAVE) == says(
+        "this_vote_was_taken_back_later_so_it_is", number=pending, enough_stand=ENOUGH_STAND
+    )
 
 
 def test_an_approver_too_many_who_left_before_the_change_is_made_is_not_named_as_one(house: House) -> None:
@@ -153,7 +164,9 @@ def test_a_vote_kept_before_a_crash_is_counted_after_it(house: House, pending: i
     assert house.dispatch.take_up_leftovers() == 0
 
 
-def test_a_leftover_that_no_listener_wrote_is_set_aside_and_holds_no_vote_up(house: House, pending: int) -> None:
+def test_a_leftover_that_no_listener_wrote_is_set_aside_and_holds_no_vote_up(
+    house: House, pending: int
+) -> None:
     said = {"person": ALICE, "door": "button", "at": house.clock.at.isoformat()}
     Inbox(house.database, TENANT).put("key", "nonsense", said, now=house.clock.at, patience=1)
     house.hands.dying = True
@@ -203,7 +216,9 @@ def test_an_approval_that_came_while_people_were_looked_up_is_looked_up_as_well(
     assert counted(both, number) == {BOB, CAROL}
 
 
-def test_the_requester_s_reactions_that_come_and_go_leave_no_vote_and_draw_nothing(house: House, pending: int) -> None:
+def test_the_requester_s_reactions_that_come_and_go_leave_no_vote_and_draw_nothing(
+    house: House, pending: int
+) -> None:
     house.approve(ALICE, pending, Door.REACTION)
     house.deliver()
     drawn, version = len(house.board.cards), house.request(pending).version
@@ -212,11 +227,17 @@ def test_the_requester_s_reactions_that_come_and_go_leave_no_vote_and_draw_nothi
         house.react(ALICE, pending, removed=True)
         house.react(ALICE, pending)
     house.deliver()
-    assert (house.votes(pending), house.request(pending).version, len(house.board.cards)) == ([], version, drawn)
+    assert (house.votes(pending), house.request(pending).version, len(house.board.cards)) == (
+        [],
+        version,
+        drawn,
+    )
     assert house.workspace.asked == [], "nor is anybody looked up for it"
 
 
-def test_a_message_that_many_touch_before_it_is_drawn_is_drawn_once_for_all(house: House, pending: int) -> None:
+def test_a_message_that_many_touch_before_it_is_drawn_is_drawn_once_for_all(
+    house: House, pending: int
+) -> None:
     ts, drawn = house.card_ts(pending), len(house.board.cards)
     for person in (ALICE, ERIN, *(f"U0OTHER{number}" for number in range(20))):
         house.press("approve", person, pending, ts=ts)
@@ -289,7 +310,9 @@ def test_only_who_rejected_says_why(house: House, pending: int, person: str) -> 
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "a\x00b", "\ud800", "x" * 3001])
-def test_a_reason_that_cannot_be_kept_is_told_and_the_rejection_stands(house: House, pending: int, reason: str) -> None:
+def test_a_reason_that_cannot_be_kept_is_told_and_the_rejection_stands(
+    house: House, pending: int, reason: str
+) -> None:
     house.reject(BOB, pending)
     said = house.submit("rejection", BOB, str(pending), reason=reason)
     assert list(said["errors"]) == ["reason"]
@@ -298,7 +321,9 @@ def test_a_reason_that_cannot_be_kept_is_told_and_the_rejection_stands(house: Ho
         assert reader.reason_given(pending) is None
 
 
-def test_the_answer_to_a_click_is_ephemeral_and_to_a_reaction_a_direct_message(house: House, pending: int) -> None:
+def test_the_answer_to_a_click_is_ephemeral_and_to_a_reaction_a_direct_message(
+    house: House, pending: int
+) -> None:
     house.approve(BOB, pending)
     house.press("take_back", BOB, pending)
     house.react(CAROL, pending)
@@ -308,7 +333,9 @@ def test_the_answer_to_a_click_is_ephemeral_and_to_a_reaction_a_direct_message(h
     assert places == [(BOB, CHANNEL), (BOB, CHANNEL), (CAROL, None), (CAROL, None)]
 
 
-def test_a_vote_that_was_taken_back_before_the_last_one_came_is_undone_although_its_removal_arrives_later(both: House) -> None:
+def test_a_vote_that_was_taken_back_before_the_last_one_came_is_undone_although_its_removal_arrives_later(
+    both: House,
+) -> None:
     both.start(TWO)
     number = both.ask(ALICE).id
     both.card_ts(number)

@@ -45,11 +45,15 @@ def test_the_working_hours_of_the_settings_and_the_day_of_their_zone_count() -> 
 
 
 def test_a_duration_counts_every_hour_as_before() -> None:
-    assert expiry_of(in_berlin("2026-11-27T16:00"), timedelta(hours=24), BERLIN) == in_berlin("2026-11-28T16:00")
+    assert expiry_of(in_berlin("2026-11-27T16:00"), timedelta(hours=24), BERLIN) == in_berlin(
+        "2026-11-28T16:00"
+    )
 
 
 @given(st.integers(0, 15 * 365 * 24 * 60), st.sampled_from([BERLIN, NEW_YORK, ZoneInfo("UTC")]))
-def test_there_is_always_a_whole_working_day_to_decide_and_never_more_than_four_days(minutes: int, zone: ZoneInfo) -> None:
+def test_there_is_always_a_whole_working_day_to_decide_and_never_more_than_four_days(
+    minutes: int, zone: ZoneInfo
+) -> None:
     asked = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     expires = expiry_of(asked, None, zone, HOURS)
     opens = datetime.combine(expires.astimezone(zone).date(), HOURS.opens, tzinfo=zone)

@@ -1,4 +1,5 @@
-"""The table of changes: one row each, whoever is in it with a name beside the id, and the same however often it is read."""
+"""The table of changes: one row each, whoever is in it with a name beside the id, and the same however often
+it is read."""
 
 import csv
 import io
@@ -57,7 +58,9 @@ def test_there_is_one_row_a_change_with_names_beside_ids(house: House) -> None:
     assert (opted_in["requester"], opted_in["requester_name"]) == (ALICE, "Alice")
     assert (opted_in["approvers"], opted_in["approver_names"]) == (BOB, "Bob")
     assert (opted_in["from"], opted_in["to"], opted_in["read_back"]) == ("not set", "opted in", "opted in")
-    assert all(opted_in[name].endswith("Z") for name in ("requested_at", "approved_at", "window_end", "applied_at"))
+    assert all(
+        opted_in[name].endswith("Z") for name in ("requested_at", "approved_at", "window_end", "applied_at")
+    )
     assert len(opted_in["digest"]) == 64
     assert (opted_out["requester_name"], opted_out["approvers"], opted_out["window_end"]) == ("Carol", "", "")
     assert (rejected["rejected_by"], rejected["rejected_by_name"], rejected["approvers"]) == (BOB, "Bob", "")
@@ -69,8 +72,15 @@ def test_there_is_one_row_a_change_with_names_beside_ids(house: House) -> None:
 
 def test_no_cell_is_run_whatever_people_typed_or_are_called(house: House) -> None:
     changed(house)
-    written = "".join(change_lines(house.ledger.database, house.ledger.tenant_id, lambda person: f"\t={person}"))
-    assert not [cell for row in rows(written) for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    written = "".join(
+        change_lines(house.ledger.database, house.ledger.tenant_id, lambda person: f"\t={person}")
+    )
+    assert not [
+        cell
+        for row in rows(written)
+        for cell in row.values()
+        if cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    ]
     first = rows(written)[0]
     assert (first["reason"], first["devices"]) == ("'=HYPERLINK(1)", "'@scanner\nof Bob")
 
@@ -81,7 +91,11 @@ def test_two_votes_stand_in_one_cell_and_one_that_was_taken_back_does_not(both: 
     both.approve(BOB, number)
     both.approve(CAROL, number, Door.REACTION)
     (found,) = table(both)
-    assert (found["approvers"], found["approver_names"], found["approved_at"]) == (f"{BOB}; {CAROL}", "Bob; Carol", "")
+    assert (found["approvers"], found["approver_names"], found["approved_at"]) == (
+        f"{BOB}; {CAROL}",
+        "Bob; Carol",
+        "",
+    )
     both.clock.advance(seconds=1)
     both.react(CAROL, number, "white_check_mark", removed=True)
     (found,) = table(both)
@@ -93,7 +107,9 @@ def test_what_was_made_outside_is_a_row_as_well(both: House) -> None:
     both.tenant.value = SettingValue.OPTED_IN
     for _ in range(3):
         look(both)
-    assert [(row["outcome"], row["requester"], row["requester_name"]) for row in table(both)] == [("observed", "", "")]
+    assert [(row["outcome"], row["requester"], row["requester_name"]) for row in table(both)] == [
+        ("observed", "", "")
+    ]
 
 
 def test_days_bound_what_was_asked_for_in_them(house: House) -> None:
@@ -116,21 +132,27 @@ def test_what_happens_between_two_passes_changes_neither(both: House) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7])
-def test_the_pieces_in_which_it_is_read_do_not_show(both: House, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pieces_in_which_it_is_read_do_not_show(
+    both: House, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     changed(both)
     whole = table(both)
     monkeypatch.setattr("storage.record.changes._BATCH", batch)
     assert table(both) == whole
 
 
-def test_a_longer_record_takes_no_more_memory_and_each_batch_begins_where_the_last_one_ended(house: House) -> None:
+def test_a_longer_record_takes_no_more_memory_and_each_batch_begins_where_the_last_one_ended(
+    house: House,
+) -> None:
     number = house.ask(ALICE).id
     with house.ledger.recording(house.clock()) as entry:
         for step in range(4000):
             entry.record("refused", ALICE, {"number": step, "because": "forty scanners " * 60}, number)
     plans: list[str] = []
 
-    def planned(connection: object, cursor: object, statement: str, parameters: object, *rest: object) -> None:
+    def planned(
+        connection: object, cursor: object, statement: str, parameters: object, *rest: object
+    ) -> None:
         if "FROM audit_events" in statement and "LIMIT" in statement:
             plans.append(statement)
 
@@ -150,10 +172,14 @@ def test_a_longer_record_takes_no_more_memory_and_each_batch_begins_where_the_la
 def test_what_was_tampered_with_is_handed_out_and_ends_nothing(house: House) -> None:
     changed(house)
     with house.ledger.database.engine.begin() as connection:
-        for trigger in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+        for trigger in (
+            connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        ):
             connection.execute(text(f"DROP TRIGGER {trigger}"))
         connection.execute(text("UPDATE audit_events SET payload = '{' WHERE kind = 'voted'"))
-        connection.execute(text("UPDATE audit_events SET payload = '[7]' WHERE kind = 'request_opened' AND request_id = 2"))
+        connection.execute(
+            text("UPDATE audit_events SET payload = '[7]' WHERE kind = 'request_opened' AND request_id = 2")
+        )
     assert [row["number"] for row in table(house)] == ["1", "2", "3", "4"]
 
 
@@ -201,6 +227,8 @@ def test_where_slack_cannot_be_asked_names_are_empty_and_nobody_else_is_asked_fo
     names = Names(away)  # type: ignore[arg-type]
     for _ in range(2):
         found = rows("".join(change_lines(house.ledger.database, house.ledger.tenant_id, names)))
-        assert {row["requester_name"] + row["approver_names"] + row["rejected_by_name"] for row in found} == {""}
+        assert {row["requester_name"] + row["approver_names"] + row["rejected_by_name"] for row in found} == {
+            ""
+        }
         assert found[0]["requester"] == ALICE
     assert away.asked == times

@@ -64,7 +64,9 @@ def test_a_second_one_of_the_same_person_waits_and_is_told_so(house: House) -> N
 
 
 def test_another_replica_keeps_to_it_as_well(house: House) -> None:
-    elsewhere = Exports(replace(house.dispatch.context, leases=Leases(house.ledger.database, "another replica")))
+    elsewhere = Exports(
+        replace(house.dispatch.context, leases=Leases(house.ledger.database, "another replica"))
+    )
     with house.dispatch.exports.file(ALICE, "jsonl"):
         with pytest.raises(StillExporting), elsewhere.file(ALICE, "jsonl"):
             pytest.fail("it began")

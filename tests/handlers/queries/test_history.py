@@ -1,4 +1,5 @@
-"""History: newest first, by key, with who asked, who decided, what was read back; nothing is counted or forgotten."""
+"""History: newest first, by key, with who asked, who decided, what was read back; nothing is counted or
+forgotten."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -54,7 +55,10 @@ def test_what_is_opened_meanwhile_does_not_shift_the_next_page(house: House) -> 
     several(house, 4)
     page = house.dispatch.history.page(limit=2)
     several(house, 1)
-    assert [line.request.id for line in house.dispatch.history.page(before=page.older, limit=2).lines] == [2, 1]
+    assert [line.request.id for line in house.dispatch.history.page(before=page.older, limit=2).lines] == [
+        2,
+        1,
+    ]
 
 
 def test_a_line_tells_who_asked_who_approved_and_what_was_read_back(house: House) -> None:
@@ -125,7 +129,10 @@ def test_a_window_that_never_was_is_told_as_one_that_was_to_end(house: House) ->
     assert told(house).count(says("window_until_24_00_of_13_december")) == 1
 
 
-UNTIL, WAS_TO = "window until 24:00 of 13 December 2026, UTC", "window was to end at 24:00 of 13 December 2026, UTC"
+UNTIL, WAS_TO = (
+    "window until 24:00 of 13 December 2026, UTC",
+    "window was to end at 24:00 of 13 December 2026, UTC",
+)
 
 
 def test_a_window_that_was_ended_early_or_extended_names_the_change_that_did_it(house: House) -> None:
@@ -180,7 +187,9 @@ def test_opt_outs_and_changes_made_outside_are_in_it(house: House) -> None:
 
 
 @pytest.mark.parametrize("on_record", [True, False])
-def test_history_says_what_it_does_not_take_and_shows_the_page_all_the_same(house: House, on_record: bool) -> None:
+def test_history_says_what_it_does_not_take_and_shows_the_page_all_the_same(
+    house: House, on_record: bool
+) -> None:
     if on_record:
         house.ask(ALICE)
     say(house, "history oldest *first*", ALICE)

@@ -1,4 +1,5 @@
-"""History narrowed by words: a state, a kind, a person, a period; every page as without them, and nothing left out."""
+"""History narrowed by words: a state, a kind, a person, a period; every page as without them, and nothing
+left out."""
 
 import random
 from dataclasses import dataclass, replace
@@ -53,7 +54,9 @@ def asked(text: str, reader: str | None = ALICE) -> HistoryFilter:
         ),
     ],
 )
-def test_words_narrow_and_are_spelled_so_that_they_ask_for_the_same_again(text: str, only: HistoryFilter) -> None:
+def test_words_narrow_and_are_spelled_so_that_they_ask_for_the_same_again(
+    text: str, only: HistoryFilter
+) -> None:
     assert asked(text) == only
     assert asked(" ".join(spelled(only))) == only
 
@@ -163,7 +166,8 @@ def test_a_damaged_row_ends_no_page_before_its_time(house: House) -> None:
 
 
 def _filled(house: House, drawn: random.Random) -> list[Row]:
-    """A history whose times of asking are out of order by minutes, as replicas with their own clocks write it."""
+    """A history whose times of asking are out of order by minutes, as replicas with their own clocks write
+    it."""
     settled = [state for state in State if state not in OPEN]
     history = [
         Row(
@@ -184,7 +188,14 @@ def _filled(house: House, drawn: random.Random) -> list[Row]:
 
 
 def _request(row: Row) -> dict[str, object]:
-    words = {"reason": "r", "clients": "", "protocols": "", "rule_digest": "d", "detail": "", "door": Door.BUTTON.value}
+    words = {
+        "reason": "r",
+        "clients": "",
+        "protocols": "",
+        "rule_digest": "d",
+        "detail": "",
+        "door": Door.BUTTON.value,
+    }
     return words | {
         "id": row.number,
         "tenant_id": TENANT,

@@ -64,7 +64,9 @@ def test_a_reading_that_failed_since_then_is_told(house: House) -> None:
     assert says("since_then_it_could_not_be_read", problem=UNREADABLE.sentence) in told
 
 
-def test_whoever_may_decide_has_the_buttons_whoever_asked_has_theirs_and_the_others_are_told(house: House) -> None:
+def test_whoever_may_decide_has_the_buttons_whoever_asked_has_theirs_and_the_others_are_told(
+    house: House,
+) -> None:
     house.observe()
     number = house.ask(ALICE).id
     value = str(number)
@@ -103,7 +105,9 @@ def test_a_rejection_on_the_page_asks_for_the_reason(house: House) -> None:
     assert [view["callback_id"] for view in house.windows.opened] == ["rejection"]
 
 
-def test_a_press_on_a_page_that_showed_another_rule_or_nothing_does_not_count_until_it_was_drawn(house: House) -> None:
+def test_a_press_on_a_page_that_showed_another_rule_or_nothing_does_not_count_until_it_was_drawn(
+    house: House,
+) -> None:
     number = house.ask(ALICE).id
     house.press_home("approve", BOB, number)
     assert says("your_page_did_not_show", number=number) in house.answer(BOB)
@@ -168,7 +172,9 @@ def test_the_forms_open_from_the_page_and_answer_by_direct_message(house: House)
         house.press_home(action, ALICE, 0)
     opened = [(view["callback_id"], view.get("private_metadata", "")) for view in house.windows.opened]
     assert opened == [("opt_in", ""), ("opt_out", "")]
-    house.submit("opt_in", ALICE, "", reason="Old", clients="One", protocols=["pop3"], day=house.clock.at.date())
+    house.submit(
+        "opt_in", ALICE, "", reason="Old", clients="One", protocols=["pop3"], day=house.clock.at.date()
+    )
     house.deliver()
     assert [(said.person, said.channel) for said in house.board.said] == [(ALICE, None)]
     house.press_home("open_history", ERIN, 0)
@@ -183,7 +189,9 @@ TURNED_AWAY = [
 
 
 @pytest.mark.parametrize(("changed", "told"), TURNED_AWAY)
-def test_guests_strangers_and_the_deactivated_read_one_sentence(house: House, changed: dict[str, bool], told: str) -> None:
+def test_guests_strangers_and_the_deactivated_read_one_sentence(
+    house: House, changed: dict[str, bool], told: str
+) -> None:
     house.ask(ALICE)
     house.workspace.change(ERIN, **changed)
     (only,) = house.open_home(ERIN)
@@ -211,7 +219,12 @@ def test_a_window_shows_how_long_it_is_still_open_and_is_the_first_of_the_next_d
     page = house.open_home(ALICE)
     assert says("opted_in_until_20_days_left") in words(page)
     assert says("the_opt_in_ends_first") in words(page)
-    assert [action for action, _ in buttons(page)] == ["open_extension", "open_opt_out", "open_history", "devices_all"]
+    assert [action for action, _ in buttons(page)] == [
+        "open_extension",
+        "open_opt_out",
+        "open_history",
+        "devices_all",
+    ]
 
 
 def test_it_takes_one_statement_however_much_is_on_record(house: House) -> None:
@@ -228,7 +241,9 @@ def test_it_takes_one_statement_however_much_is_on_record(house: House) -> None:
     assert len(page.own) == MOST_OWN
 
 
-def test_the_whole_way_from_opening_it_to_publishing_takes_one_statement_where_nothing_is_new(both: House) -> None:
+def test_the_whole_way_from_opening_it_to_publishing_takes_one_statement_where_nothing_is_new(
+    both: House,
+) -> None:
     both.observe()
     both.ask(ALICE)
     both.open_home(BOB)
@@ -285,8 +300,9 @@ def test_the_page_and_the_chooser_fit_and_nothing_typed_does_harm(house: House, 
     }
     with house.ledger.recording(house.clock()) as entry:
         entry.open(
-            Kind.OPT_IN, requester_id=ALICE, requester_enterprise_id=None, door=Door.COMMAND, to_value=SettingValue.OPTED_IN,
-            from_value=SettingValue.NOT_SET, rule_digest=TWO.digest, expires_at=house.clock() + DAY, waiting=None, **fullest,
+            Kind.OPT_IN, requester_id=ALICE, requester_enterprise_id=None, door=Door.COMMAND,
+            to_value=SettingValue.OPTED_IN, from_value=SettingValue.NOT_SET, rule_digest=TWO.digest,
+            expires_at=house.clock() + DAY, waiting=None, **fullest,
         )  # fmt: skip
     for person in (BOB, ALICE):
         house.open_home(person)
@@ -321,6 +337,8 @@ def test_the_shortcut_opens_what_can_be_done_and_is_refused_to_a_guest(house: Ho
 
 
 def test_a_shortcut_whose_form_does_not_open_is_told(house: House) -> None:
-    house.windows.trouble = Unavailable("Slack's three seconds for opening a form were over.", mend="Try once more.")
+    house.windows.trouble = Unavailable(
+        "Slack's three seconds for opening a form were over.", mend="Try once more."
+    )
     use_shortcut(house, ERIN)
     assert house.windows.said[-1]["text"].startswith(says("this_could_not_be_done"))

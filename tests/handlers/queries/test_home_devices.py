@@ -21,7 +21,9 @@ from tests.handlers.slack.views.test_block_limits import WORST, harmless, marked
 from tests.sentences import says
 
 
-def registered(house: House, count: int, *, owner: str = ERIN, name: str = "Ricoh <{number}>", proposer: str = ALICE) -> None:
+def registered(
+    house: House, count: int, *, owner: str = ERIN, name: str = "Ricoh <{number}>", proposer: str = ALICE
+) -> None:
     """Put so many devices on the register, the later ones due later."""
     with house.ledger.recording(house.clock()) as entry:
         for number in range(count):
@@ -55,7 +57,9 @@ def test_whoever_answers_for_devices_sees_them_the_overdue_first(house: House) -
 def test_each_of_ones_devices_has_its_buttons_and_pressing_them_draws_the_page_anew(house: House) -> None:
     registered(house, 2)
     found = buttons(house.open_home(ERIN))
-    assert found[4:8] == [(action, value) for value in "12" for action in ("device_replaced", "device_longer")]
+    assert found[4:8] == [
+        (action, value) for value in "12" for action in ("device_replaced", "device_longer")
+    ]
     house.press_home("device_replaced", ERIN, 1)
     assert device(house, 1).state is DeviceState.REPLACED
     assert ("device_replaced", "1") not in buttons(house.home(ERIN))
@@ -70,7 +74,11 @@ def test_each_of_ones_devices_has_its_buttons_and_pressing_them_draws_the_page_a
 
 def test_pressing_replaced_asks_first_since_several_stand_below_each_other(house: House) -> None:
     registered(house, 1)
-    (row,) = (block for block in house.open_home(ERIN) if block.get("elements", [{}])[0].get("action_id") == "device_replaced")
+    (row,) = (
+        block
+        for block in house.open_home(ERIN)
+        if block.get("elements", [{}])[0].get("action_id") == "device_replaced"
+    )
     assert row["elements"][0]["confirm"]["title"]["text"] == says("is_d1_replaced")
 
 
@@ -90,7 +98,9 @@ def test_a_button_beside_ones_devices_answers_with_the_entries_and_their_buttons
     registered(house, 2)
     house.open_home(ERIN)
     house.press_home("devices_mine", ERIN, 0)
-    opened = {block["accessory"]["value"] for block in house.windows.said[-1]["blocks"] if block.get("accessory")}
+    opened = {
+        block["accessory"]["value"] for block in house.windows.said[-1]["blocks"] if block.get("accessory")
+    }
     assert opened == {"1", "2"}
 
 

@@ -1,4 +1,5 @@
-"""Which lock keeps a mailbox's devices from sending: in order, each with what opens it, and nothing guessed."""
+"""Which lock keeps a mailbox's devices from sending: in order, each with what opens it, and nothing
+guessed."""
 
 import pytest
 
@@ -37,8 +38,13 @@ def test_the_mailbox_wins_over_the_organisation_and_inherits_where_it_says_nothi
     assert next(lock.open for lock in found.locks if lock.name.startswith("SMTP AUTH")) is is_open
 
 
-def test_every_lock_is_there_in_the_order_it_is_met_and_old_tls_comes_last(house: House, log: AuditLog) -> None:
-    log.locks, log.domains = MailboxLocks(False, True, False), AcceptedDomains(("contoso.com",), complete=True)
+def test_every_lock_is_there_in_the_order_it_is_met_and_old_tls_comes_last(
+    house: House, log: AuditLog
+) -> None:
+    log.locks, log.domains = (
+        MailboxLocks(False, True, False),
+        AcceptedDomains(("contoso.com",), complete=True),
+    )
     found = Locks(house.context, log).of(SCANNER)
     assert [(lock.name, lock.concerns) for lock in found.locks] == [
         (says("domain_of_the_address"), Concerns.EVERY),
@@ -58,7 +64,9 @@ def test_every_lock_is_there_in_the_order_it_is_met_and_old_tls_comes_last(house
 
 
 @pytest.mark.parametrize("value", list(SettingValue))
-def test_nobody_is_led_to_an_opt_in_by_a_mailbox_that_does_not_exist(house: House, log: AuditLog, value: SettingValue) -> None:
+def test_nobody_is_led_to_an_opt_in_by_a_mailbox_that_does_not_exist(
+    house: House, log: AuditLog, value: SettingValue
+) -> None:
     house.tenant.value, log.missing = value, True
     found = Locks(house.context, log).of(SCANNER)
     closed = found.first_closed(Concerns.EVERY)
@@ -84,7 +92,8 @@ def test_the_setting_is_a_lock_only_for_what_cannot_speak_tls_1_2(house: House, 
 
 
 @pytest.mark.parametrize(
-    ("blocked", "is_open"), [(True, False), (False, True), (None, None), (Unavailable("The role lacks Get-User."), None)]
+    ("blocked", "is_open"),
+    [(True, False), (False, True), (None, None), (Unavailable("The role lacks Get-User."), None)],
 )
 def test_a_blocked_sign_in_is_a_lock_and_an_unseen_one_is_not(
     house: House, log: AuditLog, blocked: bool | Unavailable | None, is_open: bool | None
@@ -113,7 +122,10 @@ def test_a_domain_is_foreign_only_when_all_are_known(
 
 def test_what_the_role_does_not_show_is_unseen_and_not_closed(house: House, log: AuditLog) -> None:
     found = Locks(house.context, log).of(SCANNER)
-    assert (_named(found, "Domain").open, _named(found, "Domain").way) == (None, says("the_role_lacks_get_accepteddomain_add_it"))
+    assert (_named(found, "Domain").open, _named(found, "Domain").way) == (
+        None,
+        says("the_role_lacks_get_accepteddomain_add_it"),
+    )
     assert _named(found, "SMTP AUTH").open is None
     assert found.of(Concerns.FETCHING) == ()
 
@@ -129,7 +141,9 @@ def test_a_setting_that_cannot_be_read_hides_no_other_lock(house: House, log: Au
 
 
 @pytest.mark.parametrize("enabled", [True, False, None])
-def test_fetching_has_locks_of_its_own_that_never_keep_from_sending(house: House, log: AuditLog, enabled: bool | None) -> None:
+def test_fetching_has_locks_of_its_own_that_never_keep_from_sending(
+    house: House, log: AuditLog, enabled: bool | None
+) -> None:
     house.tenant.value = SettingValue.OPTED_IN
     log.locks = MailboxLocks(False, enabled, enabled)
     found = Locks(house.context, log).of(SCANNER)
@@ -146,6 +160,8 @@ def test_where_there_are_no_legacy_hosts_no_host_name_helps(house: House, log: A
     assert _named(Locks(government.context, log).of(SCANNER), says("host_name")).open is False
 
 
-@pytest.mark.parametrize(("address", "literal"), [("o'neil@contoso.com", "'o''neil@contoso.com'"), ("-x@a.de", "'-x@a.de'")])
+@pytest.mark.parametrize(
+    ("address", "literal"), [("o'neil@contoso.com", "'o''neil@contoso.com'"), ("-x@a.de", "'-x@a.de'")]
+)
 def test_an_address_in_a_cmdlet_is_taken_literally(address: str, literal: str) -> None:
     assert quoted(address) == literal

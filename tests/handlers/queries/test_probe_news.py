@@ -1,4 +1,5 @@
-"""A change of what an endpoint takes is told once in the channel and stands in status; what could not be told is no news."""
+"""A change of what an endpoint takes is told once in the channel and stands in status; what could not be told
+is no news."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -64,7 +65,9 @@ def test_the_first_probe_and_the_same_again_are_no_news(daily: Daily) -> None:
     assert daily(rows(TLS10, TLS11, TLS12), rows(TLS10, TLS11, TLS12)) == []
 
 
-def test_that_a_legacy_host_takes_old_tls_no_more_is_told_once_with_what_it_means(daily: Daily, house: House) -> None:
+def test_that_a_legacy_host_takes_old_tls_no_more_is_told_once_with_what_it_means(
+    daily: Daily, house: House
+) -> None:
     (facts,) = daily(rows(*TlsVersion), rows(TLS12, TLS13), rows(TLS12, TLS13))
     assert (facts["target"], facts["refused"], facts["taken"]) == (str(SMTP), "1.0, 1.1", "")
     assert probe_news.USELESS in said(facts)
@@ -81,7 +84,9 @@ def test_one_old_version_less_leaves_the_opt_in_its_use_and_one_more_is_told_too
     assert probe_news.USELESS in said(last), "the other one was refused before"
 
 
-@pytest.mark.parametrize("outcome", [ProbeOutcome.UNREACHABLE, ProbeOutcome.UNKNOWN, ProbeOutcome.NOT_TESTABLE])
+@pytest.mark.parametrize(
+    "outcome", [ProbeOutcome.UNREACHABLE, ProbeOutcome.UNKNOWN, ProbeOutcome.NOT_TESTABLE]
+)
 def test_what_could_not_be_told_is_never_news_and_hides_none(daily: Daily, outcome: ProbeOutcome) -> None:
     assert daily(all_of(outcome), rows(*TlsVersion), all_of(outcome), all_of(outcome)) == []
     assert len(daily(rows(TLS12))) == 1
@@ -130,8 +135,12 @@ def _refusals(house: House) -> list[str]:
 # The worker
 
 
-def settings(every: timedelta | None, targets: Collection[ProbeTarget] = (SMTP,), *, named: bool = False) -> SimpleNamespace:
-    return SimpleNamespace(probe_every=every, probe_endpoints=tuple(targets) if named else (), probed=lambda: tuple(targets))
+def settings(
+    every: timedelta | None, targets: Collection[ProbeTarget] = (SMTP,), *, named: bool = False
+) -> SimpleNamespace:
+    return SimpleNamespace(
+        probe_every=every, probe_endpoints=tuple(targets) if named else (), probed=lambda: tuple(targets)
+    )
 
 
 def test_the_worker_probes_once_a_day_whether_anything_could_be_told_or_not(house: House) -> None:
@@ -152,7 +161,9 @@ def test_the_worker_probes_once_a_day_whether_anything_could_be_told_or_not(hous
     assert len(probes) == 3
 
 
-def test_it_is_off_unless_the_operator_allows_it_and_where_a_cloud_has_no_legacy_hosts(house: House, high: House) -> None:
+def test_it_is_off_unless_the_operator_allows_it_and_where_a_cloud_has_no_legacy_hosts(
+    house: House, high: House
+) -> None:
     for where, how in ((house, settings(None)), (high, settings(DAY))):
         news = ProbeNews(where.context)
         assert probe_job(how, where.context, Probing(list, news.keep), news) is None  # type: ignore[arg-type]

@@ -18,7 +18,9 @@ LEGACY, OWN = ProbeTarget("smtp-legacy.example", 587), ProbeTarget("2001:db8::25
 TLS10, TLS11, TLS12, TLS13 = TlsVersion
 
 
-def row(version: TlsVersion, outcome: ProbeOutcome, detail: str = "", target: ProbeTarget = LEGACY) -> ProbeRow:
+def row(
+    version: TlsVersion, outcome: ProbeOutcome, detail: str = "", target: ProbeTarget = LEGACY
+) -> ProbeRow:
     return ProbeRow(target, version, outcome, detail)
 
 
@@ -55,7 +57,9 @@ def say(house: House, person: str, text: str) -> str:
     return str(house.windows.said[-1]["text"])
 
 
-def test_a_full_member_reads_a_line_for_each_endpoint_and_what_it_does_not_prove(house: House, endpoints: Endpoints) -> None:
+def test_a_full_member_reads_a_line_for_each_endpoint_and_what_it_does_not_prove(
+    house: House, endpoints: Endpoints
+) -> None:
     house.workspace.change(ERIN, is_guest=False)
     assert say(house, ERIN, "probe").splitlines() == [
         "• `smtp-legacy.example:587` takes TLS 1.2, 1.3; refuses 1.1; 1.0 not testable here",
@@ -74,7 +78,8 @@ def test_a_guest_is_refused_and_nothing_is_probed(house: House, endpoints: Endpo
 
 
 @pytest.mark.parametrize(
-    "text", ["probe relay.contoso.com:25", "probe  10.0.0.1:22 10.0.0.2:22", "probe help", "probe <http://a.b>"]
+    "text",
+    ["probe relay.contoso.com:25", "probe  10.0.0.1:22 10.0.0.2:22", "probe help", "probe <http://a.b>"],
 )
 def test_it_takes_no_host_and_says_so(house: House, endpoints: Endpoints, text: str) -> None:
     assert say(house, ALICE, text) == sentence(probe_view.TAKES_NO_HOST)

@@ -1,4 +1,5 @@
-"""After twenty readings for one person within a minute the newest is shown with its age, and nobody else notices."""
+"""After twenty readings for one person within a minute the newest is shown with its age, and nobody else
+notices."""
 
 from datetime import UTC
 from zoneinfo import ZoneInfo

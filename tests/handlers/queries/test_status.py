@@ -57,7 +57,9 @@ def test_reading_for_a_status_writes_nothing(house: House) -> None:
 
 
 @pytest.mark.parametrize("value", list(SettingValue))
-def test_a_failed_reading_shows_no_value_at_all_not_even_an_earlier_one(house: House, value: SettingValue) -> None:
+def test_a_failed_reading_shows_no_value_at_all_not_even_an_earlier_one(
+    house: House, value: SettingValue
+) -> None:
     house.tenant.value = value
     house.observe()
     house.tenant.unreadable = UNREADABLE
@@ -67,7 +69,9 @@ def test_a_failed_reading_shows_no_value_at_all_not_even_an_earlier_one(house: H
     assert not report.drifted
     text = shown(house)
     assert says("could_not_be_read") in text
-    assert not any(word in text for word in [*(word.value for word in SettingValue), "`null`", "`true`", "`false`"])
+    assert not any(
+        word in text for word in [*(word.value for word in SettingValue), "`null`", "`true`", "`false`"]
+    )
 
 
 def test_who_decided_is_told_with_the_value(house: House) -> None:
@@ -183,7 +187,9 @@ def test_a_failed_reading_is_shared_and_the_next_one_is_fresh(serving: House) ->
     assert told == [says("exchange_could_not_be_reached_look_at_the_network"), None]
 
 
-def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and_so_is_whoever_asks_next(house: House) -> None:
+def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and_so_is_whoever_asks_next(
+    house: House,
+) -> None:
     told: list[Status] = []
     heard = threading.Semaphore(0)
     report, defects = house.dispatch.status.report, [ZeroDivisionError()]
@@ -214,7 +220,9 @@ def test_everybody_who_waits_is_answered_although_the_reading_meets_a_defect_and
     assert "defect" in str(status_view.status(told[0], house.context.zone).arguments())
 
 
-def test_drift_that_status_shows_is_handed_to_the_watch_after_the_answer_and_confirmed_in_seconds(both: House) -> None:
+def test_drift_that_status_shows_is_handed_to_the_watch_after_the_answer_and_confirmed_in_seconds(
+    both: House,
+) -> None:
     both.observe()
     both.tenant.value = IN
     kept: list[object] = []
@@ -254,7 +262,9 @@ def test_status_calls_a_controller_that_lags_behind_the_bot_s_own_write_no_drift
 
 def answer(house: House) -> list[JSON]:
     """The blocks of a status answer."""
-    blocks: list[JSON] = status_view.status(house.dispatch.status.report(), house.context.zone).arguments()["blocks"]
+    blocks: list[JSON] = status_view.status(house.dispatch.status.report(), house.context.zone).arguments()[
+        "blocks"
+    ]
     return blocks
 
 
@@ -268,7 +278,11 @@ def test_when_all_is_well_a_status_has_seventy_words_at_most(house: House, value
         house.opt_out(BOB)
         house.run()
     assert house.tenant.value is value
-    said = re.sub(r"<!date[^|]*\|([^>]*)>", r"\1", body({"blocks": [one for one in answer(house) if one["type"] != "actions"]}))
+    said = re.sub(
+        r"<!date[^|]*\|([^>]*)>",
+        r"\1",
+        body({"blocks": [one for one in answer(house) if one["type"] != "actions"]}),
+    )
     found = [word for word in said.split() if re.search(r"\w", word)]
     assert len(found) <= 70, said
 
@@ -287,7 +301,9 @@ def test_the_first_line_says_what_holds_until_when_and_how_long_that_still_is(ho
 
 
 @pytest.mark.parametrize("value", [OUT, NOT_SET])
-def test_what_is_not_opted_in_offers_neither_an_extension_nor_an_opt_out(house: House, value: SettingValue) -> None:
+def test_what_is_not_opted_in_offers_neither_an_extension_nor_an_opt_out(
+    house: House, value: SettingValue
+) -> None:
     house.tenant.value = value
     (row,) = [block for block in answer(house) if block["type"] == "actions"]
     assert [element["text"]["text"] for element in row["elements"]] == ["History"]
@@ -315,4 +331,8 @@ def test_a_stream_that_lags_is_one_line_and_one_that_does_not_is_none(house: Hou
     assert line in str(answer(house))
     assert line.split(":")[0] not in said
     told = status_data(house.dispatch.status.report())
-    assert told["stream"] == {"waiting": 3, "since": since.isoformat(), "problem": "it answered with status 410"}
+    assert told["stream"] == {
+        "waiting": 3,
+        "since": since.isoformat(),
+        "problem": "it answered with status 410",
+    }

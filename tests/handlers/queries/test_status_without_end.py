@@ -34,7 +34,9 @@ def test_an_opt_in_without_an_end_says_so_until_an_extension_gives_it_one(house:
         house.observe()
     assert says("no_end_is_set_legacytls_extend_asks") in shown(house)
     day = house.clock.at.date() + timedelta(days=20)
-    house.submit("opt_in", BOB, "C0CHANGES", reason="Scanners", clients="Dave's", protocols=["smtp-auth"], day=day)
+    house.submit(
+        "opt_in", BOB, "C0CHANGES", reason="Scanners", clients="Dave's", protocols=["smtp-auth"], day=day
+    )
     assert says("legacytls_extend_asks_to_keep_it_longer") in house.answer(BOB)
     end = given_an_end(house).window_end
     assert end is not None

@@ -1,4 +1,5 @@
-"""The ledger cannot be read: the live value is told all the same, nothing is called absent, and the next one is answered too."""
+"""The ledger cannot be read: the live value is told all the same, nothing is called absent, and the next one
+is answered too."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""What ``whatif`` foretells is what a vote then does: compared, for everybody in every state, with a vote cast on a copy."""
+"""What ``whatif`` foretells is what a vote then does: compared, for everybody in every state, with a vote
+cast on a copy."""
 
 import copy
 import re
@@ -32,7 +33,20 @@ from storage.outbox import Outbox
 from storage.records import Door, SettingValue, Vote
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.changes.test_every_state_every_event import WAYS
-from tests.handlers.driver import ALICE, BOB, BOT_USER, CAROL, DAVE, ERIN, FRANK, MAIL, RULE, TENANT, TWO, House
+from tests.handlers.driver import (
+    ALICE,
+    BOB,
+    BOT_USER,
+    CAROL,
+    DAVE,
+    ERIN,
+    FRANK,
+    MAIL,
+    RULE,
+    TENANT,
+    TWO,
+    House,
+)
 from tests.handlers.fakes import CHANNEL, UNREADABLE, member
 from tests.sentences import says
 
@@ -71,7 +85,9 @@ def one_person(house: House, first: str, second: str) -> None:
 
 def another_rule(house: House) -> None:
     with house.ledger.recording(house.clock()) as entry:
-        entry.holding.keep_rule(replace(RULE, approvals_required=9).digest, replace(RULE, approvals_required=9).body())
+        entry.holding.keep_rule(
+            replace(RULE, approvals_required=9).digest, replace(RULE, approvals_required=9).body()
+        )
 
 
 @contextmanager
@@ -90,7 +106,9 @@ def twin_of(house: House, path: Path) -> Iterator[House]:
     twin.dispatch = Dispatch(twin.context, Inbox(database, TENANT), AuditLog(), twin.board)
     twin.delivery = Delivery(twin.context, twin.outbox, twin.board)
     around = surroundings_of(twin.context)
-    twin.edge = Edge(dispatch=twin.dispatch, executor=house.hands, client=house.windows, around=around, bot_user=BOT_USER)  # type: ignore[arg-type]
+    twin.edge = Edge(
+        dispatch=twin.dispatch, executor=house.hands, client=house.windows, around=around, bot_user=BOT_USER
+    )  # type: ignore[arg-type]
     try:
         yield twin
     finally:
@@ -121,11 +139,14 @@ def compare(house: House, number: int, room: Path) -> None:
         with twin_of(house, room / "copy.db") as twin:
             heard = len(twin.answers(one.person))
             twin.approve(one.person, number)
-            cast = [vote for vote in twin.votes(number)[len(house.votes(number)) :] if vote.vote is Vote.APPROVE]
+            cast = [
+                vote for vote in twin.votes(number)[len(house.votes(number)) :] if vote.vote is Vote.APPROVE
+            ]
             assert [vote.person_id for vote in cast] == [one.person] * one.counts
             assert twin.request(number).state is (State.APPROVED if one.completes else State.PENDING)
             told = twin.answers(one.person)[heard:]
-            if one.verdict.reason is not Reason.NOT_CHECKED and told:  # the same refusal is told once a minute
+            # the same refusal is told once a minute
+            if one.verdict.reason is not Reason.NOT_CHECKED and told:
                 assert told == [one.answer or one.verdict.sentence]
         with twin_of(house, room / "copy.db") as twin:
             twin.reject(one.person, number)
@@ -133,7 +154,9 @@ def compare(house: House, number: int, room: Path) -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_for_every_state_it_says_what_a_vote_of_everybody_would_do(house: House, state: State, tmp_path: Path) -> None:
+def test_for_every_state_it_says_what_a_vote_of_everybody_would_do(
+    house: House, state: State, tmp_path: Path
+) -> None:
     number = WAYS[state](house)
     house.workspace.people[FRANK] = member(FRANK, team_id="T0FABRIKAM", is_stranger=True)
     compare(house, number, tmp_path)
@@ -178,7 +201,12 @@ def ask(house: House, person: str, text: str) -> str:
     body: dict[str, Any] = {"text": text, "user_id": person, "channel_id": CHANNEL, "trigger_id": "1.2.abc"}
     Commands(house.edge).listen(lambda *a, **k: None, body, Respond(response_url=None, proxy=None, ssl=None))  # type: ignore[arg-type]
     said = house.windows.said[-1]
-    return "\n".join([said["text"], *(block["text"]["text"] for block in said.get("blocks", []) if block["type"] == "section")])
+    return "\n".join(
+        [
+            said["text"],
+            *(block["text"]["text"] for block in said.get("blocks", []) if block["type"] == "section"),
+        ]
+    )
 
 
 def test_it_names_who_could_decide_who_not_why_what_is_missing_and_until_when(house: House) -> None:
@@ -228,7 +256,9 @@ def test_who_asks_too_often_is_told_what_is_not_known_any_more(house: House) -> 
     assert ":grey_question:" in told
 
 
-@pytest.mark.parametrize("text", ["whatif", "whatif twelve", "whatif 0", "whatif -1", "whatif 1 2", "whatif ٣"])
+@pytest.mark.parametrize(
+    "text", ["whatif", "whatif twelve", "whatif 0", "whatif -1", "whatif 1 2", "whatif ٣"]
+)
 def test_without_a_number_it_asks_for_one_and_names_the_open_request(house: House, text: str) -> None:
     assert view.NONE_OPEN in ask(house, ERIN, "whatif")
     number = house.ask(ALICE).id

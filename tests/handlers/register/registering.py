@@ -1,4 +1,5 @@
-"""How tests act on the register: commands enter dispatch as the listeners hand them on, one interaction each."""
+"""How tests act on the register: commands enter dispatch as the listeners hand them on, one interaction
+each."""
 
 import itertools
 from datetime import date, datetime, timedelta
@@ -17,7 +18,9 @@ _KEYS = itertools.count(1)
 def do(house: House, person: str, command: Command, *, at: datetime | None = None, ts: str = "") -> None:
     """Take a command of somebody and handle it, as an executor does after the acknowledgement."""
     house.clock.advance(seconds=1)
-    interaction = Interaction(f"act:{next(_KEYS)}", person, Door.COMMAND, at or house.clock(), channel=CHANNEL, ts=ts)
+    interaction = Interaction(
+        f"act:{next(_KEYS)}", person, Door.COMMAND, at or house.clock(), channel=CHANNEL, ts=ts
+    )
     item = house.dispatch.take(command, interaction)
     assert item is not None
     house.dispatch.handle(item)
@@ -64,7 +67,9 @@ def acts(house: House, number: int) -> list[RecordedAct]:
         return reader.devices.acts(number)
 
 
-def opted_in(house: House, *numbers: int, days: int = 20, requester: str = ALICE, approver: str = "U0BOB") -> None:
+def opted_in(
+    house: House, *numbers: int, days: int = 20, requester: str = ALICE, approver: str = "U0BOB"
+) -> None:
     """Opt in by two people, naming these entries."""
     number = requested(house, *numbers, days=days, requester=requester)
     house.approve(approver, number)
@@ -72,11 +77,19 @@ def opted_in(house: House, *numbers: int, days: int = 20, requester: str = ALICE
     assert house.request(number).state == "applied", house.request(number).detail
 
 
-def requested(house: House, *numbers: int, days: int = 20, requester: str = ALICE, kind: str = "opt_in") -> int:
+def requested(
+    house: House, *numbers: int, days: int = 20, requester: str = ALICE, kind: str = "opt_in"
+) -> int:
     """Ask for an opt-in or extension that names these entries; returns its number."""
     from handlers.commands import AskExtension, AskOptIn
     from handlers.policy.forms import OptInForm
 
-    form = OptInForm("They need it", "" if numbers else "Two scanners", (MailProtocol.SMTP_AUTH,), day(house, days), numbers)
+    form = OptInForm(
+        "They need it",
+        "" if numbers else "Two scanners",
+        (MailProtocol.SMTP_AUTH,),
+        day(house, days),
+        numbers,
+    )
     do(house, requester, AskOptIn(form) if kind == "opt_in" else AskExtension(form))
     return house.newest().id

@@ -1,7 +1,9 @@
-"""A year with thirty devices and two replicas that die at random: each owner hears exactly what they should, once.
+"""A year with thirty devices and two replicas that die at random: each owner hears exactly what they should,
+once.
 
-What that is is told here from the lives of the devices alone, a day after the other. A death between a posting and the
-note of it may leave a second copy (docs/limits.md): each is counted, and no other copy is forgiven.
+What that is is told here from the lives of the devices alone, a day after the other. A death between a
+posting and the note of it may leave a second copy (docs/limits.md): each is counted, and no other copy is
+forgiven.
 """
 
 import random
@@ -72,7 +74,9 @@ class Life:
                 case ChangeDay() if act.due < self.due:  # a later day would wait for somebody
                     self.due = act.due
                 case AcceptDevice():
-                    self.due = next(asked.due for _, asked in self.acts[today] if isinstance(asked, NeedLonger))
+                    self.due = next(
+                        asked.due for _, asked in self.acts[today] if isinstance(asked, NeedLonger)
+                    )
                 case ChangeOwner():
                     self.owner = act.owner
                 case NotMine():
@@ -85,7 +89,8 @@ class Life:
 
 
 def lives(house: House, count: int, days: int, dice: random.Random) -> list[Life]:
-    """Devices with a due day each, of which some are moved, asked longer for, handed over and given back; each goes."""
+    """Devices with a due day each, of which some are moved, asked longer for, handed over and given back;
+    each goes."""
     made = []
     for number in range(count):
         due, owner = BEGIN + timedelta(days=dice.randrange(15, days - 10)), dice.choice(OWNERS)
@@ -111,7 +116,10 @@ def plan(one: Life, act: str, gone: date, dice: random.Random) -> None:
         one.acts[today] = [(ALICE, ChangeDay(number, today + timedelta(days=dice.randrange(9)), ""))]
     elif act == "longer":
         later = today + timedelta(days=dice.randrange(30, 40))
-        one.acts[today] = [(ALICE, NeedLonger(number, later, "The new one is late")), (BOB, AcceptDevice(number))]
+        one.acts[today] = [
+            (ALICE, NeedLonger(number, later, "The new one is late")),
+            (BOB, AcceptDevice(number)),
+        ]
     else:
         one.acts[today] = [(ALICE, ChangeOwner(number, dice.choice(OWNERS)))]
 
@@ -133,7 +141,9 @@ class Mortal:
         house.start(LONG_RULE)
         house.context = replace(house.context, opts_out_when_none_left=True)
         with LEASE, house.database.write() as connection:
-            connection.execute(update(notices).where(notices.c.delivered_at.is_(None)).values(claimed_until=0))
+            connection.execute(
+                update(notices).where(notices.c.delivered_at.is_(None)).values(claimed_until=0)
+            )
 
     def look(self) -> None:
         """Look for what is due and send it, as often as it takes to get through once alive."""
@@ -179,7 +189,9 @@ class Mortal:
         return shown
 
 
-@pytest.mark.parametrize(("days", "count"), [(45, 6), pytest.param(365, 30, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize(
+    ("days", "count"), [(45, 6), pytest.param(365, 30, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
+)
 def test_each_owner_hears_what_they_should_and_the_switch_goes_off_with_the_last_device(
     days: int, count: int, migrated_postgres_url: str, tally: Tally
 ) -> None:
@@ -217,7 +229,9 @@ def test_each_owner_hears_what_they_should_and_the_switch_goes_off_with_the_last
     tally("reminders of owners in those days: each heard once", len(expected))
 
 
-def judge(house: House, devices: list[Life], replicas: list[Mortal], expected: list[Heard], death: Death) -> None:
+def judge(
+    house: House, devices: list[Life], replicas: list[Mortal], expected: list[Heard], death: Death
+) -> None:
     """What was heard is what was to be heard; and the switch went off a day after the last device."""
     told = Counter(heard for replica in replicas for heard in replica.told)
     forgiven = Counter({heard: death.forgiven[str(heard)] for heard in told if death.forgiven[str(heard)]})

@@ -1,4 +1,5 @@
-"""What people may do to the register, and what follows: one person makes things shorter, another has to agree to longer."""
+"""What people may do to the register, and what follows: one person makes things shorter, another has to agree
+to longer."""
 
 from datetime import timedelta
 
@@ -22,7 +23,17 @@ from storage.lifecycle import State
 from storage.record.reconcile import differences
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, TENANT, House
-from tests.handlers.register.registering import acts, added, day, device, do, newest, opted_in, requested, scanner
+from tests.handlers.register.registering import (
+    acts,
+    added,
+    day,
+    device,
+    do,
+    newest,
+    opted_in,
+    requested,
+    scanner,
+)
 from tests.sentences import says
 
 
@@ -32,7 +43,12 @@ def state(house: House, number: int) -> DeviceState:
 
 def test_an_operator_puts_a_device_on_the_register_and_its_owner_hears(house: House) -> None:
     made = added(house)
-    assert (made.state, made.owner_id, made.proposer_id, made.due) == (DeviceState.PROPOSED, ERIN, ALICE, day(house, 10))
+    assert (made.state, made.owner_id, made.proposer_id, made.due) == (
+        DeviceState.PROPOSED,
+        ERIN,
+        ALICE,
+        day(house, 10),
+    )
     assert house.answer(ALICE).startswith(f"D{made.id} is proposed.")
     (owed,) = house.owed("personal")
     assert owed.recipient == ERIN
@@ -40,17 +56,28 @@ def test_an_operator_puts_a_device_on_the_register_and_its_owner_hears(house: Ho
 
 @pytest.mark.parametrize(
     ("sender", "is_foreign"),
-    [("scan@contoso.com", False), ("scan@mail.contoso.com", False), ("scan@CONTOSO.com", False), ("scan@fabrikam.com", True)],
+    [
+        ("scan@contoso.com", False),
+        ("scan@mail.contoso.com", False),
+        ("scan@CONTOSO.com", False),
+        ("scan@fabrikam.com", True),
+    ],
 )
-def test_a_sender_of_a_foreign_domain_is_taken_with_a_warning(house: House, sender: str, is_foreign: bool) -> None:
-    house.dispatch.register = Register(house.context, None, AuditLog(domains=AcceptedDomains(("contoso.com",), complete=True)))
+def test_a_sender_of_a_foreign_domain_is_taken_with_a_warning(
+    house: House, sender: str, is_foreign: bool
+) -> None:
+    house.dispatch.register = Register(
+        house.context, None, AuditLog(domains=AcceptedDomains(("contoso.com",), complete=True))
+    )
     made = added(house, sender=sender)
     assert made.state is DeviceState.PROPOSED
     assert (says("not_among_the_tenants_domains", domain="fabrikam.com") in house.answer(ALICE)) is is_foreign
 
 
 @pytest.mark.parametrize("domains", [None, AcceptedDomains(("contoso.com",), complete=False)])
-def test_nothing_is_warned_of_where_the_domains_are_not_known(house: House, domains: AcceptedDomains | None) -> None:
+def test_nothing_is_warned_of_where_the_domains_are_not_known(
+    house: House, domains: AcceptedDomains | None
+) -> None:
     house.dispatch.register = Register(house.context, None, AuditLog(domains=domains))
     added(house, sender="scan@fabrikam.com")
     assert says("not_among_the_tenants_domains", domain="fabrikam.com") not in house.answer(ALICE)
@@ -66,7 +93,9 @@ def test_an_owner_has_to_be_a_full_member_who_is_still_here(house: House, odd: s
 
 
 @pytest.mark.parametrize(("proposer", "owner"), [(ERIN, ERIN), (ALICE, "U0GHOST"), (ALICE, "U0LEGACY")])
-def test_who_may_not_add_or_own_is_told_why_and_nothing_is_kept(house: House, proposer: str, owner: str) -> None:
+def test_who_may_not_add_or_own_is_told_why_and_nothing_is_kept(
+    house: House, proposer: str, owner: str
+) -> None:
     do(house, proposer, scanner(house, owner=owner))
     with house.ledger.reading() as reader:
         assert reader.devices.is_empty()
@@ -173,7 +202,12 @@ def test_a_later_day_within_the_window_holds_once_another_approver_accepts_it(ho
     opted_in(house, made.id)
     do(house, ERIN, NeedLonger(made.id, day(house, 15), "The new one is late"))
     asked_for = device(house, made.id)
-    assert (asked_for.due, asked_for.asked_due, asked_for.asked_by, asked_for.moves) == (made.due, day(house, 15), ERIN, 0)
+    assert (asked_for.due, asked_for.asked_due, asked_for.asked_by, asked_for.moves) == (
+        made.due,
+        day(house, 15),
+        ERIN,
+        0,
+    )
     do(house, BOB, AcceptDevice(made.id))
     moved = device(house, made.id)
     assert (moved.due, moved.asked_due, moved.moves) == (day(house, 15), None, 1)
@@ -268,7 +302,16 @@ def test_all_that_is_on_record_agrees(both: House) -> None:
         do(both, person, command)
         both.clock.advance(seconds=30)
     assert [act.act.value for act in acts(both, made.id)] == [
-        *("added", "activated", "longer_asked", "longer_accepted", "orphaned", "owner_changed", "moved", "replaced"),
+        *(
+            "added",
+            "activated",
+            "longer_asked",
+            "longer_accepted",
+            "orphaned",
+            "owner_changed",
+            "moved",
+            "replaced",
+        ),
     ]
     assert list(differences(both.database, TENANT)) == []
 

@@ -1,4 +1,5 @@
-"""Every field of the forms about devices: what is wrong with it is one sentence at that field, and the rest stays as typed."""
+"""Every field of the forms about devices: what is wrong with it is one sentence at that field, and the rest
+stays as typed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,9 +51,21 @@ WRONG = [
     *[(field, "x" * (LONGEST_NAME + 1)) for field in ("device", "site")],
     *[(field, "x" * (LONGEST + 1)) for field in ("reason", "plan")],
     *[(field, text) for field in ("device", "site", "reason", "plan") for text in HIDDEN],
-    *[("sender", text) for text in ("scanner", "a@b", "a@b.c, d@e.f", "<!channel>", "x" * 3000, "scan\u202e@contoso.com")],
+    *[
+        ("sender", text)
+        for text in ("scanner", "a@b", "a@b.c, d@e.f", "<!channel>", "x" * 3000, "scan\u202e@contoso.com")
+    ],
     *[("protocol", text) for text in ("smtp", "SMTP AUTH", "x" * 3000)],
-    *[("due", text) for text in ("tomorrow", "2026-13-01", "2020-01-01", "9999-12-31", (LATEST + timedelta(days=1)).isoformat())],
+    *[
+        ("due", text)
+        for text in (
+            "tomorrow",
+            "2026-13-01",
+            "2020-01-01",
+            "9999-12-31",
+            (LATEST + timedelta(days=1)).isoformat(),
+        )
+    ],
 ]
 
 

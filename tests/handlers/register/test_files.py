@@ -1,4 +1,5 @@
-"""Exports are known by their content, in whatever coding, language and notation; the rest is refused whole."""
+"""Exports are known by their content, in whatever coding, language and notation; the rest is refused
+whole."""
 
 import gzip
 import io
@@ -24,17 +25,22 @@ GERMAN = (
     "scan@contoso.com;contoso.com;62,5;0;37,5;1.234\r\nerp@contoso.com;contoso.com;0;0;100;7\r\n"
 )
 SIGN_INS = (
-    'Date (UTC),Request ID,User agent,Username,IP address,Status,Sign-in error code,Client app,"Incoming token type",'
+    'Date (UTC),Request ID,User agent,Username,IP address,Status,Sign-in error code,Client app,"Incoming '
+    'token type",'
     '"Incoming token type"\r\n'
     "2026-11-20T08:19:41Z,1,BAV2ROPC,scan@contoso.com,203.0.113.7,Success,0,Authenticated SMTP,none,none\r\n"
-    "2026-11-21T08:19:41Z,2,BAV2ROPC,scan@contoso.com,203.0.113.7,Failure,50126,Authenticated SMTP,none,none\r\n"
-    "2026-11-22T08:19:41Z,3,Outlook,alice@contoso.com,203.0.113.7,Success,0,Mobile Apps and Desktop clients,none,none\r\n"
+    "2026-11-21T08:19:41Z,2,BAV2ROPC,scan@contoso.com,203.0.113.7,Failure,50126,Authenticated "
+    "SMTP,none,none\r\n"
+    "2026-11-22T08:19:41Z,3,Outlook,alice@contoso.com,203.0.113.7,Success,0,Mobile Apps and Desktop "
+    "clients,none,none\r\n"
 )
 MESSAGE = (
-    "Received: from DB1.eurprd01.prod.outlook.com (2603:10a6::1) by AM2.eurprd02.prod.outlook.com with HTTPS\r\n"
+    "Received: from DB1.eurprd01.prod.outlook.com (2603:10a6::1) by AM2.eurprd02.prod.outlook.com with "
+    "HTTPS\r\n"
     "Received: from scanner (203.0.113.7) by DB1.eurprd01.prod.outlook.com (10.0.0.1)\r\n"
     " with Microsoft SMTP Server (version=TLS1_0, cipher=TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA) id 15.20.1\r\n"
-    "From: Scanner <Scan@Contoso.com>\r\nDate: Fri, 20 Nov 2026 08:00:00 +0100\r\nSubject: Scan\r\n\r\nHello\r\n"
+    "From: Scanner <Scan@Contoso.com>\r\nDate: Fri, 20 Nov 2026 08:00:00 +0100\r\nSubject: "
+    "Scan\r\n\r\nHello\r\n"
 )
 
 
@@ -66,7 +72,9 @@ def test_separators_are_told_by_the_header(separator: str, begin: str) -> None:
         (("a@b.example,x,1,0,3,4", "c@b.example,x,0,0,9,9"), (25.0, 0.0, 75.0, 4)),
     ],
 )
-def test_fractions_percent_and_counts_are_told_by_what_rows_add_up_to(rows: tuple[str, ...], expected: tuple[float, ...]) -> None:
+def test_fractions_percent_and_counts_are_told_by_what_rows_add_up_to(
+    rows: tuple[str, ...], expected: tuple[float, ...]
+) -> None:
     assert shares(read("\n".join([HEADER, *rows]).encode()))["a@b.example"] == expected
 
 
@@ -95,7 +103,12 @@ def test_a_sender_of_two_rows_is_one_weighed_by_its_messages() -> None:
 
 
 def test_rows_that_are_not_understood_are_named_with_why() -> None:
-    rows = ("=cmd|' /C calc'!A0,x,1,0,99,1", "a@b.example,x,150,0,0,1", "c@d.example,x,abc,0,0,1", "e@f.example,x,-5,0,105,1")
+    rows = (
+        "=cmd|' /C calc'!A0,x,1,0,99,1",
+        "a@b.example,x,150,0,0,1",
+        "c@d.example,x,abc,0,0,1",
+        "e@f.example,x,-5,0,105,1",
+    )
     parsed = read("\n".join([HEADER, *rows, *ROWS]).encode())
     assert [(one.row, one.why) for one in parsed.skipped] == [
         *((2, "this is no mail address"), (3, "a share beyond 100, or below 0"), (4, "this is no share")),
@@ -107,7 +120,9 @@ def test_rows_that_are_not_understood_are_named_with_why() -> None:
 def test_sign_ins_tell_the_newest_day_of_mail_clients_that_got_in() -> None:
     parsed = read(SIGN_INS.encode())
     assert (parsed.kind, parsed.rows) == (FileKind.SIGN_INS, 3)
-    assert [(one.sender, one.last_seen, one.tls10) for one in parsed.seen] == [("scan@contoso.com", date(2026, 11, 20), None)]
+    assert [(one.sender, one.last_seen, one.tls10) for one in parsed.seen] == [
+        ("scan@contoso.com", date(2026, 11, 20), None)
+    ]
 
 
 def test_sign_ins_as_json_are_the_same() -> None:
@@ -117,9 +132,14 @@ def test_sign_ins_as_json_are_the_same() -> None:
         "clientAppUsed": "Authenticated SMTP",
         "status": {"errorCode": 0},
     }
-    for whole in ([entry], {"value": [entry, entry | {"status": {"errorCode": 50126}, "createdDateTime": "2026-11-25"}]}):
+    for whole in (
+        [entry],
+        {"value": [entry, entry | {"status": {"errorCode": 50126}, "createdDateTime": "2026-11-25"}]},
+    ):
         parsed = read(json.dumps(whole).encode("utf-8-sig"))
-        assert [(one.sender, one.last_seen) for one in parsed.seen] == [("scan@contoso.com", date(2026, 11, 20))]
+        assert [(one.sender, one.last_seen) for one in parsed.seen] == [
+            ("scan@contoso.com", date(2026, 11, 20))
+        ]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +150,9 @@ def test_sign_ins_as_json_are_the_same() -> None:
         ("13.12.2025 07:22", date(2025, 12, 13)),
     ],
 )
-def test_days_that_excel_has_re_saved_are_read_where_they_can_mean_one_thing(when: str, expected: date) -> None:
+def test_days_that_excel_has_re_saved_are_read_where_they_can_mean_one_thing(
+    when: str, expected: date
+) -> None:
     assert read(SIGN_INS.replace("2026-11-20T08:19:41Z", when).encode()).seen[0].last_seen == expected
 
 
@@ -151,9 +173,14 @@ def test_a_saved_message_tells_what_its_sender_spoke() -> None:
 
 def test_our_own_list_is_known_by_its_columns() -> None:
     parsed = read(
-        b"device,sender,site,owner,protocol,reason,plan,due\nScanner,scan@contoso.com,,U0ERIN,pop3,Old,New,2026-12-15\n"
+        b"device,sender,site,owner,protocol,reason,plan,due\nScanner,scan@contoso.com,,U0ERIN,pop3,Old,New,"
+        b"2026-12-15\n"
     )
-    assert (parsed.kind, parsed.listed[0]["owner"], parsed.listed[0]["row"]) == (FileKind.DEVICES, "U0ERIN", "2")
+    assert (parsed.kind, parsed.listed[0]["owner"], parsed.listed[0]["row"]) == (
+        FileKind.DEVICES,
+        "U0ERIN",
+        "2",
+    )
 
 
 def zipped() -> bytes:
@@ -164,7 +191,8 @@ def zipped() -> bytes:
 
 
 AUTH_DETAILS = (
-    b"Date (UTC),Request ID,Authentication method,Authentication method detail,Succeeded\n2026-11-20,1,Password,,true\n"
+    b"Date (UTC),Request ID,Authentication method,Authentication method "
+    b"detail,Succeeded\n2026-11-20,1,Password,,true\n"
 )
 REFUSED = {
     "a zip named csv": zipped(),

@@ -1,4 +1,5 @@
-"""What is approved covers the entries that are named, each with its due day: where one changes, no vote survives."""
+"""What is approved covers the entries that are named, each with its due day: where one changes, no vote
+survives."""
 
 from contextlib import suppress
 
@@ -18,7 +19,10 @@ from tests.sentences import says
 def test_the_digest_covers_each_entry_with_its_due_day(house: House) -> None:
     first, second = added(house), added(house, device="Scales")
     number = requested(house, second.id, first.id)
-    assert house.request(number).devices == (NamedDevice(first.id, first.due), NamedDevice(second.id, second.due))
+    assert house.request(number).devices == (
+        NamedDevice(first.id, first.due),
+        NamedDevice(second.id, second.due),
+    )
     stood = content_digest(house.request(number), house.context.rule.digest)
     do(house, ERIN, ChangeDay(second.id, day(house, 3), ""))
     assert content_digest(house.request(number), house.context.rule.digest) != stood
@@ -37,7 +41,10 @@ def test_a_moved_day_voids_the_votes_and_draws_the_message_anew(house: House, ap
     after = house.request(number)
     assert (after.state, after.devices) == (State.PENDING, (NamedDevice(made.id, day(house, 3)),))
     assert after.version > before.version
-    assert [(vote.vote, vote.door) for vote in house.votes(number)] == [("approve", "button"), ("taken_back", "bot")]
+    assert [(vote.vote, vote.door) for vote in house.votes(number)] == [
+        ("approve", "button"),
+        ("taken_back", "bot"),
+    ]
     house.run()
     assert house.request(number).state is State.PENDING
     house.deliver()
@@ -107,7 +114,10 @@ def test_what_ended_while_the_change_was_on_its_way_stays_ended(house: House) ->
     house.run()
     assert house.request(number).state is State.APPLIED
     assert device(house, first.id).state is DeviceState.REPLACED
-    assert (device(house, second.id).state, device(house, second.id).due) == (DeviceState.ACTIVE, day(house, 2))
+    assert (device(house, second.id).state, device(house, second.id).due) == (
+        DeviceState.ACTIVE,
+        day(house, 2),
+    )
     assert list(differences(house.database, TENANT)) == []
 
 

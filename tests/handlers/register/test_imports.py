@@ -1,4 +1,5 @@
-"""A report adds sightings and nothing else: once, in one event with the shares of registered entries alone."""
+"""A report adds sightings and nothing else: once, in one event with the shares of registered entries
+alone."""
 
 from datetime import date, timedelta
 
@@ -21,7 +22,12 @@ def report(*rows: str) -> bytes:
     return "\n".join([HEADER, *rows]).encode()
 
 
-FULL = report("scan@contoso.com,x,100,0,0,12", "erp@contoso.com,x,0,0,100,7", "fax@contoso.com,x,0,50,50,2", "none,x,1,1,1,1")
+FULL = report(
+    "scan@contoso.com,x,100,0,0,12",
+    "erp@contoso.com,x,0,0,100,7",
+    "fax@contoso.com,x,0,50,50,2",
+    "none,x,1,1,1,1",
+)
 
 
 def imports(house: House) -> Imports:
@@ -30,14 +36,21 @@ def imports(house: House) -> Imports:
 
 def test_the_answer_holds_the_report_against_the_register(both: House) -> None:
     old, modern = added(both), added(both, device="ERP", sender="erp@contoso.com")
-    unseen, ended = added(both, device="Fax", sender="lost@contoso.com"), added(both, device="Gone", sender="gone@contoso.com")
+    unseen, ended = (
+        added(both, device="Fax", sender="lost@contoso.com"),
+        added(both, device="Gone", sender="gone@contoso.com"),
+    )
     do(both, ERIN, Replaced(ended.id))
     found = imports(both).take(FULL, period=PERIOD)
     assert (found.kind, found.rows, found.legacy, found.registered, found.unregistered) == (
         *("smtp-auth-clients", 4, 2, 1),
         ("fax@contoso.com",),
     )
-    assert (found.unseen, found.modern, [one.row for one in found.skipped]) == ((unseen.id,), (modern.id,), [5])
+    assert (found.unseen, found.modern, [one.row for one in found.skipped]) == (
+        (unseen.id,),
+        (modern.id,),
+        [5],
+    )
     (event,) = both.events("report_imported")
     assert [one["device"] for one in event.payload["registered"]] == [old.id, modern.id]  # type: ignore[index, union-attr]
     assert "fax@contoso.com" not in str(event.payload)
@@ -45,7 +58,10 @@ def test_the_answer_holds_the_report_against_the_register(both: House) -> None:
         known = SightingReader(reader.connection, TENANT)
         assert known.unregistered() == 1
         seen = known.of()
-        assert (seen["scan@contoso.com"].tls10, seen["scan@contoso.com"].last_seen) == (100.0, date(2026, 11, 20))
+        assert (seen["scan@contoso.com"].tls10, seen["scan@contoso.com"].last_seen) == (
+            100.0,
+            date(2026, 11, 20),
+        )
         newest = known.newest_report("smtp-auth-clients")
         assert newest is not None
         assert (newest.first_day, newest.last_day) == (PERIOD.first_day, PERIOD.last_day)
@@ -59,7 +75,11 @@ def test_the_same_file_twice_changes_nothing_and_answers_the_same(house: House) 
     head = house.events()[-1].seq
     again = imports(house).take(FULL, period=PERIOD)
     assert (first.is_new, again.is_new) == (True, False)
-    assert (again.registered, again.unregistered, house.events()[-1].seq) == (first.registered, first.unregistered, head)
+    assert (again.registered, again.unregistered, house.events()[-1].seq) == (
+        first.registered,
+        first.unregistered,
+        head,
+    )
     assert imports(house).take(FULL).is_new
 
 
@@ -100,7 +120,12 @@ def test_a_message_is_proof_of_its_sender_and_of_nobody_else(house: House) -> No
 
 
 @pytest.mark.parametrize(
-    "data", [b"device,sender,owner,due\nScanner,scan@contoso.com,U0ERIN,2026-12-01\n", b"", HEADER.encode() + b"\nx,y,1,1,1,1\n"]
+    "data",
+    [
+        b"device,sender,owner,due\nScanner,scan@contoso.com,U0ERIN,2026-12-01\n",
+        b"",
+        HEADER.encode() + b"\nx,y,1,1,1,1\n",
+    ],
 )
 def test_what_is_refused_leaves_nothing(house: House, data: bytes) -> None:
     before = house.events()

@@ -1,4 +1,5 @@
-"""When the last active device is gone, people are asked, or the bot opts out after a day in which nobody keeps the window."""
+"""When the last active device is gone, people are asked, or the bot opts out after a day in which nobody
+keeps the window."""
 
 from dataclasses import replace
 from typing import Any
@@ -46,7 +47,10 @@ def test_the_bot_says_so_waits_a_day_and_opts_out(empty: House) -> None:
     empty.clock.advance(hours=23)
     assert OptOuts(empty.context).end_when_none_left() == 0
     empty.clock.advance(hours=2)
-    assert (OptOuts(empty.context).end_when_none_left(), OptOuts(empty.context).end_when_none_left()) == (1, 0)
+    assert (OptOuts(empty.context).end_when_none_left(), OptOuts(empty.context).end_when_none_left()) == (
+        1,
+        0,
+    )
     assert (empty.newest().kind, empty.newest().requester_id) == (Kind.OPT_OUT, None)
 
 

@@ -1,4 +1,5 @@
-"""Whatever one person does to the register, by any door and in any order: no window longer, nothing opted in, no vote left."""
+"""Whatever one person does to the register, by any door and in any order: no window longer, nothing opted in,
+no vote left."""
 
 from datetime import date, timedelta
 from typing import get_args
@@ -43,8 +44,19 @@ def anything(house: House, seed: str, number: int) -> Command:
     return draw.choice(
         [
             scanner(house, device=f"Scanner {number}", due=when, owner=draw.choice([ALICE, ERIN])),
-            *(ChangeDay(one, when, "Because"), NeedLonger(one, when, "Late"), ChangeOwner(one, draw.choice([ALICE, BOB]))),
-            *(Replaced(one), WithdrawDevice(one), AcceptDevice(one), RefuseDevice(one), NotMine(one), KeepUntilTheEnd(one)),
+            *(
+                ChangeDay(one, when, "Because"),
+                NeedLonger(one, when, "Late"),
+                ChangeOwner(one, draw.choice([ALICE, BOB])),
+            ),
+            *(
+                Replaced(one),
+                WithdrawDevice(one),
+                AcceptDevice(one),
+                RefuseDevice(one),
+                NotMine(one),
+                KeepUntilTheEnd(one),
+            ),
             *(ImportFile(address=name) for name in given(house, number, when)),
         ]
     )
@@ -53,7 +65,10 @@ def anything(house: House, seed: str, number: int) -> Command:
 def given(house: House, number: int, when: date) -> list[str]:
     """A list of devices and a report that somebody has at hand, new and known ones among them."""
     of_list = {"device": f"Scanner {number % 7}", "due": when.isoformat(), "state": "proposed"}
-    house.files = {"list": sheet([row(house, **of_list), row(house, device="Fax", site="Zürich")]), "report": FULL}
+    house.files = {
+        "list": sheet([row(house, **of_list), row(house, device="Fax", site="Zürich")]),
+        "report": FULL,
+    }
     return list(house.files)
 
 
@@ -80,7 +95,9 @@ def test_no_window_becomes_longer_nothing_opts_in_and_no_vote_survives(house: Ho
         OwnerReminders(house.context).run()
         WeeklyDevices(house.context).run()
         NoneLeft(house.context).look()
-        Imports(house.ledger, house.context.zone, house.clock).take(FULL + f"s{number}@contoso.com,x,9,0,91,1".encode())
+        Imports(house.ledger, house.context.zone, house.clock).take(
+            FULL + f"s{number}@contoso.com,x,9,0,91,1".encode()
+        )
         after = house.request(extension)
         assert house.baseline() == window
         assert len(house.requests()) == asked_for

@@ -1,4 +1,5 @@
-"""Counts, burn-down by the week and pace: what falls is told with where it leads, and nothing is said of pace without a trend."""
+"""Counts, burn-down by the week and pace: what falls is told with where it leads, and nothing is said of pace
+without a trend."""
 
 from datetime import date, timedelta
 
@@ -32,7 +33,14 @@ def test_the_line_tells_where_the_last_weeks_lead() -> None:
 
 @pytest.mark.parametrize(
     ("counts", "line"),
-    [((), ""), ((3,), "3"), ((3, 2), "3 → 2"), ((3, 3, 3), "3 → 3 → 3"), ((1, 2, 3), "1 → 2 → 3"), ((3, 1, 0), "3 → 1 → 0")],
+    [
+        ((), ""),
+        ((3,), "3"),
+        ((3, 2), "3 → 2"),
+        ((3, 3, 3), "3 → 3 → 3"),
+        ((1, 2, 3), "1 → 2 → 3"),
+        ((3, 1, 0), "3 → 1 → 0"),
+    ],
 )
 def test_nothing_is_said_of_pace_without_a_trend(counts: tuple[int, ...], line: str) -> None:
     assert told(*counts) == line
@@ -64,7 +72,11 @@ def test_the_counts_are_those_of_every_entry_whatever_was_counted_before(both: H
 
 
 def test_the_register_at_one_moment(house: House) -> None:
-    first, second, third = added(house), added(house, device="Fax", sender="fax@contoso.com"), added(house, device="Scales")
+    first, second, third = (
+        added(house),
+        added(house, device="Fax", sender="fax@contoso.com"),
+        added(house, device="Scales"),
+    )
     opted_in(house, first.id, second.id, days=20)
     do(house, ALICE, ChangeDay(second.id, day(house, 1), ""))
     do(house, ERIN, NotMine(third.id))

@@ -1,4 +1,5 @@
-"""A list with our own columns: every row a proposed entry of whoever sent it, or none, with a sentence a row."""
+"""A list with our own columns: every row a proposed entry of whoever sent it, or none, with a sentence a
+row."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -28,13 +29,22 @@ FILE = "https://files.slack.com/list.csv"
 
 
 def row(house: House, **changed: str) -> dict[str, str]:
-    told = {"device": "Fax", "sender": "fax@contoso.com", "site": "Bern", "owner": ERIN, "protocol": "smtp-auth"}
+    told = {
+        "device": "Fax",
+        "sender": "fax@contoso.com",
+        "site": "Bern",
+        "owner": ERIN,
+        "protocol": "smtp-auth",
+    }
     return told | {"reason": "Old", "plan": "A new one", "due": day(house, 9).isoformat()} | changed
 
 
 def sheet(rows: Iterable[dict[str, str]], columns: Iterable[str] = COLUMNS) -> bytes:
     names = list(columns)
-    lines = [spreadsheet_cells.row(names), *(spreadsheet_cells.row(one.get(name, "") for name in names) for one in rows)]
+    lines = [
+        spreadsheet_cells.row(names),
+        *(spreadsheet_cells.row(one.get(name, "") for name in names) for one in rows),
+    ]
     return "".join(lines).encode()
 
 
@@ -56,7 +66,11 @@ def told_owners(house: House) -> list[str]:
 
 
 def test_every_row_is_proposed_by_whoever_sent_it_and_each_owner_hears_once(both: House) -> None:
-    rows = [row(both), row(both, device="Scales"), row(both, device="Till", owner=f"<@{BOB}>", protocol="POP3")]
+    rows = [
+        row(both),
+        row(both, device="Scales"),
+        row(both, device="Till", owner=f"<@{BOB}>", protocol="POP3"),
+    ]
     said = give(both, sheet(rows))
     made = entries(both)
     assert [(one.device, one.proposer_id, one.state) for one in made] == [
@@ -73,7 +87,9 @@ def test_the_same_list_twice_changes_nothing_and_what_is_new_in_it_is_added(hous
     before = house.events()
     assert says("on_the_register_already") in give(house, sheet(rows))
     assert house.events() == before
-    assert says("proposed_by_list", count=1, names="D3") in give(house, sheet([*rows, row(house, device="Till")]))
+    assert says("proposed_by_list", count=1, names="D3") in give(
+        house, sheet([*rows, row(house, device="Till")])
+    )
     assert [one.device for one in entries(house)] == ["Fax", "Scales", "Till"]
 
 
@@ -81,7 +97,9 @@ def test_what_the_bot_exports_can_be_read_again_and_what_has_ended_is_left_out(h
     first, gone = added(house, device="=Scales"), added(house, device="Till")
     do(house, ERIN, Replaced(gone.id))
     listed = [device_data(Listed(device(house, one.id), None)) for one in (first, gone)]
-    content = sheet([{key: "" if value is None else str(value) for key, value in one.items()} for one in listed], FIELDS)
+    content = sheet(
+        [{key: "" if value is None else str(value) for key, value in one.items()} for one in listed], FIELDS
+    )
     said = give(house, content)
     assert says("on_the_register_already") in said
     assert says("left_out_as_ended", count=1) in said
@@ -110,9 +128,16 @@ def test_what_the_bot_exports_can_be_read_again_and_what_has_ended_is_left_out(h
     ],
     ids=str,
 )
-def test_one_wrong_cell_refuses_the_whole_list_and_names_row_and_column(house: House, wrong: dict[str, str], field: str) -> None:
+def test_one_wrong_cell_refuses_the_whole_list_and_names_row_and_column(
+    house: House, wrong: dict[str, str], field: str
+) -> None:
     people = house.workspace.people
-    for name, odd in (("GUEST", "is_guest"), ("BOT", "is_bot"), ("STRANGER", "is_stranger"), ("GONE", "deleted")):
+    for name, odd in (
+        ("GUEST", "is_guest"),
+        ("BOT", "is_bot"),
+        ("STRANGER", "is_stranger"),
+        ("GONE", "deleted"),
+    ):
         people[f"U0{name}"] = people[ERIN]
         house.workspace.change(f"U0{name}", id=f"U0{name}", **{odd: True})
     said = give(house, sheet([row(house, device="Scales"), row(house, **wrong)]))
@@ -122,7 +147,11 @@ def test_one_wrong_cell_refuses_the_whole_list_and_names_row_and_column(house: H
 
 
 def test_every_wrong_row_has_its_sentence_and_the_same_device_twice_is_one_of_them(house: House) -> None:
-    rows = [row(house), row(house, device=" fax "), *(row(house, device=f"Scales {at}", due="") for at in range(30))]
+    rows = [
+        row(house),
+        row(house, device=" fax "),
+        *(row(house, device=f"Scales {at}", due="") for at in range(30)),
+    ]
     said = give(house, sheet(rows))
     assert says("same_device_as_in_row", row=3, first=2) in said
     assert says("and_more_rows", count=11) in said
@@ -130,7 +159,10 @@ def test_every_wrong_row_has_its_sentence_and_the_same_device_twice_is_one_of_th
 
 
 def test_however_much_is_wrong_with_a_list_every_row_that_is_named_is_read_in_slack(house: House) -> None:
-    rows = [dict.fromkeys(COLUMNS, "") | {"device": f"Fax {at}", "due": "2020-01-01", "owner": "Erin"} for at in range(20)]
+    rows = [
+        dict.fromkeys(COLUMNS, "") | {"device": f"Fax {at}", "due": "2020-01-01", "owner": "Erin"}
+        for at in range(20)
+    ]
     said = give(house, sheet(rows))
     assert len(said) > 2 * SECTION
     drawn = answer_message(said, None, {}).arguments()["blocks"]
@@ -139,7 +171,9 @@ def test_however_much_is_wrong_with_a_list_every_row_that_is_named_is_read_in_sl
     assert shown == sentence(said)
 
 
-@pytest.mark.parametrize("columns", [("device", "sender", "owner"), ("device", "sender", "due", "reason", "plan")])
+@pytest.mark.parametrize(
+    "columns", [("device", "sender", "owner"), ("device", "sender", "due", "reason", "plan")]
+)
 def test_a_list_that_lacks_a_column_says_which(house: House, columns: tuple[str, ...]) -> None:
     assert says("list_lacks_columns") in give(house, sheet([row(house)], columns))
 
@@ -177,18 +211,35 @@ def test_at_the_command_line_a_list_is_read_and_refused_with_why(house: House) -
         b'[{"userPrincipalName": "a@b.c", "clientAppUsed": "SMTP"',
         b'device,sender,owner,due\n"Fax',
     ],
-    ids=["empty", "zip", "pdf", "binary", "no rows", "AuthDetails", "list without rows", "26 MB", "cut off", "cut off list"],
+    ids=[
+        "empty",
+        "zip",
+        "pdf",
+        "binary",
+        "no rows",
+        "AuthDetails",
+        "list without rows",
+        "26 MB",
+        "cut off",
+        "cut off list",
+    ],
 )
-def test_a_file_that_is_none_is_answered_with_a_sentence_and_changes_nothing(house: House, content: bytes) -> None:
+def test_a_file_that_is_none_is_answered_with_a_sentence_and_changes_nothing(
+    house: House, content: bytes
+) -> None:
     before = house.events()
     said = give(house, content)
     assert said
     assert house.events() == before
 
 
-def test_a_process_that_dies_after_the_acknowledgement_loses_no_import_and_does_none_twice(both: House) -> None:
+def test_a_process_that_dies_after_the_acknowledgement_loses_no_import_and_does_none_twice(
+    both: House,
+) -> None:
     both.files[FILE] = sheet([row(both)])
-    both.dispatch.take(ImportFile(address=FILE), Interaction("form", ALICE, Door.COMMAND, both.clock(), channel=CHANNEL))
+    both.dispatch.take(
+        ImportFile(address=FILE), Interaction("form", ALICE, Door.COMMAND, both.clock(), channel=CHANNEL)
+    )
     for _ in range(2):
         both.free_leftovers()
         both.dispatch.take_up_leftovers()

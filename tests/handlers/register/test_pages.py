@@ -1,4 +1,5 @@
-"""What people look at of the register: every entry once, the next due first; a press on an older message is told from a newer."""
+"""What people look at of the register: every entry once, the next due first; a press on an older message is
+told from a newer."""
 
 import itertools
 
@@ -24,7 +25,9 @@ def walk(house: House, which: Which, person: str) -> list[list[int]]:
 
 
 def test_every_entry_stands_on_one_page_the_next_due_first(house: House) -> None:
-    made = [added(house, sender=f"s{at}@contoso.com", due=day(house, 30 - at // 4)) for at in range(2 * PAGE + 3)]
+    made = [
+        added(house, sender=f"s{at}@contoso.com", due=day(house, 30 - at // 4)) for at in range(2 * PAGE + 3)
+    ]
     pages = walk(house, Which.ALL, ALICE)
     assert [len(page) for page in pages] == [PAGE, PAGE, 3]
     in_order = [device.id for device in sorted(made, key=lambda one: (one.due, one.id))]

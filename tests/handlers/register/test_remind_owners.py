@@ -1,4 +1,5 @@
-"""Owners are asked fourteen, seven and one day before and weekly after, once each; silence and orphans go to the operators."""
+"""Owners are asked fourteen, seven and one day before and weekly after, once each; silence and orphans go to
+the operators."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,8 @@ def told(house: House, what: str) -> list[Any]:
 
 
 def every_day(house: House, days: int, *, reminders: OwnerReminders | None = None) -> list[str]:
-    """Look twice a day for so many days, each time as another process would; returns on which days the owner was asked."""
+    """Look twice a day for so many days, each time as another process would; returns on which days the owner
+    was asked."""
     asked = []
     for _ in range(days):
         for _ in range(2):

@@ -1,4 +1,5 @@
-"""Once a week the channel hears how many devices are left, and those that need somebody stand in its thread, bounded."""
+"""Once a week the channel hears how many devices are left, and those that need somebody stand in its thread,
+bounded."""
 
 import re
 from dataclasses import replace
@@ -52,7 +53,8 @@ def test_it_is_told_once_a_week_from_the_second_week_on_and_while_a_device_is_ac
 
 @pytest.fixture
 def week(house: House) -> House:
-    """A house on the second Monday, with one device overdue, one of nobody, one due soon, and one for which nothing is to do."""
+    """A house on the second Monday, with one device overdue, one of nobody, one due soon, and one for which
+    nothing is to do."""
     dues = (5, 60, 12, 60)
     made = [added(house, device=f"Scanner {at}", due=day(house, due)) for at, due in enumerate(dues)]
     opted_in(house, *(one.id for one in made), days=80)
@@ -161,7 +163,13 @@ def test_an_answered_reminder_loses_its_buttons_and_says_how_the_entry_stands(ho
 
 def test_the_fullest_message_of_a_week_fits() -> None:
     said = DevicesWeekly(
-        monday=NOW.date(), active=50_000, overdue=1, orphaned=1, pace="x" * 300, devices=tuple(range(10)), more=290
+        monday=NOW.date(),
+        active=50_000,
+        overdue=1,
+        orphaned=1,
+        pace="x" * 300,
+        devices=tuple(range(10)),
+        more=290,
     )
     for one in (said, replace(said, devices=(), more=0, pace="", active=1), replace(said, devices=(7,))):
         fits(announcement(AnnouncementView(said=one), LISBON))

@@ -1,4 +1,5 @@
-"""What was told of a window is drawn again once that window is over: no alert stays, and no button that leads nowhere."""
+"""What was told of a window is drawn again once that window is over: no alert stays, and no button that leads
+nowhere."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -31,7 +32,11 @@ def posted(house: House, what: str) -> JSON:
 def drawn_again(house: House, what: str) -> dict[str, JSON]:
     """The messages of a kind as they read since they were drawn again, by conversation."""
     house.deliver()
-    return {place.channel: drawn(house, facts) for place, facts in house.board.drawn_again if facts["what"] == what}
+    return {
+        place.channel: drawn(house, facts)
+        for place, facts in house.board.drawn_again
+        if facts["what"] == what
+    }
 
 
 def overdue(house: House) -> int:
@@ -52,7 +57,9 @@ def arrive(house: House) -> None:
     assert house.tenant.value is SettingValue.OPTED_OUT
 
 
-def test_the_alert_of_an_overdue_window_does_not_contradict_itself_while_the_outcome_is_not_clear(house: House) -> None:
+def test_the_alert_of_an_overdue_window_does_not_contradict_itself_while_the_outcome_is_not_clear(
+    house: House,
+) -> None:
     number = overdue(house)
     alert = posted(house, "overdue")
     assert says("not_done_yet_got_no_clear_answer", number=number) in words(alert)
@@ -74,7 +81,9 @@ def test_the_alert_of_an_overdue_window_says_each_day_when_the_next_try_is(house
         assert late is not None
         assert late.next_try is not None
         assert late.next_try > house.clock.at
-        assert says("the_bot_tries_again", at=int(late.next_try.timestamp())) in words(drawn(house, alerts[-1]))
+        assert says("the_bot_tries_again", at=int(late.next_try.timestamp())) in words(
+            drawn(house, alerts[-1])
+        )
 
 
 def test_the_alert_of_an_overdue_window_says_once_it_is_done_what_ended_it(both: House) -> None:
@@ -87,7 +96,9 @@ def test_the_alert_of_an_overdue_window_says_once_it_is_done_what_ended_it(both:
     assert buttons(alert) == {}
 
 
-def test_an_alert_that_is_posted_only_when_the_window_is_over_does_not_say_that_it_is_not(house: House) -> None:
+def test_an_alert_that_is_posted_only_when_the_window_is_over_does_not_say_that_it_is_not(
+    house: House,
+) -> None:
     overdue(house)
     house.board.fail("announce", Unavailable("Slack could not be reached."))
     house.deliver()
@@ -95,16 +106,22 @@ def test_an_alert_that_is_posted_only_when_the_window_is_over_does_not_say_that_
     assert says("since_then") in words(posted(house, "overdue"))
 
 
-def test_an_alert_whose_place_was_not_known_yet_when_the_window_was_over_is_drawn_again_as_well(house: House) -> None:
+def test_an_alert_whose_place_was_not_known_yet_when_the_window_was_over_is_drawn_again_as_well(
+    house: House,
+) -> None:
     overdue(house)
     (owed,) = [notice for notice in house.owed(NoticeKind.CHANNEL) if notice.key.startswith("overdue:")]
     claimed = house.outbox.claim(house.clock.at, kinds=(NoticeKind.CHANNEL,))
     arrive(house)
-    house.outbox.delivered(next(one for one in claimed if one.id == owed.id), now=house.clock.at, channel=CHANNEL, ts="1.5")
+    house.outbox.delivered(
+        next(one for one in claimed if one.id == owed.id), now=house.clock.at, channel=CHANNEL, ts="1.5"
+    )
     assert says("since_then") in words(drawn_again(house, "overdue")[CHANNEL])
 
 
-def test_the_word_that_an_opt_in_ends_soon_is_drawn_again_for_everybody_once_it_was_extended(both: House) -> None:
+def test_the_word_that_an_opt_in_ends_soon_is_drawn_again_for_everybody_once_it_was_extended(
+    both: House,
+) -> None:
     apply(both)
     both.clock.at = MORNING
     remind(both)

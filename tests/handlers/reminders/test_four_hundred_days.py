@@ -1,7 +1,9 @@
-"""Two replicas on one PostgreSQL remind for four hundred days and are killed at random: every slot is owed and told once.
+"""Two replicas on one PostgreSQL remind for four hundred days and are killed at random: every slot is owed
+and told once.
 
-What has to be told is what a single bot tells that is never killed, over the same days. A death between the posting and the note
-of it may leave a second copy, as docs/limits.md says; each of those deaths is counted, and no other copy is forgiven.
+What has to be told is what a single bot tells that is never killed, over the same days. A death between the
+posting and the note of it may leave a second copy, as docs/limits.md says; each of those deaths is counted,
+and no other copy is forgiven.
 """
 
 import random
@@ -86,8 +88,11 @@ class Mortal:
         house.context = replace(house.context, certificate_expires=lambda: self._certificate)
         house.delivery = Delivery(house.context, house.outbox, house.board)
         self._reminders = Reminders(house.context)
-        with LEASE, house.database.write() as connection:  # as if the half minute of a dead sender's claim were over
-            connection.execute(update(notices).where(notices.c.delivered_at.is_(None)).values(claimed_until=0))
+        # as if the half minute of a dead sender's claim were over
+        with LEASE, house.database.write() as connection:
+            connection.execute(
+                update(notices).where(notices.c.delivered_at.is_(None)).values(claimed_until=0)
+            )
 
     @contextmanager
     def _in_danger(self) -> Iterator[None]:
@@ -138,7 +143,9 @@ def slots_owed(house: House) -> Counter[str]:
     return Counter(row.key for row in house.owed("channel") if not row.key.startswith("rule:"))
 
 
-def undisturbed(database: Database, days: int, window: int, certificate: datetime) -> tuple[set[str], list[str]]:
+def undisturbed(
+    database: Database, days: int, window: int, certificate: datetime
+) -> tuple[set[str], list[str]]:
     """What one bot owes and tells that never dies."""
     house = House(database, at=BEGIN, rule=LONG_RULE)
     opt_in(house, window)
@@ -155,7 +162,8 @@ def undisturbed(database: Database, days: int, window: int, certificate: datetim
 
 
 @pytest.mark.parametrize(
-    ("days", "window"), [(24, 16), pytest.param(400, 380, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
+    ("days", "window"),
+    [(24, 16), pytest.param(400, 380, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
 )
 def test_every_slot_is_owed_and_told_exactly_once(
     days: int, window: int, database: Database, migrated_postgres_url: str, tally: Tally

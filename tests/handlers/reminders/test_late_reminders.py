@@ -1,4 +1,5 @@
-"""What was owed and could not be posted in time: told in working hours, once, and only while it still holds."""
+"""What was owed and could not be posted in time: told in working hours, once, and only while it still
+holds."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -32,7 +33,8 @@ def opted_in(house: House) -> House:
 
 
 def look(house: House) -> list[str]:
-    """One look of the lane that reminds, and one of the lane that posts; returns the kinds that were posted."""
+    """One look of the lane that reminds, and one of the lane that posts; returns the kinds that were
+    posted."""
     before = len(house.board.announced)
     Reminders(house.context).run()
     house.deliver()
@@ -78,7 +80,9 @@ def test_after_four_silent_weeks_there_is_one_of_each_and_not_one_a_week(opted_i
     told = look(opted_in)
     assert told.count("weekly") == 1
     assert told.count("head") <= 1
-    about = [facts["slot"].rsplit(":", 1)[0] for facts in opted_in.board.announced if facts["what"] == "milestone"]
+    about = [
+        facts["slot"].rsplit(":", 1)[0] for facts in opted_in.board.announced if facts["what"] == "milestone"
+    ]
     assert len(set(about)) == len(about)
     (weekly,) = [facts for facts in opted_in.board.announced if facts["what"] == "weekly"]
     assert weekly["slot"].endswith(":4")

@@ -81,11 +81,13 @@ def walk(house: House, days: int, *, step: timedelta = DAY) -> dict[str, datetim
 
 def test_a_month_of_an_opt_in_owes_each_reminder_on_its_day_and_no_other(opted_in: House) -> None:
     found = walk(opted_in, 45)
-    month = {key.rsplit(":", 1)[1] + " " + key.split(":")[0]: at.date().isoformat() for key, at in found.items()}
+    month = {
+        key.rsplit(":", 1)[1] + " " + key.split(":")[0]: at.date().isoformat() for key, at in found.items()
+    }
     told = {name: day for name, day in month.items() if "weekly" in name or "ending" in name}
     assert told == {
-        "1 weekly": "2026-11-30", "2 weekly": "2026-12-07", "3 weekly": "2026-12-14", "7 ending": "2026-12-17",
-        "1 ending": "2026-12-23",
+        "1 weekly": "2026-11-30", "2 weekly": "2026-12-07", "3 weekly": "2026-12-14",
+        "7 ending": "2026-12-17", "1 ending": "2026-12-23",
     }  # fmt: skip
     assert opted_in.tenant.value is SettingValue.OPTED_OUT
     after = {key: at for key, at in found.items() if at > MONDAY + 31 * DAY}
@@ -149,7 +151,10 @@ def test_an_extension_is_recalled_before_its_own_end(opted_in: House) -> None:
     opted_in.approve(BOB, number)
     opted_in.work()
     found = {key: at for key, at in walk(opted_in, 40).items() if key.startswith("ending")}
-    assert {key.rsplit(":", 1)[1]: at.date().isoformat() for key, at in found.items()} == {"7": "2027-01-18", "1": "2027-01-22"}
+    assert {key.rsplit(":", 1)[1]: at.date().isoformat() for key, at in found.items()} == {
+        "7": "2027-01-18",
+        "1": "2027-01-22",
+    }
     about = [row.facts for row in opted_in.owed("channel") if row.key in found]
     assert all(f'"request":"{number}"' in facts for facts in about)
 
@@ -333,7 +338,8 @@ def test_a_window_that_ended_while_nobody_was_there_is_not_said_to_end(opted_in:
 
 
 def test_where_nothing_has_happened_yet_nothing_is_posted_for_a_day(house: House) -> None:
-    """The rule names nobody who could approve, one of Microsoft's dates is near, and the record has its first events."""
+    """The rule names nobody who could approve, one of Microsoft's dates is near, and the record has its first
+    events."""
     house.workspace.people.clear()
     house.observe()
     for _ in range(24):

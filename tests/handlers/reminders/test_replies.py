@@ -1,4 +1,5 @@
-"""Answering a reminder over a real ledger: who may, what is recorded, who reads it, and what comes of a second click."""
+"""Answering a reminder over a real ledger: who may, what is recorded, who reads it, and what comes of a
+second click."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,8 @@ MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 @pytest.fixture
 def reminded(both: House) -> House:
-    """An opt-in of thirty days by Alice; a week later the bot has asked whether the last old device is gone."""
+    """An opt-in of thirty days by Alice; a week later the bot has asked whether the last old device is
+    gone."""
     both.clock.at = MONDAY
     both.observe()
     number = both.ask(ALICE, day=MONDAY.date() + 30 * DAY).id
@@ -70,7 +72,9 @@ def test_whoever_puts_a_reminder_off_is_named_on_it_and_on_record(reminded: Hous
     assert event.payload["key"] == posted(reminded).key
 
 
-def test_what_is_put_off_to_a_night_or_weekend_is_said_to_come_when_work_begins_again(reminded: House) -> None:
+def test_what_is_put_off_to_a_night_or_weekend_is_said_to_come_when_work_begins_again(
+    reminded: House,
+) -> None:
     reminded.clock.at += timedelta(hours=9)  # late on a Monday
     assert says("put_off_until_15_december_2026_09") in press(reminded, "snooze", BOB)
     (event,) = reminded.events("reminder_answered")
@@ -128,7 +132,9 @@ def test_a_redraw_that_nobody_can_mend_is_given_up(reminded: House) -> None:
     assert reminded.outbox.problem(PUBLIC) is None
 
 
-def test_a_redraw_in_a_channel_that_was_archived_is_owed_until_it_gets_through_or_the_bot_moves(reminded: House) -> None:
+def test_a_redraw_in_a_channel_that_was_archived_is_owed_until_it_gets_through_or_the_bot_moves(
+    reminded: House,
+) -> None:
     row = posted(reminded)
     reminded.board.fail("announce", *[ARCHIVED] * 3)
     reminded.press("snooze", BOB, row.id, ts=row.posted_ts)

@@ -143,7 +143,9 @@ def test_the_certificate_is_asked_before_the_database_is(house: House) -> None:
     house.delivery = Delivery(house.context, house.outbox, house.board)
     assert "certificate" in kinds(remind(house))
     house.deliver()
-    assert [facts["expires"] for facts in house.board.announced if facts["what"] == "certificate"] == [expires.isoformat()]
+    assert [facts["expires"] for facts in house.board.announced if facts["what"] == "certificate"] == [
+        expires.isoformat()
+    ]
     assert set(asked) == {0}
 
 

@@ -145,7 +145,9 @@ def test_every_reminder_is_tried_here() -> None:
 
 @pytest.mark.parametrize("reply", list(ReminderReply))
 @pytest.mark.parametrize("said", [*GUARDING, None], ids=lambda said: said.kind if said else "no announcement")
-def test_what_guards_the_tenant_cannot_be_silenced(said: AnyAnnouncement | None, reply: ReminderReply) -> None:
+def test_what_guards_the_tenant_cannot_be_silenced(
+    said: AnyAnnouncement | None, reply: ReminderReply
+) -> None:
     assert refusal(said, "k", (), reply) == GUARDS
     assert refusal(WEEKLY, "k", (), reply, series="") == GUARDS
 
@@ -166,12 +168,16 @@ def test_one_message_takes_one_answer() -> None:
     assert refusal(MILESTONE, SLOT.key, [snoozed(person="U0CAROL")], ReminderReply.DONE) == (
         says("u0carol_has_put_this_reminder_off_already")
     )
-    assert says("has_called_this_done_already") in str(refusal(MILESTONE, "other", [done()], ReminderReply.SNOOZED))
+    assert says("has_called_this_done_already") in str(
+        refusal(MILESTONE, "other", [done()], ReminderReply.SNOOZED)
+    )
 
 
 def test_nothing_is_put_off_beyond_what_it_is_about() -> None:
     close = NOW + 3 * DAY
-    assert says("cannot_be_put_off_any_more") in str(refusal(MILESTONE, "k", (), ReminderReply.SNOOZED, ends=close))
+    assert says("cannot_be_put_off_any_more") in str(
+        refusal(MILESTONE, "k", (), ReminderReply.SNOOZED, ends=close)
+    )
     before = NOW - timedelta(microseconds=1)
     assert refusal(MILESTONE, "k", (), ReminderReply.SNOOZED, ends=close, now=before) is None
     assert refusal(MILESTONE, "k", (), ReminderReply.DONE, ends=close) is None

@@ -26,7 +26,11 @@ def opted_in(database: Database) -> House:
 def endings(house: House) -> list[tuple[str, str, str]]:
     """Who was told in private of the end, for which request, and how many days were left."""
     house.deliver()
-    return [(person, said["request"], said["days"]) for person, said in house.board.told if said["what"] == "ending"]
+    return [
+        (person, said["request"], said["days"])
+        for person, said in house.board.told
+        if said["what"] == "ending"
+    ]
 
 
 def extended_by(house: House, person: str, days: int) -> int:
@@ -47,7 +51,9 @@ def test_the_end_is_also_told_to_whoever_asked(opted_in: House) -> None:
     assert endings(opted_in) == [(ALICE, "1", "6"), (ALICE, "1", "1")]
 
 
-def test_the_private_word_is_owed_until_it_arrives_and_then_counts_the_days_that_are_left(opted_in: House) -> None:
+def test_the_private_word_is_owed_until_it_arrives_and_then_counts_the_days_that_are_left(
+    opted_in: House,
+) -> None:
     opted_in.clock.at = datetime(2026, 12, 17, 10, tzinfo=UTC)
     revoked = Unavailable("The bot's token was revoked.", mend="Reinstall the app.", retryable=False)
     opted_in.board.fail("tell", *[revoked] * 30)
@@ -83,10 +89,14 @@ def test_a_private_word_that_no_longer_holds_is_given_up(opted_in: House) -> Non
     assert endings(opted_in) == []
 
 
-def test_who_asked_first_hears_that_somebody_else_extended_it_and_both_hear_of_the_new_end(opted_in: House) -> None:
+def test_who_asked_first_hears_that_somebody_else_extended_it_and_both_hear_of_the_new_end(
+    opted_in: House,
+) -> None:
     opted_in.clock.at = MONDAY + 2 * DAY
     number = extended_by(opted_in, BOB, 45)
-    assert [(person, said["what"], said["requester"]) for person, said in opted_in.board.told] == [(ALICE, "extended", BOB)]
+    assert [(person, said["what"], said["requester"]) for person, said in opted_in.board.told] == [
+        (ALICE, "extended", BOB)
+    ]
     opted_in.clock.at = datetime(2027, 1, 4, 10, tzinfo=UTC)
     remind(opted_in)
     assert endings(opted_in) == [(BOB, str(number), "4"), (ALICE, str(number), "4")]
@@ -104,7 +114,11 @@ def test_who_extends_their_own_opt_in_is_not_told_twice(opted_in: House) -> None
 def ended(house: House) -> list[tuple[str, str, str]]:
     """Who was told in private that the opt-in is over, for which request of theirs, and who ended it."""
     house.deliver()
-    return [(person, said["wish"], said["requester"]) for person, said in house.board.told if said["what"] == "ended"]
+    return [
+        (person, said["wish"], said["requester"])
+        for person, said in house.board.told
+        if said["what"] == "ended"
+    ]
 
 
 def test_whoever_asked_for_it_hears_that_the_window_has_ended(opted_in: House) -> None:
@@ -116,7 +130,9 @@ def test_whoever_asked_for_it_hears_that_the_window_has_ended(opted_in: House) -
     assert ended(opted_in) == [(BOB, str(number), ""), (ALICE, "1", "")]
 
 
-def test_whoever_asked_for_it_hears_that_somebody_else_opted_out_and_nobody_hears_of_their_own(opted_in: House) -> None:
+def test_whoever_asked_for_it_hears_that_somebody_else_opted_out_and_nobody_hears_of_their_own(
+    opted_in: House,
+) -> None:
     opted_in.opt_out(BOB)
     opted_in.work()
     assert ended(opted_in) == [(ALICE, "1", BOB)]
@@ -164,10 +180,14 @@ def test_whoever_asked_for_it_is_told_though_it_was_taken_back_and_restored_by_h
 def test_whoever_asked_for_it_is_told_of_an_extension_of_what_was_restored_by_hand(opted_in: House) -> None:
     outside(opted_in, SettingValue.OPTED_OUT, SettingValue.OPTED_IN)
     extended_by(opted_in, BOB, 45)
-    assert [(person, said["what"], said["requester"]) for person, said in opted_in.board.told] == [(ALICE, "extended", BOB)]
+    assert [(person, said["what"], said["requester"]) for person, said in opted_in.board.told] == [
+        (ALICE, "extended", BOB)
+    ]
 
 
-def test_whoever_asked_for_what_had_ended_hears_nothing_of_what_somebody_opted_in_by_hand(opted_in: House) -> None:
+def test_whoever_asked_for_what_had_ended_hears_nothing_of_what_somebody_opted_in_by_hand(
+    opted_in: House,
+) -> None:
     outside(opted_in, SettingValue.OPTED_OUT)
     opted_in.clock.at = MONDAY + 31 * DAY
     outside(opted_in, SettingValue.OPTED_IN)

@@ -9,7 +9,9 @@ from handlers.slack.listeners.register import register
 from tests.handlers.driver import House
 from tests.handlers.fakes import HOME_TEAM
 
-KNOWN = AuthorizeResult(enterprise_id=None, team_id=HOME_TEAM, bot_user_id="U0LEGACY", bot_id="B0LEGACY", bot_token="xoxb-none")
+KNOWN = AuthorizeResult(
+    enterprise_id=None, team_id=HOME_TEAM, bot_user_id="U0LEGACY", bot_id="B0LEGACY", bot_token="xoxb-none"
+)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""Payloads of Slack, as they are and as they never should be: true ones, true ones with something wrong in them, and nonsense."""
+"""Payloads of Slack, as they are and as they never should be: true ones, true ones with something wrong in
+them, and nonsense."""
 
 import copy
 from collections.abc import Callable
@@ -15,12 +16,32 @@ NONSENSE = st.recursive(
     max_leaves=6,
 )
 TRICKY = st.sampled_from(
-    [None, "", "\x00", "\ud800", "0", "-1", "1e400", "nan", "inf", "9" * 40, "U" * 300, {}, [], [None], {"id": None}, 0, True]
+    [
+        None,
+        "",
+        "\x00",
+        "\ud800",
+        "0",
+        "-1",
+        "1e400",
+        "nan",
+        "inf",
+        "9" * 40,
+        "U" * 300,
+        {},
+        [],
+        [None],
+        {"id": None},
+        0,
+        True,
+    ]
 )
 SPOILT = NONSENSE | TRICKY
 
 
-def button(person: str = BOB, action: str = "approve", value: str = "1", ts: str = "1763899200.000001") -> dict[str, Any]:
+def button(
+    person: str = BOB, action: str = "approve", value: str = "1", ts: str = "1763899200.000001"
+) -> dict[str, Any]:
     return {
         "type": "block_actions",
         "team": {"id": HOME_TEAM},
@@ -28,7 +49,15 @@ def button(person: str = BOB, action: str = "approve", value: str = "1", ts: str
         "channel": {"id": CHANNEL},
         "container": {"type": "message", "channel_id": CHANNEL, "message_ts": ts},
         "trigger_id": "1.2.abc",
-        "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1763899300.000001"}],
+        "actions": [
+            {
+                "type": "button",
+                "action_id": action,
+                "block_id": "b",
+                "value": value,
+                "action_ts": "1763899300.000001",
+            }
+        ],
     }
 
 
@@ -48,7 +77,13 @@ def event(person: str = BOB, name: str = "white_check_mark", kind: str = "reacti
 
 
 def mention(person: str = BOB, text: str = "<@U0LEGACY> status", **more: Any) -> dict[str, Any]:
-    said = {"user": person, "text": text, "ts": "1763899300.000001", "channel": CHANNEL, "event_ts": "1763899300.000001"}
+    said = {
+        "user": person,
+        "text": text,
+        "ts": "1763899300.000001",
+        "channel": CHANNEL,
+        "event_ts": "1763899300.000001",
+    }
     return {
         "type": "event_callback",
         "team_id": HOME_TEAM,
@@ -136,12 +171,26 @@ def bodies(people: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 EVENTS = ["reaction_added", "reaction_removed"]
-NOBODIES = st.sampled_from([ERIN, "U0NOBODY", "USLACKBOT", "W0STRANGER", "u0bob", "U0BOB ", "U0BOB\x00", "@U0BOB"])
+NOBODIES = st.sampled_from(
+    [ERIN, "U0NOBODY", "USLACKBOT", "W0STRANGER", "u0bob", "U0BOB ", "U0BOB\x00", "@U0BOB"]
+)
 """Members without a role, strangers, and ids that only look like an approver's."""
 
 
-ROUTING = {"type", "team", "team_id", "command", "callback_id", "action_id", "block_id", "view", "event", "actions"}
-"""By these Bolt itself finds the listener; it does not survive them being spoilt, and nothing of ours is asked then."""
+ROUTING = {
+    "type",
+    "team",
+    "team_id",
+    "command",
+    "callback_id",
+    "action_id",
+    "block_id",
+    "view",
+    "event",
+    "actions",
+}
+"""By these Bolt itself finds the listener; it does not survive them being spoilt, and nothing of ours is
+asked then."""
 
 
 def _paths(node: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -164,7 +213,8 @@ def spoilt(draw: Callable[..., Any], true: st.SearchStrategy[dict[str, Any]]) ->
         if isinstance(node, dict) and last in node and draw(st.booleans()):
             del node[last]
         elif isinstance(node, dict) or (isinstance(node, list) and last < len(node)):
-            node[last] = copy.deepcopy(draw(SPOILT))  # the samples are shared, and the next turn may spoil this one
+            # the samples are shared, and the next turn may spoil this one
+            node[last] = copy.deepcopy(draw(SPOILT))
         if not _paths(body):
             break
     return body

@@ -1,7 +1,8 @@
-"""Slack's emoji by all their names: every second name is the same emoji, no other is, and what is none is told.
+"""Slack's emoji by all their names: every second name is the same emoji, no other is, and what is none is
+told.
 
-The data set is renewed with ``npm pack emoji-datasource``: ``short_names`` of each entry of its ``emoji.json``, one entry a line,
-sorted by the first of them.
+The data set is renewed with ``npm pack emoji-datasource``: ``short_names`` of each entry of its
+``emoji.json``, one entry a line, sorted by the first of them.
 """
 
 import itertools
@@ -11,7 +12,9 @@ import pytest
 from handlers.slack import emoji
 from handlers.slack.emoji import is_known, looks_like_a_decision, nearest, same_emoji
 
-LINES = [line.split() for line in emoji._FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")]
+LINES = [
+    line.split() for line in emoji._FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")
+]
 SECOND = [names for names in LINES if len(names) > 1]
 
 
@@ -54,9 +57,9 @@ def test_what_slack_sends_is_what_was_configured_by_another_name(sent: str, conf
 
 
 def test_a_name_that_is_none_of_slack_s_is_told_with_the_nearest() -> None:
-    assert [is_known(name) for name in ("raised_hand", "hand", "+1", "white_check_mrak", "approved", "")] == [True] * 3 + [
-        False
-    ] * 3
+    assert [is_known(name) for name in ("raised_hand", "hand", "+1", "white_check_mrak", "approved", "")] == [
+        True
+    ] * 3 + [False] * 3
     assert nearest("white_check_mrak") == "white_check_mark"
     assert nearest("qqqqqqqq") == ""
 
@@ -64,10 +67,10 @@ def test_a_name_that_is_none_of_slack_s_is_told_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("name", "looks"),
     [
-        ("+1", True), ("thumbsup", True), ("+1::skin-tone-5", True), ("thumbsdown", True), ("heavy_check_mark", True),
-        ("ballot_box_with_check", True), ("negative_squared_cross_mark", True), ("heavy_multiplication_x", True), ("x", True),
-        ("eyes", False), ("latin_cross", False), ("crossed_fingers", False), ("hand", False), ("ok", False),
-        ("checkered_flag", False), ("", False),
+        ("+1", True), ("thumbsup", True), ("+1::skin-tone-5", True), ("thumbsdown", True),
+        ("heavy_check_mark", True), ("ballot_box_with_check", True), ("negative_squared_cross_mark", True),
+        ("heavy_multiplication_x", True), ("x", True), ("eyes", False), ("latin_cross", False),
+        ("crossed_fingers", False), ("hand", False), ("ok", False), ("checkered_flag", False), ("", False),
     ],
 )  # fmt: skip
 def test_ticks_thumbs_and_crosses_look_like_a_decision_and_nothing_else(name: str, looks: bool) -> None:

@@ -1,4 +1,5 @@
-"""The executor holds back while deliveries come, refuses what it cannot hold, and finishes what it took on."""
+"""The executor holds back while deliveries come, refuses what it cannot hold, and finishes what it took
+on."""
 
 import threading
 import time
@@ -135,7 +136,9 @@ def test_one_person_fills_half_of_the_room_at_most_and_never_that_of_what_is_urg
     taken = [executor.submit(nothing, person="U0FLOOD") for _ in range(3000)]
     assert sum(taken) <= 50
     assert executor.submit(nothing, person="U0ALICE")
-    assert executor.submit(nothing, person="U0FLOOD", urgent=True), "whoever floods one may still do the other"
+    assert executor.submit(nothing, person="U0FLOOD", urgent=True), (
+        "whoever floods one may still do the other"
+    )
     free.set()
     assert executor.stop(within=20)
 

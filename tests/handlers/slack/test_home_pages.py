@@ -1,4 +1,5 @@
-"""Pages are published one at a time, each person's once, at Slack's pace; what is refused is not tried without end."""
+"""Pages are published one at a time, each person's once, at Slack's pace; what is refused is not tried
+without end."""
 
 from collections.abc import Callable, Iterator
 
@@ -85,8 +86,12 @@ def test_after_a_conflict_the_page_is_drawn_anew() -> None:
     assert [(person, over) for person, over, _ in line.took] == [(ALICE, "")]
 
 
-@pytest.mark.parametrize("trouble", [REFUSED, Unavailable("Slack could not be reached."), Unreachable("gone")])
-def test_what_is_refused_otherwise_is_left_until_the_next_opening_and_holds_up_nobody(trouble: Exception) -> None:
+@pytest.mark.parametrize(
+    "trouble", [REFUSED, Unavailable("Slack could not be reached."), Unreachable("gone")]
+)
+def test_what_is_refused_otherwise_is_left_until_the_next_opening_and_holds_up_nobody(
+    trouble: Exception,
+) -> None:
     line = Line()
     line.refusals = iter([trouble])
     line.pages.opened(ALICE, "")

@@ -66,7 +66,9 @@ def own_functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
         if inspect.isfunction(one) and one.__module__ == module.__name__:
             yield name, one
         elif inspect.isclass(one) and one.__module__ == module.__name__:
-            yield from ((f"{name}.{each}", method) for each, method in vars(one).items() if inspect.isfunction(method))
+            yield from (
+                (f"{name}.{each}", method) for each, method in vars(one).items() if inspect.isfunction(method)
+            )
 
 
 GATHERS = {"handlers.slack.open_forms._form", "handlers.slack.listeners.commands.Commands._drawn"}
@@ -112,7 +114,9 @@ def test_nothing_beside_messages_and_views_can_carry_blocks_to_slack() -> None:
             if isinstance(node, ast.Constant) and node.value == "blocks":
                 spelled.add(path.relative_to(ROOT).as_posix())
             if isinstance(node, ast.Call) and any(one.arg == "blocks" for one in node.keywords):
-                called.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""))
+                called.add(
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
     drawing = {name.rpartition(".")[2] for name in drawing_functions()}
     assert {"Message", "View"} <= called <= {"Message", "View"} | drawing
     assert spelled == SPELLS
@@ -132,7 +136,14 @@ def as_layout(drawn: Message | View | dict[str, Any]) -> Layout | None:
     return Layout("drawn", {"view": drawn.to_dict() if isinstance(drawn, View) else drawn})
 
 
-BARE = {"tally": Tally((), (), 1), "reason_by": None, "briefing": (), "cloud": HIGH, "in_vain": "", "head": (0, "0")}
+BARE = {
+    "tally": Tally((), (), 1),
+    "reason_by": None,
+    "briefing": (),
+    "cloud": HIGH,
+    "in_vain": "",
+    "head": (0, "0"),
+}
 
 
 def drawn() -> Iterator[Message | View]:
@@ -140,23 +151,32 @@ def drawn() -> Iterator[Message | View]:
     for kind, state, text in itertools.product(Kind, State, (WORST["lines"], WORST["entities"], "x")):
         for changed in ({}, BARE):
             full = view(kind, state, text, **changed)
-            yield from (cards.card(full, ZONE), outcomes.outcome(full, ZONE), outcomes.retired(full), thread.details(full))
+            yield from (
+                cards.card(full, ZONE),
+                outcomes.outcome(full, ZONE),
+                outcomes.retired(full),
+                thread.details(full),
+            )
     for what in BY_KIND:
         yield announcement(FACTS | {"what": what, "problem": "x", "effect": "x", "warning": "x"}, ZONE)
     reminder = {"number": "9", "snooze": "14", "done": "yes", "by": PEOPLE[0], "until": NOW.isoformat()}
     for what, reply in itertools.product(
-        [each.kind for each in REMINDERS if each.snooze_days], ({}, {"reply": "snoozed"}, {"reply": "done", "until": ""})
+        [each.kind for each in REMINDERS if each.snooze_days],
+        ({}, {"reply": "snoozed"}, {"reply": "done", "until": ""}),
     ):
         yield announcement(FACTS | reminder | reply | {"what": what}, ZONE)
-    lines = [HistoryLine(view(kind, State.REJECTED, "x").request, PEOPLE, BOB, "x", SettingValue.OPTED_IN) for kind in Kind]
+    lines = [
+        HistoryLine(view(kind, State.REJECTED, "x").request, PEOPLE, BOB, "x", SettingValue.OPTED_IN)
+        for kind in Kind
+    ]
     yield from (replies.history(HistoryPage(lines=lines, older=older), ZONE) for older in (None, 7))
     for cloud in (WORLDWIDE, HIGH):
         yield status_view.status(report("x", reading=None, cloud=cloud), ZONE)
         yield replies.help_text(cloud)
         yield modals.opt_out(channel="C", cloud=cloud, devices={7: WORST["lines"]})
     yield modals.opt_in(
-        channel="C", briefing=(), warning="", proposed=date(2026, 12, 13), latest=date(2027, 2, 20), zone="UTC",
-        protocols=tuple(MailProtocol),
+        channel="C", briefing=(), warning="", proposed=date(2026, 12, 13), latest=date(2027, 2, 20),
+        zone="UTC", protocols=tuple(MailProtocol),
     )  # fmt: skip
 
 
@@ -166,7 +186,9 @@ def test_no_layout_has_a_block_that_slack_is_not_asked_about(known: frozenset[tu
     assert sorted(shapes_of(found) - known) == []
 
 
-def test_nor_has_anything_that_people_see_while_they_ask_decide_and_look(house: House, known: frozenset[tuple[str, str]]) -> None:
+def test_nor_has_anything_that_people_see_while_they_ask_decide_and_look(
+    house: House, known: frozenset[tuple[str, str]]
+) -> None:
     house.start(TWO)
     house.observe()
     number = house.ask(ALICE).id
@@ -180,9 +202,14 @@ def test_nor_has_anything_that_people_see_while_they_ask_decide_and_look(house: 
     house.clock.advance(minutes=2)
     house.open_home(ALICE)
     said = [one["blocks"] for one in house.windows.said if one.get("blocks")]
-    views = [*house.windows.opened, *({"type": view["type"], "blocks": view["blocks"]} for view in house.windows.homes.values())]
+    views = [
+        *house.windows.opened,
+        *({"type": view["type"], "blocks": view["blocks"]} for view in house.windows.homes.values()),
+    ]
     assert (len(said), len(views)) >= (4, 5)
-    layouts_seen = [Layout("said", {"blocks": blocks}) for blocks in said] + [Layout("view", {"view": view}) for view in views]
+    layouts_seen = [Layout("said", {"blocks": blocks}) for blocks in said] + [
+        Layout("view", {"view": view}) for view in views
+    ]
     assert sorted(shapes_of(layouts_seen) - known) == []
 
 

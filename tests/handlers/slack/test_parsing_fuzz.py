@@ -1,4 +1,5 @@
-"""Whatever shape a payload has, parsing it gives something that can be kept, or refuses it in one way only."""
+"""Whatever shape a payload has, parsing it gives something that can be kept, or refuses it in one way
+only."""
 
 from typing import Any
 
@@ -25,7 +26,8 @@ LIMITS = {"person": 32, "channel": 32, "ts": 32, "request": 9}
 
 
 def can_be_kept(command: Command, interaction: Interaction) -> None:
-    """Every value is text that both databases hold, no NUL, no half of a character, not too long; and is read back as it was."""
+    """Every value is text that both databases hold, no NUL, no half of a character, not too long; and is read
+    back as it was."""
     payload = interaction.to_payload() | command.to_payload()
     assert len(interaction.key) <= 255
     assert Interaction.from_payload(interaction.key, payload) == interaction
@@ -84,9 +86,17 @@ def test_a_spoilt_form_gives_texts_or_is_refused(body: dict[str, Any]) -> None:
     assert all(isinstance(text, str) for texts in filled.values() for text in texts)
 
 
-@given(st.dictionaries(st.sampled_from(["actions", "user", "channel", "container", "event", "item", "state"]), SPOILT))
+@given(
+    st.dictionaries(
+        st.sampled_from(["actions", "user", "channel", "container", "event", "item", "state"]), SPOILT
+    )
+)
 def test_nonsense_is_refused_in_one_way(body: dict[str, Any]) -> None:
-    for parse in (lambda: press(body, buttons=BUTTONS, now=NOW), lambda: person_of(body), lambda: values(body)):
+    for parse in (
+        lambda: press(body, buttons=BUTTONS, now=NOW),
+        lambda: person_of(body),
+        lambda: values(body),
+    ):
         try:
             parse()
         except Malformed:
@@ -101,7 +111,9 @@ def test_a_stamp_is_an_instant_or_is_refused(stamp: str) -> None:
         return
 
 
-@pytest.mark.parametrize("stamp", ["", "nan", "inf", "-inf", "1e400", "1e18", "now", "\x001", "٠", "1763899200.1\x00"])
+@pytest.mark.parametrize(
+    "stamp", ["", "nan", "inf", "-inf", "1e400", "1e18", "now", "\x001", "٠", "1763899200.1\x00"]
+)
 def test_what_is_no_stamp_is_refused(stamp: str) -> None:
     with pytest.raises(Malformed):
         at(stamp)
@@ -115,7 +127,9 @@ def test_a_number_is_one_to_nine_digits_or_is_refused(text: str) -> None:
         return
 
 
-@pytest.mark.parametrize("text", ["", "0", "000", "-1", "+1", "1.0", " 1", "1 ", "²", "١", "1_0", "1" * 10, "9" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "0", "000", "-1", "+1", "1.0", " 1", "1 ", "²", "١", "1_0", "1" * 10, "9" * 5000]
+)
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(Malformed):
         number(text)
@@ -156,7 +170,9 @@ def test_whoever_types_a_decision_is_told_of_the_buttons(word: str, told: bool) 
     assert (says("buttons_on_the_requests_message") in text) is told
 
 
-@pytest.mark.parametrize(("nearest", "meant"), [("status", " Did you mean `/legacytls status`?"), ("help", "")])
+@pytest.mark.parametrize(
+    ("nearest", "meant"), [("status", " Did you mean `/legacytls status`?"), ("help", "")]
+)
 def test_a_typing_mistake_is_answered_in_one_line_that_leads_to_the_help(nearest: str, meant: str) -> None:
     (block,) = no_such("x<y", nearest).arguments()["blocks"]
     assert block["text"]["text"] == says("there_is_no_x_lt_y_legacytls", meant=meant)

@@ -1,4 +1,5 @@
-"""``DATABASE_URL``: each option has a meaning or is refused by name, and no part of what was written is repeated."""
+"""``DATABASE_URL``: each option has a meaning or is refused by name, and no part of what was written is
+repeated."""
 
 from pathlib import Path
 
@@ -41,7 +42,12 @@ def refusal(text: str) -> str:
 def test_an_option_with_a_meaning_is_taken(written: str, meant: dict[str, str]) -> None:
     url = make_url(parse(f"{AT}?{written}"))
     assert dict(url.query) == meant
-    assert (url.drivername, url.username, url.password, url.host) == ("postgresql+psycopg", "bot", "hush", "db.example.com")
+    assert (url.drivername, url.username, url.password, url.host) == (
+        "postgresql+psycopg",
+        "bot",
+        "hush",
+        "db.example.com",
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +127,15 @@ def test_files_and_their_options(tmp_path: Path) -> None:
     ):
         assert parse(taken) == taken
     assert refusal("sqlite:///x.db?journal_mode=wal").startswith("journal_mode is no option of SQLite's")
-    assert refusal("sqlite:///x.db?check_same_thread=false").startswith("check_same_thread is no option of SQLite's")
+    assert refusal("sqlite:///x.db?check_same_thread=false").startswith(
+        "check_same_thread is no option of SQLite's"
+    )
     assert refusal("sqlite:///x.db?timeout=long") == says("the_option_timeout_takes_a_whole_number")
-    for lost in ("sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true", "sqlite:///x?mode=memory"):
+    for lost in (
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///x?mode=memory",
+    ):
         assert refusal(lost) == says("write_sqlite_file_db_the_record_has")

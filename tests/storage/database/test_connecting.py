@@ -62,7 +62,9 @@ def test_an_acknowledgement_does_not_wait_for_connections_that_slow_work_holds(e
         assert time.monotonic() - began < 1
 
 
-def test_a_full_pool_is_unreachable_within_the_patience(either: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_pool_is_unreachable_within_the_patience(
+    either: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert either.engine.pool.timeout() == PATIENCE
     monkeypatch.setattr(either.engine.pool, "_timeout", 0.1)
     with ExitStack() as slow:
@@ -87,11 +89,15 @@ def test_a_write_on_a_standby_is_unreachable_and_the_next_one_finds_the_primary(
     assert verify(database, TENANT).checked == 1
 
 
-def test_of_several_hosts_only_one_that_writes_is_taken(migrated_postgres_url: str, admin: psycopg.Connection) -> None:
+def test_of_several_hosts_only_one_that_writes_is_taken(
+    migrated_postgres_url: str, admin: psycopg.Connection
+) -> None:
     one = make_url(migrated_postgres_url)
     with socket.create_server(("127.0.0.1", 0)) as gone:
         dead = gone.getsockname()[1]
-    several = one.set(host=None, port=None).update_query_dict({"host": [f"127.0.0.1:{dead}", f"127.0.0.1:{one.port}"]})
+    several = one.set(host=None, port=None).update_query_dict(
+        {"host": [f"127.0.0.1:{dead}", f"127.0.0.1:{one.port}"]}
+    )
     database = Database(several)
     try:
         with database.read() as connection:
@@ -146,7 +152,10 @@ def test_why_there_is_no_connection_is_said_in_plain_words_and_without_names(
 
 
 def test_a_file_in_no_folder_is_said_to_be_one_that_cannot_be_opened() -> None:
-    with pytest.raises(Unreachable, match="folder or file cannot be opened"), Database("sqlite:////no/such/folder/x.db").read():
+    with (
+        pytest.raises(Unreachable, match="folder or file cannot be opened"),
+        Database("sqlite:////no/such/folder/x.db").read(),
+    ):
         pass
 
 

@@ -1,4 +1,5 @@
-"""The record is for the account that the bot runs as: nobody else on the machine reads the file or its journals."""
+"""The record is for the account that the bot runs as: nobody else on the machine reads the file or its
+journals."""
 
 import os
 import stat
@@ -28,7 +29,8 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite:///{}/record.db", "sqlite:///file:{}/record.db?uri=true", "sqlite:///{}/record.db?timeout=9"]
+    "url",
+    ["sqlite:///{}/record.db", "sqlite:///file:{}/record.db?uri=true", "sqlite:///{}/record.db?timeout=9"],
 )
 def test_a_new_database_and_its_journals_are_the_owner_s_alone(url: str, tmp_path: Path) -> None:
     where = url.format(tmp_path)
@@ -41,7 +43,9 @@ def test_a_new_database_and_its_journals_are_the_owner_s_alone(url: str, tmp_pat
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666, 0o660, 0o700 | 0o055])
-def test_a_database_that_was_open_to_others_is_closed_to_them_with_its_journals(mode: int, tmp_path: Path) -> None:
+def test_a_database_that_was_open_to_others_is_closed_to_them_with_its_journals(
+    mode: int, tmp_path: Path
+) -> None:
     url = f"sqlite:///{tmp_path}/record.db"
     upgrade(url)
     running = Database(url)

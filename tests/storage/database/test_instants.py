@@ -53,10 +53,16 @@ WAYS_IN: dict[str, Callable[[Entry], object]] = {
     "expiry": lambda entry: asked(entry, expires_at=NAIVE),
     "time of a vote": lambda entry: approve(entry, asked(entry), voted_at=NAIVE),
     "time of the next try": lambda entry: entry.postpone(asked(entry), until=NAIVE, detail=""),
-    "time of a reading": lambda entry: entry.holding.observe(Observation(NAIVE, None, None, None, "timed out")),
+    "time of a reading": lambda entry: entry.holding.observe(
+        Observation(NAIVE, None, None, None, "timed out")
+    ),
     "time of a message": lambda entry: entry.outbox.owe("card", "k", due_at=NAIVE),
-    "baseline": lambda entry: entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NAIVE, None, None), why=""),
-    "time of sending": lambda entry: entry.move(asked(entry), State.APPROVED, actor=BOB, detail="", sent_at=NAIVE),
+    "baseline": lambda entry: entry.holding.set_baseline(
+        Baseline(SettingValue.OPTED_IN, NAIVE, None, None), why=""
+    ),
+    "time of sending": lambda entry: entry.move(
+        asked(entry), State.APPROVED, actor=BOB, detail="", sent_at=NAIVE
+    ),
 }
 
 
@@ -91,7 +97,9 @@ def test_what_lapses_lapses_exactly_at_its_time(ledger: Ledger) -> None:
 
 
 def test_a_server_in_another_zone_changes_nothing(migrated_postgres_url: str) -> None:
-    elsewhere = make_url(migrated_postgres_url).update_query_dict({"options": "-c timezone=Australia/Lord_Howe"})
+    elsewhere = make_url(migrated_postgres_url).update_query_dict(
+        {"options": "-c timezone=Australia/Lord_Howe"}
+    )
     database = Database(elsewhere)
     try:
         ledger = Ledger(database, TENANT)

@@ -1,4 +1,5 @@
-"""Behind PgBouncer in transaction mode: a transaction may meet any server connection, and the next one another."""
+"""Behind PgBouncer in transaction mode: a transaction may meet any server connection, and the next one
+another."""
 
 import re
 from collections.abc import Iterator
@@ -17,9 +18,12 @@ from tests.storage.racer import racers
 from tests.storage.states import NOW, TENANT, opened
 
 SESSION = re.compile(
-    r"\s*SET (?!LOCAL|TRANSACTION)|pg_(try_)?advisory_lock|\s*(PREPARE|LISTEN|DISCARD)\b|CREATE TEMP|WITH HOLD", re.IGNORECASE
+    r"\s*SET (?!LOCAL|TRANSACTION)|pg_(try_)?advisory_lock|\s*(PREPARE|LISTEN|DISCARD)\b|CREATE TEMP|WITH "
+    r"HOLD",
+    re.IGNORECASE,
 )
-"""What is kept in a session of PostgreSQL (pgbouncer.org/features.html lists what transaction mode breaks)."""
+"""What is kept in a session of PostgreSQL (pgbouncer.org/features.html lists what transaction mode
+breaks)."""
 
 
 @pytest.fixture
@@ -47,7 +51,10 @@ def test_one_statement_again_and_again_meets_no_statement_of_another_client(pool
     clients = [Database(pooled_url) for _ in range(POOL + 2)]
     for number in range(12):
         for client in clients:
-            assert Inbox(client, TENANT).put(f"{number}-{id(client)}", "vote", {}, now=NOW, patience=5) is not None
+            assert (
+                Inbox(client, TENANT).put(f"{number}-{id(client)}", "vote", {}, now=NOW, patience=5)
+                is not None
+            )
     for client in clients:
         client.close()
 

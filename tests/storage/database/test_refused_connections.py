@@ -1,4 +1,5 @@
-"""Why there is no connection: each reason is told apart by the server's code, whatever language its sentences are in."""
+"""Why there is no connection: each reason is told apart by the server's code, whatever language its sentences
+are in."""
 
 import socket
 import struct
@@ -61,7 +62,10 @@ def answering(*answers: bytes) -> Iterator[int]:
 
 def error(sqlstate: str, said: str = "le rôle ou le mot de passe ne convient pas") -> bytes:
     """PostgreSQL's ErrorResponse, in another language than English (protocol 3.0, message formats)."""
-    fields = b"".join(b"%c%s\0" % (kind, value) for kind, value in ((0x53, b"FATAL"), (0x43, sqlstate.encode()))) + b"M"
+    fields = (
+        b"".join(b"%c%s\0" % (kind, value) for kind, value in ((0x53, b"FATAL"), (0x43, sqlstate.encode())))
+        + b"M"
+    )
     body = fields + said.encode() + b"\0\0"
     return b"E" + struct.pack("!i", len(body) + 4) + body
 
@@ -89,7 +93,9 @@ def test_a_refusal_is_known_by_its_code_in_any_language(sqlstate: str, trouble: 
     with answering(b"N", error(sqlstate)) as port:
         refused = refusal(at(port))
     assert refused.trouble is trouble
-    assert str(refused) == says("the_database_could_not_be_reached_2", finding=trouble.finding, sqlstate=sqlstate)
+    assert str(refused) == says(
+        "the_database_could_not_be_reached_2", finding=trouble.finding, sqlstate=sqlstate
+    )
 
 
 def test_a_server_that_talks_of_passwords_in_another_code_is_not_taken_at_its_word() -> None:
@@ -120,7 +126,9 @@ def test_without_tls_at_the_server_or_with_a_broken_one_that_is_said() -> None:
         ("ALTER ROLE plain_role CONNECTION LIMIT 0", Trouble.FULL_HOUSE),
     ],
 )
-def test_a_real_server_refuses_in_the_same_words(prepare: str, trouble: Trouble, postgres_server: Server) -> None:
+def test_a_real_server_refuses_in_the_same_words(
+    prepare: str, trouble: Trouble, postgres_server: Server
+) -> None:
     with postgres_server.database() as url:
         postgres_server.execute(f"CREATE ROLE plain_role LOGIN PASSWORD '{SECRET}'")
         try:
@@ -142,12 +150,18 @@ def test_a_real_server_refuses_in_the_same_words(prepare: str, trouble: Trouble,
         ({"target_session_attrs": "standby"}, Trouble.READ_ONLY),
     ],
 )
-def test_an_option_that_cannot_be_used_is_told_as_one(options: dict[str, str], trouble: Trouble, postgres_url: str) -> None:
+def test_an_option_that_cannot_be_used_is_told_as_one(
+    options: dict[str, str], trouble: Trouble, postgres_url: str
+) -> None:
     assert refusal(make_url(postgres_url).update_query_dict(options)).trouble is trouble
 
 
-@pytest.mark.parametrize("name", ["PGSSLMODE", "PGSERVICE", "PGCHANNELBINDING", "PGTARGETSESSIONATTRS", "PGGSSENCMODE"])
-def test_what_the_surroundings_tell_libpq_is_an_option_too(name: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "name", ["PGSSLMODE", "PGSERVICE", "PGCHANNELBINDING", "PGTARGETSESSIONATTRS", "PGGSSENCMODE"]
+)
+def test_what_the_surroundings_tell_libpq_is_an_option_too(
+    name: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, "bogus")
     assert refusal(make_url(postgres_url)).trouble is Trouble.OPTION
 

@@ -1,4 +1,5 @@
-"""A replica that falls silent in the middle of a transaction does not keep the others from writing: PostgreSQL ends it."""
+"""A replica that falls silent in the middle of a transaction does not keep the others from writing:
+PostgreSQL ends it."""
 
 from collections.abc import Iterator
 

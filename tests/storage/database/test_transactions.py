@@ -1,4 +1,5 @@
-"""A transaction is there as a whole or not at all, lasts once committed, and never waits longer than it may."""
+"""A transaction is there as a whole or not at all, lasts once committed, and never waits longer than it
+may."""
 
 import sqlite3
 import threading
@@ -45,11 +46,17 @@ def test_what_is_not_committed_is_seen_by_nobody_else(ledger: Ledger) -> None:
     assert everything(ledger.database) != stood
 
 
-FAILURES = ["INSERT INTO no_such_table VALUES (1)", "INSERT INTO decisions (id) VALUES (NULL)", "SELECT nothing"]
+FAILURES = [
+    "INSERT INTO no_such_table VALUES (1)",
+    "INSERT INTO decisions (id) VALUES (NULL)",
+    "SELECT nothing",
+]
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_statement_that_fails_leaves_nothing_and_the_next_transaction_works(failure: str, ledger: Ledger) -> None:
+def test_a_statement_that_fails_leaves_nothing_and_the_next_transaction_works(
+    failure: str, ledger: Ledger
+) -> None:
     stood = everything(ledger.database)
     with pytest.raises(DBAPIError), ledger.recording(NOW) as entry:  # noqa: PT012
         record(entry)
@@ -58,7 +65,9 @@ def test_a_statement_that_fails_leaves_nothing_and_the_next_transaction_works(fa
     opened(ledger)
 
 
-def test_a_process_killed_in_the_middle_leaves_nothing_and_holds_nobody_up(ledger: Ledger, migrated_database_url: str) -> None:
+def test_a_process_killed_in_the_middle_leaves_nothing_and_holds_nobody_up(
+    ledger: Ledger, migrated_database_url: str
+) -> None:
     stood = everything(ledger.database)
     with racers(migrated_database_url, 1) as one:
         assert one.all("begin", TENANT) == ["written"]
@@ -85,7 +94,12 @@ def test_killed_before_any_statement_a_transaction_is_there_as_a_whole_or_not_at
     assert len(ended) > 8
     whole = [tenant for tenant in range(len(ended)) if _rows(database, f"tenant-{tenant}")]
     assert whole == [len(ended) - 1]
-    assert _rows(database, f"tenant-{whole[0]}") == {"change_requests": 1, "decisions": 1, "audit_events": 3, "notices": 1}
+    assert _rows(database, f"tenant-{whole[0]}") == {
+        "change_requests": 1,
+        "decisions": 1,
+        "audit_events": 3,
+        "notices": 1,
+    }
     assert verify(database, f"tenant-{whole[0]}").ok
 
 
@@ -137,7 +151,9 @@ def test_a_lock_that_is_given_back_in_time_is_taken(ledger: Ledger) -> None:
     holder.join()
 
 
-def test_waiting_for_our_own_threads_and_then_for_others_takes_one_patience_and_not_two(ledger: Ledger) -> None:
+def test_waiting_for_our_own_threads_and_then_for_others_takes_one_patience_and_not_two(
+    ledger: Ledger,
+) -> None:
     def wait_too() -> None:
         with pytest.raises(Busy):
             busy_after(ledger, patience=2.0)

@@ -1,4 +1,5 @@
-"""What the database's own troubles are called: full, read-only, gone. Nothing above this room knows a driver's exception."""
+"""What the database's own troubles are called: full, read-only, gone. Nothing above this room knows a
+driver's exception."""
 
 import os
 import shutil
@@ -39,7 +40,10 @@ def test_a_read_only_database_is_unreachable_for_writing_and_still_reads(migrate
     try:
         with pytest.raises(Unreachable):
             Inbox(database, "tenant").put("key", "vote", {}, now=NOW, patience=1)
-        assert Inbox(Database(migrated_sqlite_url), "tenant").put("key", "vote", {}, now=NOW, patience=1) is not None
+        assert (
+            Inbox(Database(migrated_sqlite_url), "tenant").put("key", "vote", {}, now=NOW, patience=1)
+            is not None
+        )
     finally:
         database.close()
 
@@ -70,7 +74,9 @@ def test_a_defect_of_ours_is_not_called_the_databases_trouble(migrated_sqlite_ur
         database.close()
 
 
-def test_whoever_watches_hears_of_trouble_within_one_failed_call_and_once_of_its_end(migrated_sqlite_url: str) -> None:
+def test_whoever_watches_hears_of_trouble_within_one_failed_call_and_once_of_its_end(
+    migrated_sqlite_url: str,
+) -> None:
     database, heard = Database(migrated_sqlite_url), list[str | None]()
     database.watch.tell = heard.append
     for failing in ("read", "write", "read"):
@@ -96,7 +102,9 @@ def test_a_database_that_is_only_busy_is_no_trouble(migrated_sqlite_url: str) ->
     database.close()
 
 
-def test_a_database_that_another_program_locks_is_trouble_until_it_can_be_written(migrated_sqlite_url: str) -> None:
+def test_a_database_that_another_program_locks_is_trouble_until_it_can_be_written(
+    migrated_sqlite_url: str,
+) -> None:
     database, heard = Database(migrated_sqlite_url), list[str | None]()
     database.watch.tell = heard.append
     with closing(sqlite3.connect(str(database.file), isolation_level=None)) as other:
@@ -134,7 +142,9 @@ def test_a_lock_that_lasts_is_told_while_the_first_writer_still_waits(
 
 
 @pytest.mark.parametrize("way", ["moved", "removed", "replaced"])
-def test_a_file_that_was_taken_away_is_neither_read_nor_written_until_it_is_back(migrated_sqlite_url: str, way: str) -> None:
+def test_a_file_that_was_taken_away_is_neither_read_nor_written_until_it_is_back(
+    migrated_sqlite_url: str, way: str
+) -> None:
     database, heard = Database(migrated_sqlite_url), list[str | None]()
     database.watch.tell = heard.append
     with database.write():

@@ -20,7 +20,8 @@ from tests.storage.states import NOW, TENANT, asked, opened
 
 @pytest.fixture
 def original(migrated_sqlite_url: str) -> Iterator[Database]:
-    """The database of a running bot: one request is on record, in the log beside the file and not in the file itself."""
+    """The database of a running bot: one request is on record, in the log beside the file and not in the file
+    itself."""
     database = Database(migrated_sqlite_url)
     opened(Ledger(database, TENANT))
     yield database
@@ -42,7 +43,8 @@ def path_of(database: Database) -> Path:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """While this lasts nobody but root may put anything into the folder, and whatever root did shows as well."""
+    """While this lasts nobody but root may put anything into the folder, and whatever root did shows as
+    well."""
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     folder.chmod(0o500)
     yield
@@ -60,7 +62,10 @@ def looked(path: Path, *, as_uri: bool = False) -> Verdict:
 
 
 def test_a_copy_of_any_kind_stays_as_it_is_and_its_folder_too(original: Database, folder: Path) -> None:
-    with closing(sqlite3.connect(path_of(original))) as source, closing(sqlite3.connect(folder / "in-wal.db")) as target:
+    with (
+        closing(sqlite3.connect(path_of(original))) as source,
+        closing(sqlite3.connect(folder / "in-wal.db")) as target,
+    ):
         source.execute("VACUUM INTO ?", (str(folder / "vacuumed.db"),))
         source.backup(target)
     with locked(folder):
@@ -74,7 +79,9 @@ def test_the_database_of_a_bot_that_was_stopped_stays_as_it_is(original: Databas
         assert looked(folder / "legacytls.db").ok
 
 
-def test_the_database_of_a_running_bot_is_read_with_what_came_last_and_the_bot_goes_on(original: Database) -> None:
+def test_the_database_of_a_running_bot_is_read_with_what_came_last_and_the_bot_goes_on(
+    original: Database,
+) -> None:
     path = path_of(original)
     before, log = path.read_bytes(), path.with_name(f"{path.name}-wal").read_bytes()
     database = Database(f"sqlite:///{path}", look_only=True)
@@ -96,7 +103,9 @@ def test_what_a_killed_bot_left_in_its_log_counts_and_stays_there(original: Data
     assert [(folder / f"legacytls.db{ending}").read_bytes() for ending in ("", "-wal")] == before
 
 
-def test_a_link_to_the_database_of_a_running_bot_is_read_with_what_came_last(original: Database, folder: Path) -> None:
+def test_a_link_to_the_database_of_a_running_bot_is_read_with_what_came_last(
+    original: Database, folder: Path
+) -> None:
     (folder / "link.db").symlink_to(path_of(original))
     with locked(folder):
         assert looked(folder / "link.db").checked == 1

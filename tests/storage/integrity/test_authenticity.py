@@ -1,4 +1,5 @@
-"""A row is believed exactly as the bot wrote it: with another value in a column that carries authority, it counts for nothing."""
+"""A row is believed exactly as the bot wrote it: with another value in a column that carries authority, it
+counts for nothing."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,7 +38,12 @@ def full(keyed: Database) -> Database:
     with Ledger(keyed, TENANT).recording(NOW) as entry:
         request = asked(entry)
         entry.outbox.owe(
-            "answer", "answer:1", request_id=request.id, recipient=BOB, channel="C0CHANGES", facts={"text": "Approved"}
+            "answer",
+            "answer:1",
+            request_id=request.id,
+            recipient=BOB,
+            channel="C0CHANGES",
+            facts={"text": "Approved"},
         )
     Outbox(keyed, TENANT).keep_card(Card(1, "C0CHANGES", "1.000001", 1))
     Inbox(keyed, TENANT).put("click", "vote", {"person": BOB, "vote": "approve"}, now=NOW, patience=1)
@@ -69,14 +75,29 @@ def test_every_row_is_signed_and_believed_as_it_is_read_back(full: Database) -> 
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_another_value_in_any_column_that_carries_authority_is_not_believed(full: Database, table: Any) -> None:
+def test_another_value_in_any_column_that_carries_authority_is_not_believed(
+    full: Database, table: Any
+) -> None:
     (row,) = rows(full, table)
     for column in AUTHENTICATED[table.name]:
         altered = row | {column: another(row[column])}
         assert Keyring([KEY]).doubt(table.name, altered) is Doubt.FORGED, column
-    moved = {"due_at", "tries", "problem", "delivered_at", "posted_channel", "posted_ts", "claimed_until", "drawn_version"}
+    moved = {
+        "due_at",
+        "tries",
+        "problem",
+        "delivered_at",
+        "posted_channel",
+        "posted_ts",
+        "claimed_until",
+        "drawn_version",
+    }
     moved |= {"what"}  # only finds an announcement: what its authenticated facts say counts
-    rest = set(table.c.keys()) - set(AUTHENTICATED[table.name]) - {"authenticator", "id", "done_at", "correlation_id"}
+    rest = (
+        set(table.c.keys())
+        - set(AUTHENTICATED[table.name])
+        - {"authenticator", "id", "done_at", "correlation_id"}
+    )
     assert rest <= moved, "a column that is new has to be judged: does it carry authority?"
 
 
@@ -115,7 +136,9 @@ def test_without_a_key_nothing_is_signed_and_everything_is_believed(database: Da
 
 
 @pytest.mark.parametrize("done", ["NULL", "'x'"])
-def test_what_is_not_believed_is_set_aside_with_its_reason_and_holds_nothing_up(full: Database, done: str) -> None:
+def test_what_is_not_believed_is_set_aside_with_its_reason_and_holds_nothing_up(
+    full: Database, done: str
+) -> None:
     box, outbox = Inbox(full, TENANT), Outbox(full, TENANT)
     box.put("another", "vote", {"person": BOB, "vote": "reject"}, now=NOW, patience=1)
     with Ledger(full, TENANT).recording(NOW) as entry:
@@ -128,7 +151,11 @@ def test_what_is_not_believed_is_set_aside_with_its_reason_and_holds_nothing_up(
     assert [item.key for item in box.claim_waiting(LATER)] == ["another"]
     assert [notice.key for notice in outbox.claim(LATER, kinds=["answer"])] == ["answer:2"]
     with Ledger(full, TENANT).reading() as reader:
-        assert (reader.messages.cards(1), reader.messages.card_at("C0CHANGES", "1.000002"), reader.messages.notice(1)) == (
+        assert (
+            reader.messages.cards(1),
+            reader.messages.card_at("C0CHANGES", "1.000002"),
+            reader.messages.notice(1),
+        ) == (
             [],
             None,
             None,
@@ -153,7 +180,12 @@ def test_a_claim_that_was_altered_before_it_is_sent_is_not_sent(full: Database) 
 
 def test_what_is_shown_of_a_planted_row_is_no_text_of_who_planted_it(full: Database) -> None:
     with full.write() as connection:
-        planted = {"channel": "https://evil.example", "ts": "<@U0ALICE> approve", "tenant_id": TENANT, "request_id": 1}
+        planted = {
+            "channel": "https://evil.example",
+            "ts": "<@U0ALICE> approve",
+            "tenant_id": TENANT,
+            "request_id": 1,
+        }
         connection.execute(cards.insert().values(**planted, drawn_version=1))
     with Ledger(full, TENANT).reading() as reader:
         assert [card.ts for card in reader.messages.cards(1)] == ["1.000001"]
@@ -168,7 +200,9 @@ def test_what_is_shown_of_a_planted_row_is_no_text_of_who_planted_it(full: Datab
         ("UPDATE audit_events SET authenticator = substr(authenticator, 1, 40)", Authenticator.FORGED),
     ],
 )
-def test_an_event_without_its_authenticator_is_believed_by_nobody(full: Database, statement: str, stands: Authenticator) -> None:
+def test_an_event_without_its_authenticator_is_believed_by_nobody(
+    full: Database, statement: str, stands: Authenticator
+) -> None:
     assert verify(full, TENANT).ok
     with full.write() as connection:
         connection.execute(text(statement))
@@ -196,4 +230,6 @@ def test_an_event_that_was_added_with_a_sound_hash_is_believed_by_nobody(full: D
 
 
 def test_the_tables_that_carry_an_authenticator_are_the_ones_that_are_authenticated() -> None:
-    assert {table.name for table in metadata.tables.values() if "authenticator" in table.c} == set(AUTHENTICATED)
+    assert {table.name for table in metadata.tables.values() if "authenticator" in table.c} == set(
+        AUTHENTICATED
+    )

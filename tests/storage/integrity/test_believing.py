@@ -40,10 +40,18 @@ def of_one(connection: Connection) -> list[believing.Told]:
 
 def test_what_was_written_is_believed_word_for_word(full: Ledger) -> None:
     with full.reading() as reader, full.database.read() as connection:
-        written = [(one.seq, stamp(one.at), one.kind, one.actor, one.request_id, one.payload) for one in reader.events()]
-        told = [(one.seq, one.at, one.kind, one.actor, one.request_id, one.payload) for one in everything(connection)]
+        written = [
+            (one.seq, stamp(one.at), one.kind, one.actor, one.request_id, one.payload)
+            for one in reader.events()
+        ]
+        told = [
+            (one.seq, one.at, one.kind, one.actor, one.request_id, one.payload)
+            for one in everything(connection)
+        ]
         assert told == written
-        assert [one.seq for one in of_one(connection)] == [seq for seq, *_, number, _ in written if number == 1]
+        assert [one.seq for one in of_one(connection)] == [
+            seq for seq, *_, number, _ in written if number == 1
+        ]
 
 
 ALTERED = {
@@ -91,7 +99,10 @@ def test_the_newest_event_that_was_altered_counts_as_not_there(full: Ledger) -> 
     with full.recording(NOW) as entry:
         entry.holding.set_baseline(Baseline(SettingValue.OPTED_OUT, NOW, None, None), why="applied")
         seq = entry.reader.head()[0]
-    spoil(full.database, f"UPDATE audit_events SET payload = replace(payload, 'opted out', 'opted in') WHERE seq = {seq}")
+    spoil(
+        full.database,
+        f"UPDATE audit_events SET payload = replace(payload, 'opted out', 'opted in') WHERE seq = {seq}",
+    )
     with full.database.read() as connection:
         newest = believing.newest(connection, TENANT, "baseline")
     assert newest is not None
@@ -103,8 +114,12 @@ def test_each_look_up_goes_by_its_index(full: Ledger) -> None:
         if not full.database.is_sqlite:
             connection.execute(text("SET enable_seqscan = off"))  # which few rows would be read by
         for kind in COMPARED:
-            assert "ix_audit_events_compared" in plan(connection, partial(believing.newest, connection, TENANT, kind)), kind
-        assert "ix_audit_events_request" in plan(connection, partial(believing.of_request, connection, TENANT, 1))
+            assert "ix_audit_events_compared" in plan(
+                connection, partial(believing.newest, connection, TENANT, kind)
+            ), kind
+        assert "ix_audit_events_request" in plan(
+            connection, partial(believing.of_request, connection, TENANT, 1)
+        )
 
 
 def plan(connection: Connection, act: Callable[[], Any]) -> str:

@@ -52,7 +52,10 @@ TIMES = {
     "observations": ("at",),
     "reminder_answers": ("until",),
 }
-IN_TIMES = {"sqlite": ("'soon'", "''", "5", "x'00ff'", "'2026-13-45 00:00:00'"), "postgresql": ("'infinity'", "'20260-01-01'")}
+IN_TIMES = {
+    "sqlite": ("'soon'", "''", "5", "x'00ff'", "'2026-13-45 00:00:00'"),
+    "postgresql": ("'infinity'", "'20260-01-01'"),
+}
 """What each database lets stand where an instant belongs, and no program can read."""
 
 IN_TEXTS = {"sqlite": ("CAST(x'ff' AS TEXT)", "x'00ff'"), "postgresql": ()}
@@ -64,12 +67,22 @@ def full(ledger: Ledger) -> Ledger:
     with ledger.recording(NOW) as entry:
         for number in range(2):
             request = asked(entry, Kind.OPT_IN)
-            entry.vote(request, person_id=BOB, vote=Vote.APPROVE, door=Door.BUTTON, digest="d" * 64, voted_at=NOW)
-            raised = approve(entry, entry.reader.request(request.id), CAROL) if number else entry.reader.request(request.id)
+            entry.vote(
+                request, person_id=BOB, vote=Vote.APPROVE, door=Door.BUTTON, digest="d" * 64, voted_at=NOW
+            )
+            raised = (
+                approve(entry, entry.reader.request(request.id), CAROL)
+                if number
+                else entry.reader.request(request.id)
+            )
             entry.attempt(raised, "sending", client_request_id="c", value=SettingValue.OPTED_IN)
             entry.move(raised, State.WITHDRAWN, actor=ALICE, detail="")
-            entry.holding.observe(Observation(NOW + timedelta(seconds=number), SettingValue.NOT_SET, None, None, None))
-            keep_answer(entry, series="weekly", key=f"{number}", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
+            entry.holding.observe(
+                Observation(NOW + timedelta(seconds=number), SettingValue.NOT_SET, None, None, None)
+            )
+            keep_answer(
+                entry, series="weekly", key=f"{number}", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW
+            )
             entry.outbox.owe("answer", f"answer:{number}", recipient=BOB, facts={"what": "greeting"})
     return ledger
 
@@ -95,7 +108,9 @@ def cases(database: Database, table: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("table", LISTS)
-def test_a_row_that_cannot_be_read_keeps_nobody_from_the_others(full: Ledger, table: str, subtests: pytest.Subtests) -> None:
+def test_a_row_that_cannot_be_read_keeps_nobody_from_the_others(
+    full: Ledger, table: str, subtests: pytest.Subtests
+) -> None:
     with full.reading() as reader:
         sound = LISTS[table](reader)
     damaged = sound[0] if table == "observations" else sound[-1]  # the newest: of readings, the first
@@ -177,12 +192,16 @@ END = NOW + timedelta(days=30)
 
 
 @pytest.mark.parametrize("column", ["window_end", "value", "since"])
-def test_what_ought_to_be_is_taken_from_the_record_where_the_row_says_otherwise(full: Ledger, column: str) -> None:
+def test_what_ought_to_be_is_taken_from_the_record_where_the_row_says_otherwise(
+    full: Ledger, column: str
+) -> None:
     with full.recording(NOW) as entry:
         entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, 1, END), why="applied")
     ends, values, starts = ("NULL", "'2076-01-01 00:00:00'"), ("'opted out'", "'on'"), ("'2026-01-01'",)
     other = {"window_end": ends, "value": values, "since": starts}[column]
-    broken = {"sqlite": "'soon'", "postgresql": "'infinity'"}["sqlite" if full.database.is_sqlite else "postgresql"]
+    broken = {"sqlite": "'soon'", "postgresql": "'infinity'"}[
+        "sqlite" if full.database.is_sqlite else "postgresql"
+    ]
     for value in (*other, *([broken] if column != "value" else [])):
         damage(full.database, "baselines", column, value, "request_id = 1")
         with full.reading() as reader:
@@ -192,7 +211,10 @@ def test_what_ought_to_be_is_taken_from_the_record_where_the_row_says_otherwise(
 def test_a_row_that_no_event_tells_of_is_replaced_by_the_next_change(full: Ledger) -> None:
     with full.database.write() as connection:
         connection.execute(
-            text("INSERT INTO baselines (tenant_id, value, since) VALUES (:tenant, 'on', '2026-01-01 00:00:00')"),
+            text(
+                "INSERT INTO baselines (tenant_id, value, since) VALUES (:tenant, 'on', '2026-01-01 "
+                "00:00:00')"
+            ),
             {"tenant": TENANT},
         )
     with full.recording(NOW) as entry:

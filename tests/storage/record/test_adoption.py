@@ -1,4 +1,5 @@
-"""A key takes a record over once: in batches, from where it was ended, and never again what somebody stripped of its proofs."""
+"""A key takes a record over once: in batches, from where it was ended, and never again what somebody stripped
+of its proofs."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -78,9 +79,16 @@ def test_the_first_key_takes_over_everything_as_one_event(plain: Database, opens
     keyed = opens(OLD)
     head = verify(plain, TENANT)
     with keyed.read() as connection:
-        assert would_adopt(connection, TENANT, keyed.authenticity.keys, seen_authenticated=False) is Adopted.NOW
+        assert (
+            would_adopt(connection, TENANT, keyed.authenticity.keys, seen_authenticated=False) is Adopted.NOW
+        )
     assert adopt(keyed, TENANT, LATER, seen_authenticated=False) is Adopted.NOW
-    said = {"key": key_id(OLD), "keys": [key_id(OLD)], "basis": "first", "head": f"{head.head_seq}:{head.head_hash}"}
+    said = {
+        "key": key_id(OLD),
+        "keys": [key_id(OLD)],
+        "basis": "first",
+        "head": f"{head.head_seq}:{head.head_hash}",
+    }
     assert events(plain) == [said]
     assert set(unsigned(plain).values()) == {0}
     assert verify(keyed, TENANT).ok
@@ -101,7 +109,9 @@ def test_an_empty_record_begins_with_it(database: Database, opens: Any) -> None:
 
 
 @pytest.mark.parametrize("batches", range(12))
-def test_it_goes_on_where_it_was_ended(plain: Database, opens: Any, batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_goes_on_where_it_was_ended(
+    plain: Database, opens: Any, batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keyed, left = opens(OLD), [batches]
     sign = adoption._sign_batch
 
@@ -123,7 +133,9 @@ def test_it_goes_on_where_it_was_ended(plain: Database, opens: Any, batches: int
     assert verify(keyed, TENANT).ok
 
 
-def test_a_new_key_takes_over_what_the_older_one_authenticated_and_nothing_else(plain: Database, opens: Any) -> None:
+def test_a_new_key_takes_over_what_the_older_one_authenticated_and_nothing_else(
+    plain: Database, opens: Any
+) -> None:
     adopt(opens(OLD), TENANT, NOW, seen_authenticated=False)
     with plain.write() as connection:
         for table in ("cards", "inbox", "notices"):
@@ -157,7 +169,9 @@ def test_a_new_key_takes_over_what_the_older_one_authenticated_and_nothing_else(
         ["UPDATE audit_events SET authenticator = 'x.y' WHERE seq = 1"],
     ],
 )
-def test_what_somebody_stripped_of_its_proof_is_not_signed_again(plain: Database, opens: Any, statements: list[str]) -> None:
+def test_what_somebody_stripped_of_its_proof_is_not_signed_again(
+    plain: Database, opens: Any, statements: list[str]
+) -> None:
     keyed = opens(OLD)
     adopt(keyed, TENANT, NOW, seen_authenticated=False)
     _unguarded(plain, statements)
@@ -167,7 +181,8 @@ def test_what_somebody_stripped_of_its_proof_is_not_signed_again(plain: Database
 
 
 def test_what_was_seen_authenticated_is_not_taken_over_as_new(plain: Database, opens: Any) -> None:
-    """Not even a record that was built anew from its first event, with no trace of a key: the file outside tells."""
+    """Not even a record that was built anew from its first event, with no trace of a key: the file outside
+    tells."""
     assert adopt(opens(OLD), TENANT, NOW, seen_authenticated=True) is Adopted.REFUSED
     assert set(unsigned(plain).values()) == {11, 7}
 
@@ -180,7 +195,9 @@ def test_an_event_that_was_altered_is_not_made_authentic(plain: Database, opens:
     assert not verify(keyed, TENANT).ok
 
 
-def test_a_person_takes_over_the_record_but_nothing_that_waits_to_be_done(plain: Database, opens: Any) -> None:
+def test_a_person_takes_over_the_record_but_nothing_that_waits_to_be_done(
+    plain: Database, opens: Any
+) -> None:
     keyed = opens(OLD)
     take_over(keyed, TENANT, NOW, Basis.PERSON)
     assert unsigned(plain) == {"audit_events": 0, "cards": 0, "inbox": 7, "notices": 7}

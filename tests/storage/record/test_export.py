@@ -1,4 +1,5 @@
-"""The exported record proves itself: a script of a few lines, with nothing but Python, finds whatever was changed in it."""
+"""The exported record proves itself: a script of a few lines, with nothing but Python, finds whatever was
+changed in it."""
 
 import json
 import subprocess
@@ -29,7 +30,9 @@ def sound(ledger: Ledger) -> Database:
 
 def checked(export: list[str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-I", "-S", str(SCRIPT)]
-    return subprocess.run(command, input="".join(export), capture_output=True, text=True, check=False, encoding="utf-8")
+    return subprocess.run(
+        command, input="".join(export), capture_output=True, text=True, check=False, encoding="utf-8"
+    )
 
 
 def test_the_offline_script_accepts_a_full_export_and_tells_the_head(sound: Database) -> None:
@@ -57,7 +60,9 @@ def _swapped(export: list[str]) -> list[str]:
 
 
 def _renumbered(export: list[str]) -> list[str]:
-    return [json.dumps(json.loads(line) | {"seq": number}) + "\n" for number, line in enumerate(export, start=5)]
+    return [
+        json.dumps(json.loads(line) | {"seq": number}) + "\n" for number, line in enumerate(export, start=5)
+    ]
 
 
 def _said_twice(export: list[str]) -> list[str]:
@@ -86,7 +91,9 @@ def test_the_offline_script_finds(how: str, sound: Database) -> None:
     run = checked(spoilt)
     assert run.returncode == 1
     in_the_first_line = how in ("another beginning", "other numbers")
-    assert (" was altered\n" if in_the_first_line else " was altered, or does not follow event ") in run.stderr
+    assert (
+        " was altered\n" if in_the_first_line else " was altered, or does not follow event "
+    ) in run.stderr
 
 
 def test_an_empty_export_is_not_called_sound() -> None:
@@ -102,7 +109,9 @@ def test_a_cut_export_ends_in_another_head(sound: Database) -> None:
     assert json.loads(export[-1])["prev"] in cut
 
 
-@pytest.mark.parametrize("spoilt", ["actor = 'x'", "payload = '{'", "at = '2026-11-23 12:00:01'", "hash = 'x'"])
+@pytest.mark.parametrize(
+    "spoilt", ["actor = 'x'", "payload = '{'", "at = '2026-11-23 12:00:01'", "hash = 'x'"]
+)
 def test_what_was_tampered_with_in_the_database_is_exported_and_found(spoilt: str, sound: Database) -> None:
     spoil(sound, f"UPDATE audit_events SET {spoilt} WHERE seq = 8")
     export = list(lines(sound, TENANT))
@@ -121,7 +130,8 @@ def test_a_line_is_the_canonical_event_with_its_hash(sound: Database) -> None:
 
 @pytest.fixture
 def dated(ledger: Ledger) -> Database:
-    """One event a day for ten days, numbered alike, but the fifth bears the second's time: a clock ran backwards."""
+    """One event a day for ten days, numbered alike, but the fifth bears the second's time: a clock ran
+    backwards."""
     for day in (1, 2, 3, 4, 2, 6, 7, 8, 9, 10):
         with ledger.recording(NOW + timedelta(days=day)) as entry:
             entry.record("baseline", "bot", {})
@@ -160,7 +170,9 @@ def test_an_export_holds_no_connection_while_its_reader_takes_its_time(sound: Da
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5, LENGTH - 1, LENGTH, LENGTH + 1])
-def test_the_pieces_in_which_it_is_read_do_not_show(batch: int, sound: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pieces_in_which_it_is_read_do_not_show(
+    batch: int, sound: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = list(lines(sound, TENANT))
     monkeypatch.setattr("storage.record.export._BATCH", batch)
     assert list(lines(sound, TENANT)) == whole

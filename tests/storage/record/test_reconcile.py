@@ -1,4 +1,5 @@
-"""Every column that events determine, altered past the bot, is named, and nothing else; memory does not grow with the record."""
+"""Every column that events determine, altered past the bot, is named, and nothing else; memory does not grow
+with the record."""
 
 import tracemalloc
 from datetime import timedelta
@@ -41,37 +42,70 @@ UNTOLD = {
 
 @pytest.fixture
 def full(ledger: Ledger) -> Ledger:
-    """Everything that is on record: two settled opt-ins, an opt-out, a change from outside, one that waits."""
+    """Everything that is on record: two settled opt-ins, an opt-out, a change from outside, one that
+    waits."""
     with ledger.recording(NOW) as entry:
         entry.holding.keep_rule("r" * 64, {"approvers": [BOB], "text": "é"})
         entry.holding.keep_organization("contoso.onmicrosoft.com")
         scanner = register.act(
-            entry, proposed(entry), DeviceAct.LONGER_ASKED, actor=BOB, why="é", changes={"asked_due": DUE + DAY, "asked_by": BOB}
+            entry,
+            proposed(entry),
+            DeviceAct.LONGER_ASKED,
+            actor=BOB,
+            why="é",
+            changes={"asked_due": DUE + DAY, "asked_by": BOB},
         )
         register.act(entry, scanner, DeviceAct.REPLACED, actor=BOB, to=DeviceState.REPLACED, request_id=1)
         named = proposed(entry, device="Scales", owner_id=None)
         made = approve(entry, approve(entry, asked(entry), BOB), CAROL)
         entry.vote(
-            entry.reader.request(made.id), person_id=CAROL, vote=Vote.TAKEN_BACK, door=Door.BOT, digest="d" * 64, voted_at=NOW
+            entry.reader.request(made.id),
+            person_id=CAROL,
+            vote=Vote.TAKEN_BACK,
+            door=Door.BOT,
+            digest="d" * 64,
+            voted_at=NOW,
         )
         sending = entry.move(entry.reader.request(made.id), State.APPROVED, actor=BOB, detail="")
-        sending = entry.move(sending, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(seconds=1))
+        sending = entry.move(
+            sending, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(seconds=1)
+        )
         entry.attempt(sending, "sending", client_request_id="c-1", value=SettingValue.OPTED_IN)
-        entry.attempt(sending, "answered", client_request_id="c-1", detail="Taken.", outcome=WriteOutcome.ACCEPTED)
-        entry.attempt(sending, "read_back", client_request_id="c-2", value=SettingValue.OPTED_IN, detail="read")
+        entry.attempt(
+            sending, "answered", client_request_id="c-1", detail="Taken.", outcome=WriteOutcome.ACCEPTED
+        )
+        entry.attempt(
+            sending, "read_back", client_request_id="c-2", value=SettingValue.OPTED_IN, detail="read"
+        )
         done = entry.move(sending, State.APPLIED, actor="bot", detail="")
-        entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, done.id, done.window_end), why="applied")
+        entry.holding.set_baseline(
+            Baseline(SettingValue.OPTED_IN, NOW, done.id, done.window_end), why="applied"
+        )
         outside = entry.open(
-            Kind.OUTSIDE, requester_id=None, door=Door.BOT, to_value=SettingValue.OPTED_OUT, from_value=None, rule_digest="r" * 64
+            Kind.OUTSIDE,
+            requester_id=None,
+            door=Door.BOT,
+            to_value=SettingValue.OPTED_OUT,
+            from_value=None,
+            rule_digest="r" * 64,
         )
         entry.look_again(outside, at=NOW)
         rejected = entry.move(asked(entry), State.REJECTED, actor=BOB, detail="no")
         entry.give_reason(rejected.id, person_id=BOB, reason="The window is too long")
-        waiting = asked(entry, requester_enterprise_id="E0ALICE", devices=entry.reader.devices.as_named([named.id]))
+        waiting = asked(
+            entry, requester_enterprise_id="E0ALICE", devices=entry.reader.devices.as_named([named.id])
+        )
         entry.say(waiting, detail="Said anew.")
         asked(entry, Kind.OPT_OUT)
         for number in range(2):
-            keep_answer(entry, series="weekly", key=f"{number}", reply=ReminderReply.SNOOZED, person_id=ALICE, until=NOW)
+            keep_answer(
+                entry,
+                series="weekly",
+                key=f"{number}",
+                reply=ReminderReply.SNOOZED,
+                person_id=ALICE,
+                until=NOW,
+            )
         entry.holding.keep_rule("s" * 64, {"approvers": []})
     return ledger
 
@@ -82,7 +116,9 @@ UNGUARDED: WeakSet[Database] = WeakSet()
 def tamper(database: Database, *statements: str) -> None:
     """Run statements behind the guards' back, which are gone after the first time."""
     with database.write() as connection:
-        for guard in () if database in UNGUARDED else guards.SQLITE if database.is_sqlite else guards.POSTGRESQL:
+        for guard in (
+            () if database in UNGUARDED else guards.SQLITE if database.is_sqlite else guards.POSTGRESQL
+        ):
             on = "" if database.is_sqlite else f" ON {guard.table}"
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {guard.name}{on}")
         UNGUARDED.add(database)
@@ -104,11 +140,21 @@ def altered(column: str, kind: str) -> str:
     """A value of the right kind that nobody wrote."""
     if kind == "DATETIME":
         return "'2026-01-01 00:00:00.000000+00:00'"
-    return "NULL" if column == "from_value" else "'{}'" if column == "body" else "5" if kind == "INTEGER" else "'another'"
+    return (
+        "NULL"
+        if column == "from_value"
+        else "'{}'"
+        if column == "body"
+        else "5"
+        if kind == "INTEGER"
+        else "'another'"
+    )
 
 
 @pytest.mark.parametrize("table", UNTOLD)
-def test_each_determined_column_that_is_altered_is_named(full: Ledger, table: str, subtests: pytest.Subtests) -> None:
+def test_each_determined_column_that_is_altered_is_named(
+    full: Ledger, table: str, subtests: pytest.Subtests
+) -> None:
     database, columns = full.database, metadata.tables[table].c
     first = {"baselines": "tenant_id", "organizations": "tenant_id", "reasons": "request_id"}.get(table, "id")
     for column in columns:
@@ -122,13 +168,16 @@ def test_each_determined_column_that_is_altered_is_named(full: Ledger, table: st
             which = f"WHERE {first} = '{key}'"
             tamper(database, f"UPDATE {table} SET {column.name} = {value} {which}")
             assert found(database) == [(table, str(key), column.name)]
-            restored = "NULL" if before is None else "'" + str(before).replace("'", "''").replace(":", r"\:") + "'"
+            restored = (
+                "NULL" if before is None else "'" + str(before).replace("'", "''").replace(":", r"\:") + "'"
+            )
             tamper(database, f"UPDATE {table} SET {column.name} = {restored} {which}")
     assert found(database) == []
 
 
 UNTOUCHED = {
-    "version": "99", "detail": "'another'", "retry_at": "'2026-01-01 00\\:00\\:00.000000'", "correlation_id": "'another'",
+    "version": "99", "detail": "'another'", "retry_at": "'2026-01-01 00\\:00\\:00.000000'",
+    "correlation_id": "'another'",
 }  # fmt: skip
 
 
@@ -143,7 +192,10 @@ def copy(table: str, identity: str, **changed: str) -> str:
     names = [column.name for column in metadata.tables[table].c if column.name != identity]
     values = [changed.get(name, name) for name in names]
     newest = f"(SELECT max({identity}) FROM {table})"
-    return f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {table} WHERE {identity} = {newest}"
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {table} WHERE "
+        f"{identity} = {newest}"
+    )
 
 
 PUT_IN = {
@@ -205,7 +257,8 @@ def test_an_event_that_was_altered_is_named_and_ends_the_replay(full: Ledger) ->
 
 
 def test_a_record_of_an_earlier_version_agrees(full: Ledger) -> None:
-    """It did not say when a change was sent, nor since when what ought to be holds, nor what an answer proves."""
+    """It did not say when a change was sent, nor since when what ought to be holds, nor what an answer
+    proves."""
     from storage import ledger as module
 
     with pytest.MonkeyPatch.context() as patch:
@@ -213,7 +266,11 @@ def test_a_record_of_an_earlier_version_agrees(full: Ledger) -> None:
         without = ("sent_at", "since", "requester_enterprise_id", "outcome")
 
         def as_before(
-            self: module.Entry, kind: str, actor: str, payload: dict[str, object], request_id: int | None = None
+            self: module.Entry,
+            kind: str,
+            actor: str,
+            payload: dict[str, object],
+            request_id: int | None = None,
         ) -> str:
             kept = {name: value for name, value in payload.items() if name not in without}
             return record(self, kind, actor, kept, request_id)
@@ -222,7 +279,9 @@ def test_a_record_of_an_earlier_version_agrees(full: Ledger) -> None:
         with full.recording(NOW + timedelta(days=1)) as entry:
             (waiting,) = entry.reader.in_states({State.PENDING})
             sent = entry.move(waiting, State.APPROVED, actor=BOB, detail="")
-            sent = entry.move(sent, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(days=1, seconds=9))
+            sent = entry.move(
+                sent, State.APPLYING, actor="bot", detail="", sent_at=NOW + timedelta(days=1, seconds=9)
+            )
             entry.attempt(sent, "answered", client_request_id="c-3", detail="accepted: Taken.")
             entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, sent.id, None), why="applied")
     assert found(full.database) == []

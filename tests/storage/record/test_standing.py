@@ -1,4 +1,5 @@
-"""The newest head that was seen is kept outside the database; one that does not hold it is not taken for the same one."""
+"""The newest head that was seen is kept outside the database; one that does not hold it is not taken for the
+same one."""
 
 import json
 from collections.abc import Iterator
@@ -64,7 +65,9 @@ def test_a_head_is_kept_for_the_owner_alone_and_whole(database: Database, file: 
     assert [each.name for each in file.path.parent.iterdir() if each.suffix == ".json"] == [file.path.name]
 
 
-def test_a_database_without_that_head_is_told_from_the_one_that_was_seen(keyed: Database, file: HeadFile) -> None:
+def test_a_database_without_that_head_is_told_from_the_one_that_was_seen(
+    keyed: Database, file: HeadFile
+) -> None:
     for _ in range(3):
         record(keyed)
     assert Standing(keyed, TENANT, file).keep()
@@ -72,14 +75,20 @@ def test_a_database_without_that_head_is_told_from_the_one_that_was_seen(keyed: 
     again = Standing(keyed, TENANT, file)
     untrusted = again.look()
     assert untrusted is not None
-    assert (untrusted.why, untrusted.known and untrusted.known.seq, untrusted.found[0]) == (Mistrust.RESTORED, 3, 2)
+    assert (untrusted.why, untrusted.known and untrusted.known.seq, untrusted.found[0]) == (
+        Mistrust.RESTORED,
+        3,
+        2,
+    )
     record(keyed, "rule")
     assert why(again) is Mistrust.RESTORED, "another event stands in its place"
     assert not again.keep(), "what is not known is not kept"
     assert why(Standing(keyed, TENANT, file)) is Mistrust.RESTORED
 
 
-def test_an_acceptance_is_recognised_by_who_has_not_seen_it_before_and_once_only(keyed: Database, tmp_path: Path) -> None:
+def test_an_acceptance_is_recognised_by_who_has_not_seen_it_before_and_once_only(
+    keyed: Database, tmp_path: Path
+) -> None:
     here, there = (head_file(tmp_path / name, TENANT, None) for name in ("here", "there"))
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
@@ -96,7 +105,9 @@ def test_an_acceptance_is_recognised_by_who_has_not_seen_it_before_and_once_only
     record(keyed)
     assert [each.keep() for each in both] == [True] * 2
     cut_back(keyed, 2)
-    assert [why(Standing(keyed, TENANT, file)) for file in (here, there)] == [Mistrust.RESTORED] * 2, "it was seen before"
+    assert [why(Standing(keyed, TENANT, file)) for file in (here, there)] == [Mistrust.RESTORED] * 2, (
+        "it was seen before"
+    )
 
 
 def test_an_acceptance_that_no_key_authenticated_is_none(keyed: Database, file: HeadFile) -> None:
@@ -111,7 +122,9 @@ def test_an_acceptance_that_no_key_authenticated_is_none(keyed: Database, file: 
     assert why(standing) is Mistrust.RESTORED
 
 
-def test_a_record_whose_first_or_newest_event_is_not_authentic_is_told(keyed: Database, file: HeadFile) -> None:
+def test_a_record_whose_first_or_newest_event_is_not_authentic_is_told(
+    keyed: Database, file: HeadFile
+) -> None:
     plain = Database(keyed.engine.url)
     record(plain)
     standing = Standing(keyed, TENANT, file)
@@ -123,8 +136,12 @@ def test_a_record_whose_first_or_newest_event_is_not_authentic_is_told(keyed: Da
     plain.close()
 
 
-@pytest.mark.parametrize("said", ["", "{", "[]", '{"form": 2}', '{"form": 1, "seq": "7", "hash": "x", "accepted": [], "key": 0}'])
-def test_a_damaged_file_is_told_and_written_anew_by_a_person_alone(database: Database, file: HeadFile, said: str) -> None:
+@pytest.mark.parametrize(
+    "said", ["", "{", "[]", '{"form": 2}', '{"form": 1, "seq": "7", "hash": "x", "accepted": [], "key": 0}']
+)
+def test_a_damaged_file_is_told_and_written_anew_by_a_person_alone(
+    database: Database, file: HeadFile, said: str
+) -> None:
     record(database)
     assert file.path is not None
     file.path.write_text(said, encoding="ascii")
@@ -136,7 +153,9 @@ def test_a_damaged_file_is_told_and_written_anew_by_a_person_alone(database: Dat
     assert json.loads(file.path.read_text(encoding="ascii"))["seq"] == 1
 
 
-def test_a_folder_that_is_gone_stops_opting_in_only_where_the_operator_named_it(database: Database, tmp_path: Path) -> None:
+def test_a_folder_that_is_gone_stops_opting_in_only_where_the_operator_named_it(
+    database: Database, tmp_path: Path
+) -> None:
     record(database)
     for must_keep, expected in ((True, Mistrust.NOT_KEPT), (False, None)):
         standing = Standing(database, TENANT, head_file(tmp_path / "gone", TENANT, None), must_keep=must_keep)
@@ -152,7 +171,10 @@ def test_where_heads_are_kept(tmp_path: Path) -> None:
     beside = tmp_path / "record.db"
     assert head_file(None, TENANT, None).path is None
     assert head_file(None, TENANT, beside).path == tmp_path / f"record.db-head-{TENANT}.json"
-    assert head_file(tmp_path / "state", "../../etc", beside).path == tmp_path / "state" / "legacytls-head-.._.._etc.json"
+    assert (
+        head_file(tmp_path / "state", "../../etc", beside).path
+        == tmp_path / "state" / "legacytls-head-.._.._etc.json"
+    )
     assert can_keep(tmp_path / "made" / "for it")
     (tmp_path / "file").touch()
     assert not can_keep(tmp_path / "file")

@@ -1,4 +1,5 @@
-"""Whatever is done to the audit record behind the program's back, the check names the first event that is not as written."""
+"""Whatever is done to the audit record behind the program's back, the check names the first event that is not
+as written."""
 
 import ast
 import sqlite3
@@ -43,18 +44,24 @@ def named(database: Database, seq: int, *words: str, witness: tuple[int, str] | 
 def test_the_check_shares_no_code_with_the_writer() -> None:
     tree = ast.parse(Path(storage.record.verify.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
     assert {name for name in imported if name and name.startswith("storage")} == {"storage.engine"}
 
 
 def test_a_sound_record_is_found_sound_up_to_its_head(sound: Database) -> None:
     seq, last = head(sound)
-    assert verify(sound, TENANT) == Verdict(ok=True, checked=LENGTH, head_seq=seq, head_hash=last, problem=None)
+    assert verify(sound, TENANT) == Verdict(
+        ok=True, checked=LENGTH, head_seq=seq, head_hash=last, problem=None
+    )
     assert verify(sound, TENANT, witness=(seq, last)).ok
 
 
 def test_an_empty_record_is_sound_and_begins_with_zeros(database: Database) -> None:
-    assert verify(database, TENANT) == Verdict(ok=True, checked=0, head_seq=0, head_hash=GENESIS, problem=None)
+    assert verify(database, TENANT) == Verdict(
+        ok=True, checked=0, head_seq=0, head_hash=GENESIS, problem=None
+    )
     assert verify(database, TENANT, witness=(0, GENESIS)).ok
 
 
@@ -116,7 +123,8 @@ def test_a_removed_event_is_named_even_if_the_rest_moved_up(sound: Database) -> 
 
 
 COPY = """INSERT INTO audit_events (tenant_id, seq, at, kind, actor, request_id, payload, prev_hash, hash)
-          SELECT tenant_id, {seq}, at, kind, actor, request_id, payload, {prev}, {hash} FROM audit_events WHERE seq = {of}"""
+          SELECT tenant_id, {seq}, at, kind, actor, request_id, payload, {prev}, {hash} FROM audit_events \
+WHERE seq = {of}"""
 
 
 @pytest.mark.parametrize("seq", [0, -5])
@@ -126,7 +134,9 @@ def test_an_event_put_before_the_first_is_found(seq: int, sound: Database) -> No
 
 
 def test_an_event_put_in_between_is_named(sound: Database) -> None:
-    moved_down = [f"UPDATE audit_events SET seq = {seq + 1} WHERE seq = {seq}" for seq in range(LENGTH, 8, -1)]
+    moved_down = [
+        f"UPDATE audit_events SET seq = {seq + 1} WHERE seq = {seq}" for seq in range(LENGTH, 8, -1)
+    ]
     spoil(sound, *moved_down, COPY.format(seq=9, of=8, prev="'x'", hash="'y'"))
     named(sound, 9)
 
@@ -211,7 +221,11 @@ class TestOnSqlite:
     TEXTS = ("at", "kind", "actor", "payload", "prev_hash", "hash")
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
-    @given(change=st.tuples(st.integers(1, LENGTH), st.sampled_from(TEXTS), st.integers(0, 10**6), st.integers(1, 255)))
+    @given(
+        change=st.tuples(
+            st.integers(1, LENGTH), st.sampled_from(TEXTS), st.integers(0, 10**6), st.integers(1, 255)
+        )
+    )
     def test_any_one_changed_byte_is_found(
         self, sound: Database, raw: sqlite3.Connection, change: tuple[int, str, int, int]
     ) -> None:
@@ -229,7 +243,9 @@ class TestOnSqlite:
         assert verify(sound, TENANT).ok
 
     @pytest.mark.parametrize("column", TEXTS)
-    def test_the_same_bytes_under_another_type_are_found(self, column: str, sound: Database, raw: sqlite3.Connection) -> None:
+    def test_the_same_bytes_under_another_type_are_found(
+        self, column: str, sound: Database, raw: sqlite3.Connection
+    ) -> None:
         raw.execute(f"UPDATE audit_events SET {column} = CAST({column} AS BLOB) WHERE seq = 5")
         named(sound, 5, "another type")
 

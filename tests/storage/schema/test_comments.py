@@ -1,4 +1,5 @@
-"""The database explains itself: every table and column has a comment, and every foreign key an index to be followed by."""
+"""The database explains itself: every table and column has a comment, and every foreign key an index to be
+followed by."""
 
 from sqlalchemy import inspect
 
@@ -10,14 +11,19 @@ from storage.schema.tables import metadata
 def test_every_table_and_column_has_a_sentence() -> None:
     missing = [table.name for table in metadata.tables.values() if not table.comment]
     missing += [
-        f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns if not column.comment
+        f"{table.name}.{column.name}"
+        for table in metadata.tables.values()
+        for column in table.columns
+        if not column.comment
     ]
     assert missing == [], "storage/schema/comments.py, and a migration that adds the comment"
 
 
 def test_no_sentence_is_about_what_is_not_there() -> None:
     described = {f"{table}.{column}" for table, (_, columns) in TABLES.items() for column in columns}
-    assert described <= {f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns}
+    assert described <= {
+        f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns
+    }
     assert TABLES.keys() == metadata.tables.keys()
 
 

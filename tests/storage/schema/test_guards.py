@@ -57,14 +57,18 @@ def full(ledger: Ledger) -> Ledger:
         entry.attempt(request, "sending", client_request_id="c-1")
         entry.holding.keep_rule("r" * 64, {"approvals": 1})
         entry.outbox.owe("card", "card:1", request_id=request.id)
-        keep_answer(entry, series="weekly", key="weekly:1", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
+        keep_answer(
+            entry, series="weekly", key="weekly:1", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW
+        )
     return ledger
 
 
 @contextmanager
 def refused(database: Database) -> Iterator[None]:
     stood = everything(database)
-    with pytest.raises(DBAPIError, match=r"never altered|never removed|fixed at birth|stays settled|cannot truncate"):
+    with pytest.raises(
+        DBAPIError, match=r"never altered|never removed|fixed at birth|stays settled|cannot truncate"
+    ):
         yield
     assert everything(database) == stood
 
@@ -88,22 +92,42 @@ def test_a_request_is_never_removed(full: Ledger) -> None:
         connection.execute(text("DELETE FROM change_requests"))
 
 
-def test_every_settled_state_is_for_ever_even_past_the_ledger(database: Database, subtests: pytest.Subtests) -> None:
+def test_every_settled_state_is_for_ever_even_past_the_ledger(
+    database: Database, subtests: pytest.Subtests
+) -> None:
     for settled in SETTLED:
         request = brought_to(Ledger(database, f"settled-{settled}"), settled)
         for other in set(State) - {settled}:
-            with subtests.test(settled=settled.value, other=other.value), refused(database), database.write() as connection:
-                connection.execute(text(f"UPDATE change_requests SET state = '{other}' WHERE id = {request.id}"))
+            with (
+                subtests.test(settled=settled.value, other=other.value),
+                refused(database),
+                database.write() as connection,
+            ):
+                connection.execute(
+                    text(f"UPDATE change_requests SET state = '{other}' WHERE id = {request.id}")
+                )
 
 
 def test_all_columns_but_those_that_move_are_guarded(database: Database) -> None:
     with database.read() as connection:
         columns = set(connection.execute(text("SELECT * FROM change_requests")).keys())
-    moving = {"state", "version", "detail", "waiting", "devices", "retry_at", "sent_at", "settled_at", "correlation_id"}
+    moving = {
+        "state",
+        "version",
+        "detail",
+        "waiting",
+        "devices",
+        "retry_at",
+        "sent_at",
+        "settled_at",
+        "correlation_id",
+    }
     assert columns - set(CONTENT) == moving
 
 
-def test_an_event_is_fixed_column_by_column_but_for_its_authenticator(full: Ledger, subtests: pytest.Subtests) -> None:
+def test_an_event_is_fixed_column_by_column_but_for_its_authenticator(
+    full: Ledger, subtests: pytest.Subtests
+) -> None:
     with full.database.read() as connection:
         columns = set(connection.execute(text("SELECT * FROM audit_events")).keys()) - {"authenticator"}
     for column in columns:
@@ -145,7 +169,9 @@ class TestOnSqlite:
         assert everything(full.database) == stood
 
     def test_an_open_request_is_not_replaced_by_a_second_one(self, full: Ledger) -> None:
-        columns = ", ".join(["tenant_id", *sorted({*CONTENT, "state", "version", "detail"} - {"id", "tenant_id"})])
+        columns = ", ".join(
+            ["tenant_id", *sorted({*CONTENT, "state", "version", "detail"} - {"id", "tenant_id"})]
+        )
         with refused(full.database), full.database.write() as connection:
             copy = f"SELECT {columns} FROM change_requests WHERE state = 'pending'"
             connection.execute(text(f"INSERT OR REPLACE INTO change_requests ({columns}) {copy}"))

@@ -1,4 +1,5 @@
-"""The documented way to two roles, line by line, on a real PostgreSQL: the bot's own role can do its work and nothing beyond."""
+"""The documented way to two roles, line by line, on a real PostgreSQL: the bot's own role can do its work and
+nothing beyond."""
 
 import re
 import uuid
@@ -38,7 +39,8 @@ Login = Callable[[int | None], str]
 
 @pytest.fixture
 def login(postgres_server: Server) -> Iterator[Login]:
-    """Sets up a database as docs/operate.md says, perhaps without one of its GRANT lines; yields the URL of the bot's role."""
+    """Sets up a database as docs/operate.md says, perhaps without one of its GRANT lines; yields the URL of
+    the bot's role."""
     owner, bot = (f"{name}_{uuid.uuid4().hex[:12]}" for name in ("owner", "bot"))
     with postgres_server.database() as url:
         for role in (owner, bot):
@@ -96,7 +98,9 @@ def _ask_and_send(ledger: Ledger) -> None:
         entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, NOW, request.id, None), why="applied")
         for _ in range(20):
             entry.holding.observe(Observation(NOW, SettingValue.OPTED_IN, None, None, None))
-        keep_answer(entry, series="weekly:1", key="weekly", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW)
+        keep_answer(
+            entry, series="weekly:1", key="weekly", reply=ReminderReply.SNOOZED, person_id=BOB, until=NOW
+        )
         entry.outbox.owe("card", "card:1")
 
 
@@ -114,12 +118,17 @@ def test_the_printed_grants_suffice_for_whatever_the_bot_does(login: Login) -> N
         (2, {"USAGE": {f"{name}_id_seq" for name in EVERYTHING if "id" in metadata.tables[name].c}}),
     ],
 )
-def test_each_of_the_three_is_needed_and_missed_by_name(login: Login, number: int, lacks: dict[str, set[str]]) -> None:
+def test_each_of_the_three_is_needed_and_missed_by_name(
+    login: Login, number: int, lacks: dict[str, set[str]]
+) -> None:
     assert len(GRANTS) == 3
     url = login(number)
     with pytest.raises(Unreachable, match="lacks a privilege: `legacytls check` names it"):
         whatever_the_bot_does(url)
-    assert {privilege: set(names.split(", ")) for privilege, names in (each.split(" on ") for each in _role(url).lacks)} == lacks
+    assert {
+        privilege: set(names.split(", "))
+        for privilege, names in (each.split(" on ") for each in _role(url).lacks)
+    } == lacks
 
 
 def test_what_is_not_there_yet_is_nobodys_and_lacks_nothing(login: Login, postgres_server: Server) -> None:
@@ -139,7 +148,10 @@ def _role(url: str) -> Role:
 def test_the_role_alters_no_record_and_makes_or_drops_nothing(login: Login) -> None:
     url = login(None)
     whatever_the_bot_does(url)
-    refused = [f"DELETE FROM {table}" for table in set(metadata.tables) - {"cards", "inbox", "notices", "observations"}]
+    refused = [
+        f"DELETE FROM {table}"
+        for table in set(metadata.tables) - {"cards", "inbox", "notices", "observations"}
+    ]
     refused += [f"DROP TRIGGER {name} ON audit_events" for name in _triggers(url)]
     refused += [
         "ALTER TABLE audit_events DISABLE TRIGGER ALL",

@@ -50,10 +50,17 @@ def test_the_files_name_the_revisions_that_they_hold() -> None:
 
 
 def test_a_current_database_is_recognised_without_loading_what_migrates(migrated_database_url: str) -> None:
-    program = "import sys; from storage.migrate import upgrade; upgrade(sys.argv[1]); print('alembic' in sys.modules)"
+    program = (
+        "import sys; from storage.migrate import upgrade; upgrade(sys.argv[1]); print('alembic' in "
+        "sys.modules)"
+    )
     root = Path(migrate.__file__).parents[1]
     run = subprocess.run(
-        [sys.executable, "-c", program, migrated_database_url], cwd=root, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, migrated_database_url],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert run.stdout == "False\n"
 
@@ -71,7 +78,9 @@ def test_the_schema_is_what_the_program_believes_it_to_be(database: Database) ->
 
 def _as_believed(database: Database) -> None:
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
         assert compare_metadata(context, metadata) == []
 
 
@@ -108,7 +117,8 @@ def test_every_older_schema_is_brought_to_the_current_one(
 def test_a_replica_of_an_earlier_version_goes_on_writing_beside_this_one(
     revision: str, empty: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it knows are the columns of its own schema, and it inserts nothing else: every later one has to do without."""
+    """What it knows are the columns of its own schema, and it inserts nothing else: every later one has to do
+    without."""
     known = _columns_at(revision, tmp_path / "earlier.db", monkeypatch)
     written = _written(tmp_path / "written.db")
     upgrade(database_url)
@@ -164,8 +174,12 @@ def test_an_upgrade_that_fails_leaves_nothing_and_succeeds_later(
     assert upgrade(database_url) == HEAD
 
 
-@pytest.mark.parametrize("files", [pytest.param(8), pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
-def test_three_processes_that_upgrade_at_once_upgrade_once(files: int, migrated_sqlite_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "files", [pytest.param(8), pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
+def test_three_processes_that_upgrade_at_once_upgrade_once(
+    files: int, migrated_sqlite_url: str, tmp_path: Path
+) -> None:
     with racers(migrated_sqlite_url, 3) as replicas:
         for number in range(files):
             url = f"sqlite:///{tmp_path / f'fresh-{number}.db'}"
@@ -173,7 +187,9 @@ def test_three_processes_that_upgrade_at_once_upgrade_once(files: int, migrated_
             _is_whole(url)
 
 
-def test_three_processes_that_upgrade_postgresql_at_once_upgrade_once(migrated_sqlite_url: str, postgres_server: Server) -> None:
+def test_three_processes_that_upgrade_postgresql_at_once_upgrade_once(
+    migrated_sqlite_url: str, postgres_server: Server
+) -> None:
     with racers(migrated_sqlite_url, 3) as replicas:
         for _ in range(3):
             with postgres_server.database() as fresh:

@@ -1,4 +1,5 @@
-"""A guard that is missing, switched off or emptied is named, and can be put back; what the migrations create lacks none."""
+"""A guard that is missing, switched off or emptied is named, and can be put back; what the migrations create
+lacks none."""
 
 from collections.abc import Callable
 
@@ -13,7 +14,9 @@ from storage.schema.guards import POSTGRESQL, SQLITE, missing, put_back
 def names(connection: Connection) -> set[str]:
     """Every trigger there is, whoever created it."""
     if connection.dialect.name == "sqlite":
-        return set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars())
+        return set(
+            connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
+        )
     return set(connection.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars())
 
 
@@ -35,7 +38,10 @@ def emptied(connection: Connection, guard: guards.Guard) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"CREATE TRIGGER {guard.name} BEFORE DELETE ON leases BEGIN SELECT 1; END")
     else:
-        never = f"CREATE TRIGGER {guard.name} BEFORE INSERT ON {guard.table} FOR EACH ROW EXECUTE FUNCTION legacytls_refuse()"
+        never = (
+            f"CREATE TRIGGER {guard.name} BEFORE INSERT ON {guard.table} FOR EACH ROW EXECUTE FUNCTION "
+            "legacytls_refuse()"
+        )
         connection.exec_driver_sql(never)
 
 
@@ -63,7 +69,8 @@ def test_a_function_that_refuses_nothing_is_no_guard(database: Database) -> None
         return  # its guards have no function
     with database.write() as connection:
         connection.exec_driver_sql(
-            "CREATE OR REPLACE FUNCTION legacytls_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+            "CREATE OR REPLACE FUNCTION legacytls_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RETURN NEW; END $$"
         )
         assert missing(connection) == sorted(guard.name for guard in POSTGRESQL)
         put_back(connection)

@@ -1,4 +1,5 @@
-"""Who may do as the owner of the record's tables: the owner, whoever is a member of that role, a superuser; nobody else."""
+"""Who may do as the owner of the record's tables: the owner, whoever is a member of that role, a superuser;
+nobody else."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -67,7 +68,9 @@ def test_a_role_that_is_merely_granted_reading_and_writing_does_not_own(
     assert _owns(migrated_postgres_url, owner)
 
 
-def test_a_member_of_the_owner_owns_even_without_inheriting(migrated_postgres_url: str, owner: str, role: Role) -> None:
+def test_a_member_of_the_owner_owns_even_without_inheriting(
+    migrated_postgres_url: str, owner: str, role: Role
+) -> None:
     assert _owns(migrated_postgres_url, role(member_of=owner))
     assert _owns(migrated_postgres_url, role("NOINHERIT", member_of=owner))
 

@@ -19,7 +19,8 @@ Json = dict[str, Any]
 
 
 class ConsoleStub:
-    """Serves the page and ``state``; keeps each POST in ``posts``, answers it as ``answers`` says or with ``{"ok": true}``."""
+    """Serves the page and ``state``; keeps each POST in ``posts``, answers it as ``answers`` says or with
+    ``{"ok": true}``."""
 
     def __init__(self) -> None:
         self.state: Json = canned.state()
@@ -68,7 +69,9 @@ class ConsoleStub:
         return web.json_response(canned.seen_by(self.state, request.query["as"]))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
         await response.prepare(request)
         queue: asyncio.Queue[int | None] = asyncio.Queue()
         self._listeners.add(queue)

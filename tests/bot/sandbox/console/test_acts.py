@@ -28,27 +28,42 @@ def _title(text: str) -> Json:
 def test_a_command_typed_on_the_page_reaches_the_bot(slack: Slack, bot: BoltBot) -> None:
     bot.app.command("/legacytls")(lambda ack, body: ack(f"{body['user_id']} {body['text']}"))
     bot.connect()
-    assert _act(slack, "command", **{"as": "U0BOB"}, channel="C0CHANGES", text="/legacytls status").json() == {"ok": True}
+    assert _act(
+        slack, "command", **{"as": "U0BOB"}, channel="C0CHANGES", text="/legacytls status"
+    ).json() == {"ok": True}
     (message,) = slack.workspace.wait_for(lambda: slack.messages("C0CHANGES", "U0BOB"))
     assert message["text"] == "U0BOB status"
 
 
 def test_a_plain_message_reaches_people_only(slack: Slack) -> None:
-    assert _act(slack, "say", **{"as": "U0DAVE"}, channel="C0CHANGES", text="When is it?").json() == {"ok": True}
-    assert [(message["user"], message["text"]) for message in slack.messages("C0CHANGES")] == [("U0DAVE", "When is it?")]
+    assert _act(slack, "say", **{"as": "U0DAVE"}, channel="C0CHANGES", text="When is it?").json() == {
+        "ok": True
+    }
+    assert [(message["user"], message["text"]) for message in slack.messages("C0CHANGES")] == [
+        ("U0DAVE", "When is it?")
+    ]
     assert slack.deliveries == []
 
 
-def test_a_form_is_opened_by_a_button_filled_in_refused_and_taken(slack: Slack, bot: BoltBot, client: WebClient) -> None:
+def test_a_form_is_opened_by_a_button_filled_in_refused_and_taken(
+    slack: Slack, bot: BoltBot, client: WebClient
+) -> None:
     seen: list[Any] = []
     until = {
         "type": "input", "block_id": "until", "optional": True, "label": _title("Until"),
         "element": {"type": "datepicker", "action_id": "day", "initial_date": "2026-12-24"},
     }  # fmt: skip
     reason = {
-        "type": "input", "block_id": "reason", "label": _title("Why"), "element": {"type": "plain_text_input", "action_id": "it"},
+        "type": "input", "block_id": "reason", "label": _title("Why"),
+        "element": {"type": "plain_text_input", "action_id": "it"},
     }  # fmt: skip
-    form = {"type": "modal", "callback_id": "form", "title": _title("Why"), "submit": _title("Send"), "blocks": [reason, until]}
+    form = {
+        "type": "modal",
+        "callback_id": "form",
+        "title": _title("Why"),
+        "submit": _title("Send"),
+        "blocks": [reason, until],
+    }
 
     @bot.app.action("reject")
     def reject(ack: Any, body: Any, client: Any) -> None:
@@ -65,12 +80,24 @@ def test_a_form_is_opened_by_a_button_filled_in_refused_and_taken(slack: Slack, 
     card = client.chat_postMessage(
         channel="C0CHANGES", text="x", blocks=[{"type": "actions", "block_id": "b", "elements": [button]}]
     )
-    where = {"as": "U0BOB", "channel": "C0CHANGES", "ts": card["ts"], "block_id": "b", "action_id": "reject", "value": "12"}
+    where = {
+        "as": "U0BOB",
+        "channel": "C0CHANGES",
+        "ts": card["ts"],
+        "block_id": "b",
+        "action_id": "reject",
+        "value": "12",
+    }
     assert _act(slack, "press", **where).json() == {"ok": True}
     view = slack.workspace.wait_for(lambda: slack.views("U0BOB"))[0]
     mine = {"as": "U0BOB", "view_id": view["id"]}
-    assert _act(slack, "submit", **mine, values={"reason": "no"}).json() == {"ok": False, "errors": {"reason": "Why?"}}
-    assert _act(slack, "submit", **mine, values={"reason": "too late", "until": "2026-12-31"}).json() == {"ok": True}
+    assert _act(slack, "submit", **mine, values={"reason": "no"}).json() == {
+        "ok": False,
+        "errors": {"reason": "Why?"},
+    }
+    assert _act(slack, "submit", **mine, values={"reason": "too late", "until": "2026-12-31"}).json() == {
+        "ok": True
+    }
     days = [values["until"]["day"]["selected_date"] for values in seen]
     assert days == [None, "2026-12-31"], "the page sends the whole form: what it leaves out was emptied"
     assert slack.views("U0BOB") == []
@@ -107,7 +134,12 @@ def test_a_reaction_is_added_and_taken_back(slack: Slack, client: WebClient) -> 
         ("command", {"as": "U0BOB", "channel": "C0CHANGES"}, 400, "'text'"),
         ("command", {"as": "U0NOBODY", "channel": "C0CHANGES", "text": "/legacytls"}, 400, "user_not_found"),
         ("say", {"as": "U0FRANK", "channel": "C0GENERAL", "text": "x"}, 400, "not_in_channel"),
-        ("press", {"as": "U0BOB", "channel": "C0CHANGES", "ts": "1.0", "action_id": "a"}, 400, "message_not_found"),
+        (
+            "press",
+            {"as": "U0BOB", "channel": "C0CHANGES", "ts": "1.0", "action_id": "a"},
+            400,
+            "message_not_found",
+        ),
         ("submit", {"as": "U0BOB", "view_id": "V1", "values": {}}, 400, "not_found"),
         ("slack_fault", {"method": "*", "name": "gremlins"}, 400, "gremlins"),
         ("tenant", {"value": True}, 409, "no tenant"),
@@ -120,7 +152,9 @@ def test_a_reaction_is_added_and_taken_back(slack: Slack, client: WebClient) -> 
         ("bot", {"action": "dance"}, 400, "restart"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_a_sentence(slack: Slack, act: str, given: Json, status: int, said: str) -> None:
+def test_what_cannot_be_done_is_refused_in_a_sentence(
+    slack: Slack, act: str, given: Json, status: int, said: str
+) -> None:
     answer = _act(slack, act, **given)
     assert (answer.status_code, answer.json()["ok"]) == (status, False)
     assert said in answer.json()["error"]
@@ -162,7 +196,10 @@ def test_the_page_moves_the_clock_and_the_bot(slack: Slack, site: Site) -> None:
 
 def test_the_page_orders_faults_at_slack_and_clears_them(slack: Slack, client: WebClient) -> None:
     _act(slack, "slack_fault", method="auth.test", name="internal_error", count=1)
-    assert requests.post(slack.environment["SLACK_API_URL"] + "auth.test", timeout=20).json()["error"] == "internal_error"
+    assert (
+        requests.post(slack.environment["SLACK_API_URL"] + "auth.test", timeout=20).json()["error"]
+        == "internal_error"
+    )
     _act(slack, "slack_fault", method="auth.test", name="internal_error", count=9)
     _act(slack, "clear_faults")
     assert client.auth_test()["ok"]

@@ -1,4 +1,5 @@
-"""The stream that tells the page of changes: a line at once and per change, many changes in one, an end with the server."""
+"""The stream that tells the page of changes: a line at once and per change, many changes in one, an end with
+the server."""
 
 import json
 import threading

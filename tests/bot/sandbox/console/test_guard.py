@@ -1,4 +1,5 @@
-"""Nobody but the sandbox's own page may drive it: a web page elsewhere, open in the same browser, is refused."""
+"""Nobody but the sandbox's own page may drive it: a web page elsewhere, open in the same browser, is
+refused."""
 
 import pytest
 import requests
@@ -40,7 +41,10 @@ def test_the_web_api_is_not_for_browsers_elsewhere_either(slack: Slack) -> None:
     """Its token is no secret, so the origin has to be one."""
     form = {"token": slack.environment["SLACK_BOT_TOKEN"], "channel": "C0CHANGES", "text": "x"}
     url = slack.environment["SLACK_API_URL"] + "chat.postMessage"
-    assert requests.post(url, data=form, headers={"Origin": "https://evil.example"}, timeout=20).status_code == 403
+    assert (
+        requests.post(url, data=form, headers={"Origin": "https://evil.example"}, timeout=20).status_code
+        == 403
+    )
     assert slack.messages("C0CHANGES") == []
 
 

@@ -1,4 +1,5 @@
-"""The real page on the real console with a real bot: what each of them is tested for alone also fits together."""
+"""The real page on the real console with a real bot: what each of them is tested for alone also fits
+together."""
 
 from typing import Any
 
@@ -21,7 +22,9 @@ def _form() -> dict[str, Any]:
     return {"type": "modal", "callback_id": "ask", "title": title, "submit": title, "blocks": [FIELD]}
 
 
-def test_a_person_asks_on_the_page_and_everybody_sees_it(slack: Slack, bot: BoltBot, open_page: OpenPage) -> None:
+def test_a_person_asks_on_the_page_and_everybody_sees_it(
+    slack: Slack, bot: BoltBot, open_page: OpenPage
+) -> None:
     @bot.app.command("/legacytls")
     def ask(ack: Any, body: Any, client: Any) -> None:
         ack()
@@ -30,7 +33,9 @@ def test_a_person_asks_on_the_page_and_everybody_sees_it(slack: Slack, bot: Bolt
     @bot.app.view("ask")
     def take(ack: Any, view: Any, client: Any) -> None:
         ack()
-        client.chat_postMessage(channel="C0CHANGES", text=f"Asked: {view['state']['values']['reason']['it']['value']}")
+        client.chat_postMessage(
+            channel="C0CHANGES", text=f"Asked: {view['state']['values']['reason']['it']['value']}"
+        )
 
     bot.connect()
     alice, bob = open_page(f"{slack.url}/?as=U0ALICE"), open_page(f"{slack.url}/?as=U0BOB")

@@ -34,10 +34,18 @@ def test_a_button_is_pressed_once_with_its_ids_and_value(console: ConsoleStub, o
     page = open_page(console.url)
     with page.expect_response("**/console/press"):
         card(page).get_by_role("button", name="Approve").dblclick()
-    assert console.posted("press")[0] == {**SEEN, "ts": CARD_TS, "block_id": "decide", "action_id": "approve", "value": "12"}
+    assert console.posted("press")[0] == {
+        **SEEN,
+        "ts": CARD_TS,
+        "block_id": "decide",
+        "action_id": "approve",
+        "value": "12",
+    }
 
 
-def test_a_confirmation_is_asked_first_and_keeping_sends_nothing(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_a_confirmation_is_asked_first_and_keeping_sends_nothing(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url)
     reject = card(page).get_by_role("button", name="Reject")
     reject.click()
@@ -68,7 +76,10 @@ def test_a_select_sends_the_value_that_was_picked(console: ConsoleStub, open_pag
 
 
 def test_an_overflow_menu_is_walked_by_arrow_keys(console: ConsoleStub, open_page: OpenPage) -> None:
-    with_elements(console, {"type": "overflow", "action_id": "more", "options": canned.options(("a", "Show"), ("b", "Export"))})
+    with_elements(
+        console,
+        {"type": "overflow", "action_id": "more", "options": canned.options(("a", "Show"), ("b", "Export"))},
+    )
     page = open_page(console.url)
     anchor = page.get_by_role("button", name="More actions")
     anchor.press("Enter")
@@ -92,7 +103,12 @@ def test_radio_checkbox_and_date_send_their_choice(console: ConsoleStub, open_pa
             "options": canned.options(("u", "Up"), ("d", "Down")),
             "initial_options": canned.options(("u", "Up")),
         },
-        {"type": "datepicker", "action_id": "d", "initial_date": "2026-12-01", "placeholder": canned.plain("Day")},
+        {
+            "type": "datepicker",
+            "action_id": "d",
+            "initial_date": "2026-12-01",
+            "placeholder": canned.plain("Day"),
+        },
     )
     page = open_page(console.url)
     for act in (
@@ -105,12 +121,16 @@ def test_radio_checkbox_and_date_send_their_choice(console: ConsoleStub, open_pa
     assert [press["selected"] for press in console.posted("press")] == ["b", ["u", "d"], "2026-12-24"]
 
 
-def test_a_reaction_is_added_from_the_toolbar_and_taken_back_on_its_pill(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_a_reaction_is_added_from_the_toolbar_and_taken_back_on_its_pill(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url)
     card(page).hover()
     with page.expect_response("**/console/react"):
         card(page).get_by_role("button", name="React with :white_check_mark:").click()
-    console.state["messages"][canned.CHANNEL][2]["reactions"].append({"name": "white_check_mark", "users": ["U0ALICE", "U0BOB"]})
+    console.state["messages"][canned.CHANNEL][2]["reactions"].append(
+        {"name": "white_check_mark", "users": ["U0ALICE", "U0BOB"]}
+    )
     console.changed()
     pill = card(page).get_by_role("button", name="2 :white_check_mark: by you, bob")
     expect(pill).to_have_attribute("aria-pressed", "true")
@@ -120,7 +140,9 @@ def test_a_reaction_is_added_from_the_toolbar_and_taken_back_on_its_pill(console
     assert console.posted("react") == [{**common, "remove": False}, {**common, "remove": True}]
 
 
-def test_the_reaction_toolbar_is_one_tab_stop_and_offers_look_alikes(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_the_reaction_toolbar_is_one_tab_stop_and_offers_look_alikes(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url)
     card(page).get_by_role("button", name="Withdraw").focus()
     page.keyboard.press("Tab")
@@ -133,7 +155,9 @@ def test_the_reaction_toolbar_is_one_tab_stop_and_offers_look_alikes(console: Co
     assert console.posted("react")[0]["name"] == "heavy_check_mark"
 
 
-def test_focus_stays_on_the_card_when_its_buttons_are_redrawn(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_focus_stays_on_the_card_when_its_buttons_are_redrawn(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url)
     approve = card(page).get_by_role("button", name="Approve")
     approve.focus()

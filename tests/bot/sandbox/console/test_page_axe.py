@@ -1,4 +1,5 @@
-"""What axe-core says of the page: every rule it has, those it calls experimental included, in every state of it."""
+"""What axe-core says of the page: every rule it has, those it calls experimental included, in every state of
+it."""
 
 from collections.abc import Callable
 from itertools import product
@@ -13,13 +14,24 @@ from tests.bot.sandbox.console.console_stub import ConsoleStub
 from tests.bot.sandbox.console.test_page_layout import everything
 from tests.sampling import drawn
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental", "cat.semantics"]
+TAGS = [
+    "wcag2a",
+    "wcag2aa",
+    "wcag21a",
+    "wcag21aa",
+    "wcag22aa",
+    "best-practice",
+    "experimental",
+    "cat.semantics",
+]
 EXTRA: dict[str, dict[str, bool]] = {
-    rule: {"enabled": True} for rule in ("label-content-name-mismatch", "target-size", "css-orientation-lock", "p-as-heading")
+    rule: {"enabled": True}
+    for rule in ("label-content-name-mismatch", "target-size", "css-orientation-lock", "p-as-heading")
 }
 
 EXTRA["aria-allowed-role"] = {"enabled": False}
-"""ARIA in HTML allows a textarea no role; without ``combobox`` nobody hears of the commands that are offered while typing."""
+"""ARIA in HTML allows a textarea no role; without ``combobox`` nobody hears of the commands that are offered
+while typing."""
 
 
 def found(page: Page) -> list[str]:
@@ -41,7 +53,9 @@ STATES: dict[str, Callable[[Page], None]] = {"as it is": lambda page: None, "cho
 
 
 @pytest.mark.parametrize(("state", "width"), drawn("axe", product(STATES, [1440, 390]), keep=2))
-def test_axe_finds_nothing_on_the_page(state: str, width: int, console: ConsoleStub, open_page: OpenPage) -> None:
+def test_axe_finds_nothing_on_the_page(
+    state: str, width: int, console: ConsoleStub, open_page: OpenPage
+) -> None:
     everything(console)
     page = open_page(console.url, width=width, height=1200)
     STATES[state](page)

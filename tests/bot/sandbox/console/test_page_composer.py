@@ -57,7 +57,9 @@ def test_the_first_letters_of_a_subcommand_find_it(page: Page) -> None:
     expect(option).to_contain_text("/legacytls history")
 
 
-def test_escape_closes_the_list_and_enter_then_sends_what_stands_there(console: ConsoleStub, page: Page) -> None:
+def test_escape_closes_the_list_and_enter_then_sends_what_stands_there(
+    console: ConsoleStub, page: Page
+) -> None:
     page.keyboard.type("legacytls s")
     page.keyboard.press("Escape")
     expect(page.locator("#commands")).to_be_hidden()
@@ -114,7 +116,9 @@ def test_on_a_phone_the_box_is_as_high_as_the_draft_of_whoever_was_picked_on_ano
         expect(box).to_have_css("height", height)
 
 
-def test_the_first_run_hint_types_the_command_and_stays_away_once_dismissed(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_the_first_run_hint_types_the_command_and_stays_away_once_dismissed(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url, hint=True)
     page.get_by_role("button", name="Type it for me").click()
     expect(page.locator("#composer-text")).to_have_value("/legacytls enable")

@@ -1,4 +1,5 @@
-"""The page draws every emoji that the bot writes by name, so that nobody reads ``:checkered_flag:`` where Slack shows a flag."""
+"""The page draws every emoji that the bot writes by name, so that nobody reads ``:checkered_flag:`` where
+Slack shows a flag."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""The app's Home on the page: opened like a conversation, drawn for whoever looks, pressed by the view; and the shortcut."""
+"""The app's Home on the page: opened like a conversation, drawn for whoever looks, pressed by the view; and
+the shortcut."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -47,7 +48,9 @@ def test_a_page_that_begins_on_the_home_has_it_drawn(console: ConsoleStub, open_
     assert console.posted("open_home")[-1] == {"as": "U0ALICE"}
 
 
-def test_it_begins_at_its_top_and_leads_back_to_a_conversation(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_it_begins_at_its_top_and_leads_back_to_a_conversation(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     console.state["home"] = canned.home()
     console.state["home"]["view"]["blocks"] += [canned.section(f"Line {number}") for number in range(80)]
     page = open_page(f"{console.url}/?in=home", height=700)

@@ -16,7 +16,8 @@ POINTED_AT = """() => [...document.querySelectorAll('[aria-describedby], [aria-l
   .flatMap((node) => ['aria-describedby', 'aria-labelledby', 'for'].map((name) => node.getAttribute(name)))
   .filter(Boolean).flatMap((ids) => ids.split(' '))"""
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea')]
-  .filter((node) => !(node.ariaLabel || node.textContent.trim() || node.labels?.length)).map((node) => node.outerHTML)"""
+  .filter((node) => !(node.ariaLabel || node.textContent.trim() || node.labels?.length)).map((node) => \
+node.outerHTML)"""
 
 
 def everything(console: ConsoleStub) -> None:
@@ -27,14 +28,20 @@ def everything(console: ConsoleStub) -> None:
         for level in ("default", "info", "warning", "error", "success")
     ]
     console.state["messages"][canned.CHANNEL].append(
-        canned.message(canned.AT, "U0LEGACY", "x", elements, *levels, reactions=[{"name": "x", "users": ["U0ALICE"]}])
+        canned.message(
+            canned.AT, "U0LEGACY", "x", elements, *levels, reactions=[{"name": "x", "users": ["U0ALICE"]}]
+        )
     )
     console.state["tenant"]["faults"] = [{"name": "slow", "cmdlet": None, "count": 1}]
     console.state["notice"] = "The bot is starting."
 
 
-@pytest.mark.parametrize(("value", "scheme"), drawn("contrast", product([None, True, False], ["light", "dark"]), keep=2))
-def test_all_text_has_enough_contrast(console: ConsoleStub, open_page: OpenPage, scheme: str, value: bool | None) -> None:
+@pytest.mark.parametrize(
+    ("value", "scheme"), drawn("contrast", product([None, True, False], ["light", "dark"]), keep=2)
+)
+def test_all_text_has_enough_contrast(
+    console: ConsoleStub, open_page: OpenPage, scheme: str, value: bool | None
+) -> None:
     everything(console)
     console.state["tenant"]["value"] = value
     page = open_page(console.url, scheme=scheme, height=2400, hint=True)
@@ -42,7 +49,9 @@ def test_all_text_has_enough_contrast(console: ConsoleStub, open_page: OpenPage,
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_of_a_dialog_has_enough_contrast(console: ConsoleStub, open_page: OpenPage, scheme: str) -> None:
+def test_all_text_of_a_dialog_has_enough_contrast(
+    console: ConsoleStub, open_page: OpenPage, scheme: str
+) -> None:
     console.state["views"] = [
         {"id": "V1", "view": canned.enable_modal(), "errors": {"reason": "Say more.", "other": "No answer."}}
     ]
@@ -52,16 +61,21 @@ def test_all_text_of_a_dialog_has_enough_contrast(console: ConsoleStub, open_pag
 
 
 @pytest.mark.parametrize(
-    ("scheme", "width", "name"), [("light", 1440, "desktop-light"), ("dark", 1440, "desktop-dark"), ("light", 390, "phone")]
+    ("scheme", "width", "name"),
+    [("light", 1440, "desktop-light"), ("dark", 1440, "desktop-dark"), ("light", 390, "phone")],
 )
-def test_nothing_reaches_beyond_the_window(console: ConsoleStub, open_page: OpenPage, scheme: str, width: int, name: str) -> None:
+def test_nothing_reaches_beyond_the_window(
+    console: ConsoleStub, open_page: OpenPage, scheme: str, width: int, name: str
+) -> None:
     long = "AllowLegacyTLSClients" * 20
     console.state["messages"][canned.CHANNEL].insert(
         0, canned.message(canned.AT - 99999, "U0BOB", f"{long} `{long}`", canned.section(f"```{long}```"))
     )
     page = open_page(console.url, scheme=scheme, width=width, height=844, touch=width < 800, hint=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate("document.querySelector('#log').scrollWidth <= document.querySelector('#log').clientWidth")
+    assert page.evaluate(
+        "document.querySelector('#log').scrollWidth <= document.querySelector('#log').clientWidth"
+    )
     screenshot(page, name)
 
 
@@ -79,16 +93,25 @@ def test_on_a_phone_the_panels_are_tabs(console: ConsoleStub, open_page: OpenPag
     expect(page.get_by_role("log")).to_contain_text("Your vote on #12")
 
 
-def test_on_a_phone_who_i_am_is_changed_beside_the_message_box(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_on_a_phone_who_i_am_is_changed_beside_the_message_box(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url, width=390, height=844, touch=True)
     page.get_by_role("button", name="You are alice, operator. Be someone else").tap()
     page.get_by_role("menuitem", name="Bob Baker").tap()
     expect(page.get_by_role("button", name="You are bob, approver. Be someone else")).to_be_visible()
 
 
-def test_on_a_phone_a_message_has_one_button_that_opens_its_reactions(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_on_a_phone_a_message_has_one_button_that_opens_its_reactions(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url, width=390, height=844, touch=True)
-    (tool,) = page.locator(".message", has=page.locator(".block-header")).get_by_role("toolbar").get_by_role("button").all()
+    (tool,) = (
+        page.locator(".message", has=page.locator(".block-header"))
+        .get_by_role("toolbar")
+        .get_by_role("button")
+        .all()
+    )
     box = tool.bounding_box()
     assert box
     assert min(box["width"], box["height"]) >= 40
@@ -105,7 +128,9 @@ def test_on_a_phone_a_tap_anywhere_on_a_button_presses_it_and_moves_nothing(
     actions = next(block for block in canned.request_card() if block["type"] == "actions")
     for element in actions["elements"]:
         element.pop("confirm", None)
-    console.state["messages"][canned.CHANNEL].append(canned.message(canned.AT, "U0LEGACY", "x", canned.section("short"), actions))
+    console.state["messages"][canned.CHANNEL].append(
+        canned.message(canned.AT, "U0LEGACY", "x", canned.section("short"), actions)
+    )
     page = open_page(console.url, width=390, height=844, touch=True)
     pressed = page.locator(".message").last.get_by_role("button", name=button)
     box = pressed.bounding_box()
@@ -120,7 +145,9 @@ def test_on_a_phone_a_tap_anywhere_on_a_button_presses_it_and_moves_nothing(
     assert console.posted("react") == []
 
 
-def test_on_a_middling_window_the_tenant_is_a_drawer_that_escape_closes(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_on_a_middling_window_the_tenant_is_a_drawer_that_escape_closes(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url, width=1000, height=760)
     expect(page.get_by_role("complementary")).to_be_hidden()
     page.locator(".live-chip").click()
@@ -149,7 +176,9 @@ def test_f6_walks_the_panels_and_the_focus_can_be_seen(console: ConsoleStub, ope
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_every_control_has_a_name_and_every_id_is_given_once(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_every_control_has_a_name_and_every_id_is_given_once(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     console.state["views"] = [{"id": "V1", "view": canned.enable_modal(), "errors": None}]
     page = open_page(console.url)
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
@@ -159,7 +188,9 @@ def test_every_control_has_a_name_and_every_id_is_given_once(console: ConsoleStu
     assert page.evaluate(NAMELESS) == []
 
 
-def test_the_reader_stays_at_the_newest_message_unless_they_scrolled_away(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_the_reader_stays_at_the_newest_message_unless_they_scrolled_away(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url, height=500)
     log = page.get_by_role("log")
     to_end = "node => node.scrollHeight - node.scrollTop - node.clientHeight"

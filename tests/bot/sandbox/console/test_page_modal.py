@@ -1,4 +1,5 @@
-"""A modal keeps focus and what was typed, checks what Slack's client checks, and shows errors where they belong."""
+"""A modal keeps focus and what was typed, checks what Slack's client checks, and shows errors where they
+belong."""
 
 from typing import Any
 
@@ -33,7 +34,9 @@ def fill(page: Page) -> None:
     page.get_by_label("Site").select_option("ber")
 
 
-def test_the_dialog_is_named_focuses_its_first_field_and_gives_focus_back(console: ConsoleStub, page: Page) -> None:
+def test_the_dialog_is_named_focuses_its_first_field_and_gives_focus_back(
+    console: ConsoleStub, page: Page
+) -> None:
     dialog = page.get_by_role("dialog", name="Opt in to legacy TLS")
     expect(dialog.get_by_label("Why is it needed?")).to_be_focused()
     console.state["views"] = []
@@ -63,7 +66,12 @@ def test_every_kind_of_input_tells_its_value(console: ConsoleStub, page: Page) -
     page.get_by_label("How many devices?").fill("40")
     with page.expect_response("**/console/submit"):
         page.keyboard.press("Control+Enter")
-    assert console.posted("submit")[0]["values"] == {**WHOLE, "owner": "Dave", "urgent": "high", "devices": "40"}
+    assert console.posted("submit")[0]["values"] == {
+        **WHOLE,
+        "owner": "Dave",
+        "urgent": "high",
+        "devices": "40",
+    }
 
 
 def test_enter_in_a_field_sends_nothing_and_control_enter_does(console: ConsoleStub, page: Page) -> None:
@@ -110,7 +118,9 @@ def test_errors_of_the_state_are_shown_too(console: ConsoleStub, page: Page) -> 
     expect(page.get_by_text("Say more.")).to_be_visible()
 
 
-def test_an_updated_view_keeps_what_was_typed_in_the_fields_that_remain(console: ConsoleStub, page: Page) -> None:
+def test_an_updated_view_keeps_what_was_typed_in_the_fields_that_remain(
+    console: ConsoleStub, page: Page
+) -> None:
     fill(page)
     view = canned.enable_modal()
     view["blocks"].insert(1, canned.section("A warning that was not there before."))
@@ -122,7 +132,9 @@ def test_an_updated_view_keeps_what_was_typed_in_the_fields_that_remain(console:
     assert console.posted("submit")[0]["values"] == WHOLE
 
 
-def test_while_it_is_being_sent_the_button_says_so_and_cannot_be_pressed_again(console: ConsoleStub, page: Page) -> None:
+def test_while_it_is_being_sent_the_button_says_so_and_cannot_be_pressed_again(
+    console: ConsoleStub, page: Page
+) -> None:
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -151,17 +163,30 @@ def test_escape_closes_and_tells_the_sandbox(console: ConsoleStub, page: Page) -
 def test_the_topmost_of_stacked_views_is_shown_and_closing_it_uncovers_the_one_below(
     console: ConsoleStub, open_page: OpenPage
 ) -> None:
-    below, above = canned.enable_modal(), canned.modal(canned.section("Really?"), title=canned.plain("On top"), submit=None)
-    console.state["views"] = [{"id": "V1", "view": below, "errors": None}, {"id": "V2", "view": above, "errors": None}]
+    below, above = (
+        canned.enable_modal(),
+        canned.modal(canned.section("Really?"), title=canned.plain("On top"), submit=None),
+    )
+    console.state["views"] = [
+        {"id": "V1", "view": below, "errors": None},
+        {"id": "V2", "view": above, "errors": None},
+    ]
     page = open_page(console.url)
     expect(page.get_by_role("dialog", name="On top")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Opt in to legacy TLS")).to_be_visible()
 
 
-def test_an_input_this_page_does_not_draw_is_shown_and_the_rest_can_be_sent(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_an_input_this_page_does_not_draw_is_shown_and_the_rest_can_be_sent(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     odd = canned.input_block("odd", "Odd one", {"type": "file_input"})
-    open_view(console, canned.modal(odd, canned.input_block("reason", "Reason", {"type": "plain_text_input", "max_length": 10})))
+    open_view(
+        console,
+        canned.modal(
+            odd, canned.input_block("reason", "Reason", {"type": "plain_text_input", "max_length": 10})
+        ),
+    )
     page = open_page(console.url)
     expect(page.get_by_role("dialog").locator(".unknown")).to_contain_text("file_input")
     page.get_by_label("Reason").press_sequentially("0123456789 and more")

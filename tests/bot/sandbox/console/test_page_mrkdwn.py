@@ -112,7 +112,9 @@ def test_what_is_no_markup_stays_text(draw: Draw, text: str, shown: str) -> None
         ("{no_such_token}", 0, "fallback"),
     ],
 )
-def test_each_date_token_counts_by_the_sandboxs_clock(draw: Draw, pattern: str, seconds: int, shown: str) -> None:
+def test_each_date_token_counts_by_the_sandboxs_clock(
+    draw: Draw, pattern: str, seconds: int, shown: str
+) -> None:
     assert draw(f"<!date^{canned.AT + seconds}^{pattern}|fallback>").locator("time").text_content() == shown
 
 
@@ -123,7 +125,9 @@ def test_a_date_may_be_a_link_and_a_broken_one_is_its_fallback(draw: Draw) -> No
 
 
 @pytest.mark.parametrize(("person", "shown"), [("U0BOB", "at 14:30"), ("U0CAROL", "at 09:30")])
-def test_a_date_is_told_in_the_zone_of_whoever_reads(console: ConsoleStub, open_page: OpenPage, person: str, shown: str) -> None:
+def test_a_date_is_told_in_the_zone_of_whoever_reads(
+    console: ConsoleStub, open_page: OpenPage, person: str, shown: str
+) -> None:
     text = f"<!date^{canned.AT}^at {{time}}|fallback>"
     console.state["messages"][canned.CHANNEL].append(canned.message(canned.AT, "U0LEGACY", text))
     page = open_page(f"{console.url}/?as={person}")

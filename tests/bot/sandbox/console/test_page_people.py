@@ -23,7 +23,9 @@ def test_arrow_keys_change_who_i_am_and_what_i_see(console: ConsoleStub, open_pa
     expect(page.get_by_role("button", name="You are bob, approver. Be someone else")).to_be_visible()
 
 
-def test_the_address_says_who_and_where_so_that_two_windows_are_two_people(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_the_address_says_who_and_where_so_that_two_windows_are_two_people(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     alice, bob = open_page(console.url), open_page(f"{console.url}/?as=U0BOB&in=C0GENERAL")
     expect(alice.get_by_role("radio", name="Alice Anders")).to_be_checked()
     expect(bob.get_by_role("radio", name="Bob Baker")).to_be_checked()
@@ -32,12 +34,16 @@ def test_the_address_says_who_and_where_so_that_two_windows_are_two_people(conso
     bob.wait_for_url("**/?as=U0CAROL&in=C0GENERAL")
 
 
-def test_somebody_unknown_in_the_address_becomes_the_first_of_the_cast(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_somebody_unknown_in_the_address_becomes_the_first_of_the_cast(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(f"{console.url}/?as=U0NOBODY")
     expect(page.get_by_role("radio", name="Alice Anders")).to_be_checked()
 
 
-def test_a_direct_message_is_marked_unread_until_it_is_opened(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_a_direct_message_is_marked_unread_until_it_is_opened(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(f"{console.url}/?as=U0BOB")
     direct = page.locator("[data-channel=D0BOB]")
     expect(direct).to_contain_text("1 unread")

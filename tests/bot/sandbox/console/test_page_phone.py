@@ -18,11 +18,15 @@ CHART = {
 }
 
 
-def test_a_phone_shows_one_narrow_column_and_first_a_notification(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_a_phone_shows_one_narrow_column_and_first_a_notification(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     console.state["messages"][canned.CHANNEL] = [
         canned.message(canned.AT, "U0LEGACY", "Request #12: *opt in*", *canned.request_card()),
         canned.message(canned.AT + 9, "U0LEGACY", "One device still needs old TLS", CHART),
-        canned.message(canned.AT + 10, "U0LEGACY", "Not for you", canned.section("Not for you"), ephemeral=True),
+        canned.message(
+            canned.AT + 10, "U0LEGACY", "Not for you", canned.section("Not for you"), ephemeral=True
+        ),
     ]
     page = open_page(console.url, height=1200)
     fields = page.locator(".fields .field")

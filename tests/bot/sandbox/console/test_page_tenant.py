@@ -14,15 +14,21 @@ def click(page: Page, name: str, what: str) -> None:
 
 
 @pytest.mark.parametrize(("value", "word"), [(None, "not set"), (True, "opted in"), (False, "opted out")])
-def test_the_live_value_has_its_own_word(console: ConsoleStub, open_page: OpenPage, value: bool | None, word: str) -> None:
+def test_the_live_value_has_its_own_word(
+    console: ConsoleStub, open_page: OpenPage, value: bool | None, word: str
+) -> None:
     console.state["tenant"]["value"] = value
     page = open_page(console.url)
     expect(page.locator(".live-word")).to_have_text(word)
     expect(page.locator(".live-chip")).to_contain_text(word)
-    expect(page.get_by_role("complementary").get_by_role("button", name=word)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("complementary").get_by_role("button", name=word)).to_have_attribute(
+        "aria-pressed", "true"
+    )
 
 
-def test_the_value_and_smtp_auth_are_changed_outside_the_bot(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_the_value_and_smtp_auth_are_changed_outside_the_bot(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url)
     expect(page.get_by_text("Change it outside the bot, as alice")).to_be_visible()
     for word in ("not set", "opted in", "opted out"):
@@ -33,7 +39,9 @@ def test_the_value_and_smtp_auth_are_changed_outside_the_bot(console: ConsoleStu
     assert console.posted("smtp_auth") == [{"disabled": False}]
 
 
-def test_cmdlets_are_listed_newest_first_with_status_and_effect(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_cmdlets_are_listed_newest_first_with_status_and_effect(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url)
     calls = page.locator(".call")
     expect(calls).to_have_count(3)
@@ -70,7 +78,11 @@ def test_the_clock_is_moved_and_told_in_the_persons_zone(console: ConsoleStub, o
 
 @pytest.mark.parametrize(
     ("now", "hours"),
-    [("2026-11-27T20:00:00+00:00", 60.0), ("2026-11-23T07:59:00+00:00", 1 / 60), ("2026-03-27T08:30:00+00:00", 70.5)],
+    [
+        ("2026-11-27T20:00:00+00:00", 60.0),
+        ("2026-11-23T07:59:00+00:00", 1 / 60),
+        ("2026-03-27T08:30:00+00:00", 70.5),
+    ],
 )
 def test_the_clock_goes_to_the_next_working_morning_over_weekends_and_changes_of_the_hour(
     now: str, hours: float, console: ConsoleStub, open_page: OpenPage

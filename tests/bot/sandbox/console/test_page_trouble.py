@@ -14,7 +14,9 @@ def test_a_new_revision_is_drawn_without_asking(console: ConsoleStub, open_page:
     expect(page.get_by_text("just arrived")).to_be_visible()
 
 
-def test_a_refused_action_is_told_in_a_sentence_that_can_be_dismissed(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_a_refused_action_is_told_in_a_sentence_that_can_be_dismissed(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     console.answers["press"] = (409, {"ok": False, "error": "That message is gone."})
     page = open_page(console.url)
     page.get_by_role("button", name="Approve").click()
@@ -44,7 +46,9 @@ def test_a_sandbox_that_is_gone_is_said_and_found_again(console: ConsoleStub, op
     expect(page.locator("#banner")).to_be_hidden()
 
 
-def test_an_answer_for_the_person_before_is_not_shown_to_the_next(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_an_answer_for_the_person_before_is_not_shown_to_the_next(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     page = open_page(console.url)
     held: list[Route] = []
 

@@ -1,4 +1,5 @@
-"""Files in the sandbox's forms: one it offers, or one of the person's own, is left with its Slack as Slack's client does."""
+"""Files in the sandbox's forms: one it offers, or one of the person's own, is left with its Slack as Slack's
+client does."""
 
 import base64
 from datetime import date
@@ -26,10 +27,17 @@ def test_what_is_offered_is_read_by_the_bot_and_belongs_to_two_people() -> None:
     assert sum(one.is_legacy for one in told["report"].seen) == len(DEVICES) + 2
 
 
-def test_a_file_of_ones_own_and_one_that_is_offered_reach_the_bot(slack: Slack, bot: BoltBot, client: WebClient) -> None:
+def test_a_file_of_ones_own_and_one_that_is_offered_reach_the_bot(
+    slack: Slack, bot: BoltBot, client: WebClient
+) -> None:
     seen: list[Any] = []
     label = {"type": "plain_text", "text": "File"}
-    block = {"type": "input", "block_id": "file", "label": label, "element": {"type": "file_input", "action_id": "file"}}
+    block = {
+        "type": "input",
+        "block_id": "file",
+        "label": label,
+        "element": {"type": "file_input", "action_id": "file"},
+    }
     form = {"type": "modal", "callback_id": "form", "title": label, "submit": label, "blocks": [block]}
 
     @bot.app.command("/legacytls")
@@ -54,7 +62,9 @@ def test_a_file_of_ones_own_and_one_that_is_offered_reach_the_bot(slack: Slack, 
     assert slack._files.content(seen[0]["id"]) == b"a,b"
 
 
-def test_the_page_reads_a_chosen_file_and_offers_those_of_the_sandbox(console: ConsoleStub, open_page: OpenPage) -> None:
+def test_the_page_reads_a_chosen_file_and_offers_those_of_the_sandbox(
+    console: ConsoleStub, open_page: OpenPage
+) -> None:
     console.state["samples"] = [{"id": "report", "label": "The report", "name": "report.csv"}]
     form = canned.modal(canned.input_block("file", "File", {"type": "file_input"}))
     console.state["views"] = [{"id": "V1", "view": form, "errors": None}]
@@ -64,7 +74,9 @@ def test_the_page_reads_a_chosen_file_and_offers_those_of_the_sandbox(console: C
     expect(dialog.locator(".field-error")).to_be_visible()
     dialog.get_by_role("button", name="The report").click()
     expect(dialog).to_contain_text("Chosen: report.csv")
-    dialog.locator("input[type=file]").set_input_files({"name": "own.csv", "mimeType": "text/csv", "buffer": b"a,b"})
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "own.csv", "mimeType": "text/csv", "buffer": b"a,b"}
+    )
     expect(dialog).to_contain_text("Chosen: own.csv")
     with page.expect_response("**/console/submit"):
         dialog.get_by_role("button", name="Ask for approval").click()

@@ -24,7 +24,12 @@ def test_the_document_has_what_the_page_reads(slack: Slack) -> None:
         "revision", "now", "bot_user", "people", "groups", "channels", "messages", "views", "home",
         "shortcuts", "commands", "tenant", "bot", "notice", "samples",
     }  # fmt: skip
-    assert (state["now"], state["bot_user"], state["tenant"], state["notice"]) == (NOON.isoformat(), "U0LEGACY", None, None)
+    assert (state["now"], state["bot_user"], state["tenant"], state["notice"]) == (
+        NOON.isoformat(),
+        "U0LEGACY",
+        None,
+        None,
+    )
     assert state["bot"] == {"state": "stopped"}
     assert state["groups"] == [{"id": "S0MAIL", "handle": "mail-owners"}]
     (command,) = state["commands"]
@@ -38,7 +43,10 @@ def test_the_document_has_what_the_page_reads(slack: Slack) -> None:
 def test_everybody_is_on_stage_and_marked_for_what_they_are(slack: Slack) -> None:
     people = {person["id"]: person for person in _state(slack)["people"]}
     assert set(people) == {"U0ALICE", "U0BOB", "U0CAROL", "U0DAVE", "U0ERIN", "U0FRANK", "U0LEGACY"}
-    marked = {flag: [key for key, one in people.items() if one[flag]] for flag in ("is_guest", "is_stranger", "is_bot")}
+    marked = {
+        flag: [key for key, one in people.items() if one[flag]]
+        for flag in ("is_guest", "is_stranger", "is_bot")
+    }
     assert marked == {"is_guest": ["U0ERIN"], "is_stranger": ["U0FRANK"], "is_bot": ["U0LEGACY"]}
 
 
@@ -100,7 +108,9 @@ def test_the_tenant_is_shown_as_it_tells_of_itself() -> None:
     assert shown == tenant.snapshot()
 
 
-def test_the_bot_runs_when_it_is_connected_unless_somebody_knows_better(slack: Slack, site: Site, bot: BoltBot) -> None:
+def test_the_bot_runs_when_it_is_connected_unless_somebody_knows_better(
+    slack: Slack, site: Site, bot: BoltBot
+) -> None:
     bot.connect()
     assert _state(slack)["bot"] == {"state": "running"}
     site.controls = Controls(bot_state=lambda: "starting")

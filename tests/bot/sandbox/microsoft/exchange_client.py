@@ -1,4 +1,5 @@
-"""A client of the simulated Microsoft that hides nothing: requests and MSAL over real TLS sockets, answers as they arrive."""
+"""A client of the simulated Microsoft that hides nothing: requests and MSAL over real TLS sockets, answers as
+they arrive."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +30,8 @@ class Clock:
 
 
 class Client:
-    """Calls cmdlets with a token obtained by certificate; ``microsoft`` and ``clock`` are the world it calls into."""
+    """Calls cmdlets with a token obtained by certificate; ``microsoft`` and ``clock`` are the world it calls
+    into."""
 
     def __init__(self, microsoft: Microsoft, clock: Clock) -> None:
         self.microsoft = microsoft
@@ -92,7 +94,11 @@ class Client:
         return self.http.post(
             (url or self.settings["EXCHANGE_API_URL"] + self.path) + query,
             json={"CmdletInput": {"CmdletName": cmdlet, "Parameters": dict(parameters or {})}},
-            headers={"Authorization": f"Bearer {token or self.token}", "Accept-Encoding": "identity", **(headers or {})},
+            headers={
+                "Authorization": f"Bearer {token or self.token}",
+                "Accept-Encoding": "identity",
+                **(headers or {}),
+            },
             allow_redirects=False,
             stream=True,
             timeout=timeout,

@@ -1,4 +1,5 @@
-"""Whom the simulated Entra refuses: each with Entra's own code, so that MSAL reports what it would report outside."""
+"""Whom the simulated Entra refuses: each with Entra's own code, so that MSAL reports what it would report
+outside."""
 
 import time
 from collections.abc import Iterator
@@ -23,23 +24,36 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def endpoint(client: Client, tenant: str | None = None) -> str:
-    return f"{client.settings['AZURE_AUTHORITY_HOST']}/{tenant or client.settings['AZURE_TENANT_ID']}/oauth2/v2.0/token"
+    return (
+        f"{client.settings['AZURE_AUTHORITY_HOST']}/{tenant or client.settings['AZURE_TENANT_ID']}/oauth2/v"
+        "2.0/token"
+    )
 
 
 def ask(client: Client, *, tenant: str | None = None, **form: str) -> requests.Response:
     """A token request; the form is complete but for what the test changes."""
-    complete = {"grant_type": "client_credentials", "client_id": client.settings["AZURE_CLIENT_ID"], "scope": SCOPE, **form}
+    complete = {
+        "grant_type": "client_credentials",
+        "client_id": client.settings["AZURE_CLIENT_ID"],
+        "scope": SCOPE,
+        **form,
+    }
     return client.http.post(endpoint(client, tenant), data=complete)
 
 
-def assertion(client: Client, *, key: str | None = None, algorithm: str = "PS256", **changes: object) -> dict[str, str]:
+def assertion(
+    client: Client, *, key: str | None = None, algorithm: str = "PS256", **changes: object
+) -> dict[str, str]:
     """The form fields of a signed assertion, right but for ``changes`` to its claims."""
     app_id = client.settings["AZURE_CLIENT_ID"]
     right = {"aud": endpoint(client), "iss": app_id, "sub": app_id, "exp": int(time.time()) + 600, "jti": "1"}
     thumbprint = client.microsoft._registration.thumbprints()["x5t#S256"]
     claims = {name: value for name, value in {**right, **changes}.items() if value is not None}
     signed = jwt.encode(
-        claims, (key or client.pem()[0]) if algorithm != "none" else "", algorithm=algorithm, headers={"x5t#S256": thumbprint}
+        claims,
+        (key or client.pem()[0]) if algorithm != "none" else "",
+        algorithm=algorithm,
+        headers={"x5t#S256": thumbprint},
     )
     return {"client_assertion": signed, "client_assertion_type": ASSERTION_TYPE}
 
@@ -47,7 +61,15 @@ def assertion(client: Client, *, key: str | None = None, algorithm: str = "PS256
 def code(response: requests.Response) -> int:
     """The one AADSTS code of an error that has the shape of Entra's errors."""
     body = response.json()
-    assert {"error", "error_description", "error_codes", "timestamp", "trace_id", "correlation_id", "error_uri"} == set(body)
+    assert {
+        "error",
+        "error_description",
+        "error_codes",
+        "timestamp",
+        "trace_id",
+        "correlation_id",
+        "error_uri",
+    } == set(body)
     (number,) = body["error_codes"]
     assert body["error_description"].startswith(f"AADSTS{number}: ")
     return int(number)
@@ -61,7 +83,10 @@ def test_a_right_assertion_is_accepted(client: Client, algorithm: str) -> None:
 def test_msal_reports_a_certificate_that_is_not_registered(client: Client) -> None:
     stranger = client_certificate("stranger")
     key = stranger.pem().decode()
-    credential = {"private_key": key, "public_certificate": stranger.certificate.public_bytes(Encoding.PEM).decode()}
+    credential = {
+        "private_key": key,
+        "public_certificate": stranger.certificate.public_bytes(Encoding.PEM).decode(),
+    }
     result = client.app(credential).acquire_token_for_client([SCOPE])
     assert (result["error"], result["error_codes"]) == ("invalid_client", [700027])
 
@@ -89,7 +114,9 @@ def test_an_unsigned_assertion_is_malformed(client: Client) -> None:
         ({"sub": STRANGER}, 700021),
     ],
 )
-def test_every_claim_of_an_assertion_is_checked(client: Client, changes: dict[str, Any], expected: int) -> None:
+def test_every_claim_of_an_assertion_is_checked(
+    client: Client, changes: dict[str, Any], expected: int
+) -> None:
     response = ask(client, **assertion(client, **changes))
     assert (response.status_code, code(response)) == (401, expected)
 

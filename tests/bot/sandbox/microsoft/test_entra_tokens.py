@@ -44,7 +44,9 @@ def test_the_token_verifies_with_the_published_key_and_names_app_tenant_and_role
     authority = f"{client.settings['AZURE_AUTHORITY_HOST']}/{client.settings['AZURE_TENANT_ID']}"
     discovery = client.http.get(f"{authority}/v2.0/.well-known/openid-configuration").json()
     (key,) = client.http.get(discovery["jwks_uri"]).json()["keys"]
-    claims = jwt.decode(client.token, jwt.PyJWK(key), algorithms=["RS256"], audience="https://outlook.office365.com")
+    claims = jwt.decode(
+        client.token, jwt.PyJWK(key), algorithms=["RS256"], audience="https://outlook.office365.com"
+    )
     assert claims["tid"] == client.settings["AZURE_TENANT_ID"]
     assert claims["appid"] == client.settings["AZURE_CLIENT_ID"]
     assert claims["roles"] == ["Exchange.ManageAsApp"]
@@ -61,7 +63,9 @@ def test_a_token_for_another_resource_carries_no_exchange_role(client: Client) -
 def test_a_claims_challenge_makes_msal_fetch_a_new_token(client: Client) -> None:
     app = client.app()
     old = app.acquire_token_for_client([SCOPE])["access_token"]
-    new = app.acquire_token_for_client([SCOPE], claims_challenge='{"access_token":{"nbf":{"essential":true,"value":"1"}}}')
+    new = app.acquire_token_for_client(
+        [SCOPE], claims_challenge='{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
+    )
     assert new["token_source"] == "identity_provider"
     assert new["access_token"] != old
 
@@ -83,7 +87,9 @@ def test_the_certificate_is_good_for_both_names_of_loopback(client: Client) -> N
     assert client.http.get(by_name + client.path).status_code == 405
 
 
-def test_keys_are_readable_by_their_owner_only_and_the_root_key_is_nowhere(client: Client, tmp_path: Path) -> None:
+def test_keys_are_readable_by_their_owner_only_and_the_root_key_is_nowhere(
+    client: Client, tmp_path: Path
+) -> None:
     files = sorted(tmp_path.iterdir())
     assert [file.name for file in files] == ["ca.pem", "client.pem", "server.pem"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}

@@ -38,18 +38,23 @@ def unauthorized(response: requests.Response) -> bool:
 
 def role_missing(response: requests.Response) -> bool:
     raw = response.raw.read(decode_content=False)
-    return response.status_code == 403 and response.headers["Content-Encoding"] == "gzip" and raw == b"\0" * 4096
+    return (
+        response.status_code == 403 and response.headers["Content-Encoding"] == "gzip" and raw == b"\0" * 4096
+    )
 
 
 def test_without_a_token_nobody_comes_in(client: Client) -> None:
     response = client.get(headers={"Authorization": ""})
     assert unauthorized(response)
-    assert response.headers["WWW-Authenticate"].startswith('Bearer client_id="00000002-0000-0ff1-ce00-000000000000", ')
+    assert response.headers["WWW-Authenticate"].startswith(
+        'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", '
+    )
     assert response.headers["x-ms-diagnostics"].startswith("2000008;reason=")
 
 
 @pytest.mark.parametrize(
-    "changes", [{"exp": 1}, {"aud": "https://graph.microsoft.com"}, {"iss": "https://sts.windows.net/x/"}, {"tid": "x"}]
+    "changes",
+    [{"exp": 1}, {"aud": "https://graph.microsoft.com"}, {"iss": "https://sts.windows.net/x/"}, {"tid": "x"}],
 )
 def test_a_token_with_a_wrong_claim_is_refused(client: Client, changes: dict[str, object]) -> None:
     assert unauthorized(client.get(token=resigned(client, **changes)))

@@ -1,4 +1,5 @@
-"""The simulated audit log: who changed the setting, found late, and never naming an app by a name one could rely on."""
+"""The simulated audit log: who changed the setting, found late, and never naming an app by a name one could
+rely on."""
 
 import json
 from collections.abc import Iterator
@@ -46,12 +47,19 @@ def test_a_row_tells_who_did_what_in_strings(client: Client) -> None:
     client.tenant.audit_latency_seconds = 0
     client.tenant.change_outside(True, actor="dave@contoso.com")
     (row,) = rows(client)
-    assert (row["RecordType"], row["UserIds"], row["Operations"]) == ("ExchangeAdmin", "dave@contoso.com", "Set-TransportConfig")
+    assert (row["RecordType"], row["UserIds"], row["Operations"]) == (
+        "ExchangeAdmin",
+        "dave@contoso.com",
+        "Set-TransportConfig",
+    )
     assert (row["ResultIndex"], row["ResultCount"], row["ResultIndex@data.type"]) == (1, 1, "System.Int32")
     data = json.loads(row["AuditData"])
     assert data["Parameters"] == [{"Name": "AllowLegacyTLSClients", "Value": "True"}]
     assert (data["UserId"], data["UserType"], data["ResultStatus"]) == ("dave@contoso.com", 2, "True")
-    assert (data["CreationTime"], data["OrganizationName"]) == ("2026-11-23T12:00:00", "contoso.onmicrosoft.com")
+    assert (data["CreationTime"], data["OrganizationName"]) == (
+        "2026-11-23T12:00:00",
+        "contoso.onmicrosoft.com",
+    )
     assert data["ClientIP"] == "203.0.113.10:19823"
 
 
@@ -111,11 +119,15 @@ def test_the_search_filters(client: Client, parameters: dict[str, object], count
 
 @pytest.mark.parametrize("missing", ["StartDate", "EndDate"])
 def test_both_dates_are_mandatory(client: Client, missing: str) -> None:
-    response = client.invoke("Search-UnifiedAuditLog", {name: value for name, value in WINDOW.items() if name != missing})
+    response = client.invoke(
+        "Search-UnifiedAuditLog", {name: value for name, value in WINDOW.items() if name != missing}
+    )
     assert response.status_code == 400
     assert missing in response.json()["error"]["innererror"]["internalexception"]["message"]
 
 
-@pytest.mark.parametrize("parameters", [{"StartDate": "yesterday"}, {"ResultSize": 0}, {"ResultSize": 5001}, {"Nonsense": 1}])
+@pytest.mark.parametrize(
+    "parameters", [{"StartDate": "yesterday"}, {"ResultSize": 0}, {"ResultSize": 5001}, {"Nonsense": 1}]
+)
 def test_what_does_not_bind_is_refused(client: Client, parameters: dict[str, object]) -> None:
     assert search(client, **parameters).status_code == 400

@@ -35,7 +35,11 @@ def test_faults_come_in_order_and_each_as_often_as_ordered() -> None:
 def test_a_fault_for_one_cmdlet_lets_the_others_pass() -> None:
     queue = FaultQueue[Fault]()
     queue.add(Fault("slow", cmdlet="Set-TransportConfig"))
-    assert taken(queue, "Get-TransportConfig", "set-transportconfig", "Set-TransportConfig") == [None, "slow", None]
+    assert taken(queue, "Get-TransportConfig", "set-transportconfig", "Set-TransportConfig") == [
+        None,
+        "slow",
+        None,
+    ]
 
 
 def test_an_unknown_fault_is_a_key_error_and_queues_nothing() -> None:

@@ -37,7 +37,9 @@ def spoiled_write(client: Client, name: str, *, seconds: float | None = None) ->
 def test_every_fault_has_its_test_here_or_with_entra() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     entra = Path(__file__).with_name("test_entra_refusals.py").read_text(encoding="utf-8")
-    assert [name for name in FAULTS if f'"{name}"' not in (entra if name.startswith("entra_") else here)] == []
+    assert [
+        name for name in FAULTS if f'"{name}"' not in (entra if name.startswith("entra_") else here)
+    ] == []
 
 
 def test_slow_answers_late_and_in_full(client: Client) -> None:
@@ -57,7 +59,9 @@ def test_slow_shows_the_call_while_it_is_still_unanswered(client: Client) -> Non
 
 def test_slow_applies_a_write_whose_client_has_given_up(tmp_path: Path) -> None:
     applied = Event()
-    microsoft = Microsoft(tmp_path, clock=Clock(), changed=lambda: applied.set() if microsoft.tenant.value else None)
+    microsoft = Microsoft(
+        tmp_path, clock=Clock(), changed=lambda: applied.set() if microsoft.tenant.value else None
+    )
     microsoft.start()
     client = Client(microsoft, Clock())
     assert client.token
@@ -79,7 +83,12 @@ def test_slow_drip_stays_under_every_read_timeout_and_takes_its_time(client: Cli
 
 @pytest.mark.parametrize(
     ("name", "seconds", "retry_after"),
-    [("throttle", None, "2"), ("throttle", 7, "7"), ("throttle_float", None, "1.500"), ("throttle_bare", None, None)],
+    [
+        ("throttle", None, "2"),
+        ("throttle", 7, "7"),
+        ("throttle_float", None, "1.500"),
+        ("throttle_bare", None, None),
+    ],
 )
 def test_throttling_says_when_to_return_or_does_not(
     client: Client, name: str, seconds: float | None, retry_after: str | None
@@ -91,7 +100,9 @@ def test_throttling_says_when_to_return_or_does_not(
 
 def test_throttle_date_names_a_moment(client: Client) -> None:
     response = spoiled_read(client, "throttle_date", seconds=60)
-    wait = parsedate_to_datetime(response.headers["Retry-After"]) - parsedate_to_datetime(response.headers["Date"])
+    wait = parsedate_to_datetime(response.headers["Retry-After"]) - parsedate_to_datetime(
+        response.headers["Date"]
+    )
     assert response.status_code == 429
     assert 59 <= wait.total_seconds() <= 61
 
@@ -99,8 +110,14 @@ def test_throttle_date_names_a_moment(client: Client) -> None:
 def test_server_error_is_json_with_code_exception_and_text(client: Client) -> None:
     response = spoiled_write(client, "server_error")
     error = response.json()["error"]
-    assert (response.status_code, error["code"], error["message"]) == (500, "InternalServerError", "Error executing cmdlet")
-    assert re.fullmatch(r"Ex[0-9A-F]{6}\|Microsoft\.Exchange\.[A-Za-z.]+Exception\|.+", error["details"][0]["message"])
+    assert (response.status_code, error["code"], error["message"]) == (
+        500,
+        "InternalServerError",
+        "Error executing cmdlet",
+    )
+    assert re.fullmatch(
+        r"Ex[0-9A-F]{6}\|Microsoft\.Exchange\.[A-Za-z.]+Exception\|.+", error["details"][0]["message"]
+    )
     assert error["innererror"]["internalexception"]["message"].startswith("Exception of type '")
     assert client.tenant.value is None
 
@@ -117,7 +134,11 @@ def test_bad_gateway_is_html(client: Client) -> None:
 )
 def test_unavailable_is_empty(client: Client, name: str, status: int, retry_after: str | None) -> None:
     response = spoiled_write(client, name)
-    assert (response.status_code, response.content, response.headers.get("Retry-After")) == (status, b"", retry_after)
+    assert (response.status_code, response.content, response.headers.get("Retry-After")) == (
+        status,
+        b"",
+        retry_after,
+    )
     assert client.tenant.value is None
 
 
@@ -143,7 +164,8 @@ def test_a_transient_400_is_transient_by_its_text_alone(client: Client, name: st
 
 
 @pytest.mark.parametrize(
-    ("name", "body"), [("forbidden_empty", b""), ("forbidden_json", b'"Forbidden"'), ("role_text", b"isn't supported in this")]
+    ("name", "body"),
+    [("forbidden_empty", b""), ("forbidden_json", b'"Forbidden"'), ("role_text", b"isn't supported in this")],
 )
 def test_a_403_comes_with_three_bodies_besides_the_nul_bytes(client: Client, name: str, body: bytes) -> None:
     response = spoiled_write(client, name)
@@ -211,7 +233,9 @@ def test_lose_answer_breaks_the_connection_after_the_write(client: Client) -> No
     assert (client.tenant.calls[-1].status, client.tenant.calls[-1].effective) == (None, True)
 
 
-@pytest.mark.parametrize(("name", "status"), [("apply_then_500", 500), ("apply_then_400", 400), ("proxy_timeout", 400)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("apply_then_500", 500), ("apply_then_400", 400), ("proxy_timeout", 400)]
+)
 def test_some_errors_lie_about_the_write(client: Client, name: str, status: int) -> None:
     assert spoiled_write(client, name).status_code == status
     assert client.tenant.value is True
@@ -225,7 +249,9 @@ def test_some_errors_lie_about_the_write(client: Client, name: str, status: int)
         ("unauthorized_role", 401, "User is not allowed to call"),
     ],
 )
-def test_other_refusals_name_their_cause_and_apply_nothing(client: Client, name: str, status: int, words: str) -> None:
+def test_other_refusals_name_their_cause_and_apply_nothing(
+    client: Client, name: str, status: int, words: str
+) -> None:
     response = spoiled_write(client, name)
     assert (response.status_code, words in response.text) == (status, True)
     assert client.tenant.value is None
@@ -234,7 +260,9 @@ def test_other_refusals_name_their_cause_and_apply_nothing(client: Client, name:
 def test_late_apply_takes_effect_after_the_connection_broke(tmp_path: Path) -> None:
     applied = Event()
     clock = Clock()
-    microsoft = Microsoft(tmp_path, clock=clock, changed=lambda: applied.set() if microsoft.tenant.value else None)
+    microsoft = Microsoft(
+        tmp_path, clock=clock, changed=lambda: applied.set() if microsoft.tenant.value else None
+    )
     microsoft.start()
     client = Client(microsoft, clock)
     with pytest.raises(requests.exceptions.ConnectionError):
@@ -323,7 +351,8 @@ def test_wrong_type_is_text(client: Client, value: bool | None, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["null_value", "empty_value", "two_rows", "wrong_type", "missing_key", "truncated", "other_tenant"]
+    "name",
+    ["null_value", "empty_value", "two_rows", "wrong_type", "missing_key", "truncated", "other_tenant"],
 )
 def test_a_spoilt_answer_does_not_undo_a_write(client: Client, name: str) -> None:
     assert spoiled_write(client, name).status_code == 200

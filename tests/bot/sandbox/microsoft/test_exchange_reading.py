@@ -1,4 +1,5 @@
-"""What the simulated Exchange answers to reading cmdlets: names, annotations and headers as public clients recorded them."""
+"""What the simulated Exchange answers to reading cmdlets: names, annotations and headers as public clients
+recorded them."""
 
 import json
 import re
@@ -29,7 +30,8 @@ def test_the_envelope_names_tenant_and_warnings_as_the_real_one_does(client: Cli
     body = client.get().json()
     assert list(body) == ["@odata.context", "adminapi.warnings@odata.type", "@adminapi.warnings", "value"]
     assert body["@odata.context"] == (
-        f"https://outlook.office365.com/adminapi/beta/{TENANT}/$metadata#Collection(Exchange.GenericHashTable)"
+        f"https://outlook.office365.com/adminapi/beta/{TENANT}/"
+        "$metadata#Collection(Exchange.GenericHashTable)"
     )
     assert body["@adminapi.warnings"] == []
 
@@ -50,7 +52,9 @@ def test_values_carry_annotations_by_their_type(client: Client) -> None:
     assert row["TransportRuleLimit@data.type"] == "System.Int32"
     assert row["MaxAllowedAgentGeneratedMessageDepth@odata.type"] == "#UInt32"
     assert row["WhenChanged@data.type"] == "System.DateTime"
-    assert not [key for key in row if key.startswith(("AllowLegacyTLSClients@", "MigrationEnabled@", "Name@"))]
+    assert not [
+        key for key in row if key.startswith(("AllowLegacyTLSClients@", "MigrationEnabled@", "Name@"))
+    ]
 
 
 def test_dates_have_seven_digits_and_one_of_them_a_z(client: Client) -> None:
@@ -66,9 +70,13 @@ def test_successive_reads_come_from_both_domain_controllers(client: Client) -> N
 
 def test_headers_are_those_of_the_front_end(client: Client) -> None:
     first, second = client.get(), client.get()
-    assert first.headers["Content-Type"].startswith("application/json;odata.metadata=minimal;odata.streaming=true")
+    assert first.headers["Content-Type"].startswith(
+        "application/json;odata.metadata=minimal;odata.streaming=true"
+    )
     assert first.headers["OData-Version"] == "4.0"
-    assert {"Rate-Limit-Limit", "Rate-Limit-Remaining", "X-ConcurrencyCount", "X-FEServer"} <= set(first.headers)
+    assert {"Rate-Limit-Limit", "Rate-Limit-Remaining", "X-ConcurrencyCount", "X-FEServer"} <= set(
+        first.headers
+    )
     assert first.headers["Request-Id"] != second.headers["Request-Id"]
 
 
@@ -92,7 +100,11 @@ def test_json_is_the_answer_when_asked_for_and_when_nothing_is_said(client: Clie
 
 
 @pytest.mark.parametrize(
-    "path", [f"/AdminApi/Beta/{TENANT.upper()}/invokecommand", "/adminapi/beta/contoso.onmicrosoft.com/InvokeCommand"]
+    "path",
+    [
+        f"/AdminApi/Beta/{TENANT.upper()}/invokecommand",
+        "/adminapi/beta/contoso.onmicrosoft.com/InvokeCommand",
+    ],
 )
 def test_case_and_either_name_of_the_tenant_make_no_difference_in_the_path(client: Client, path: str) -> None:
     assert client.get(url=client.settings["EXCHANGE_API_URL"] + path).status_code == 200
@@ -113,7 +125,12 @@ def test_other_paths_are_not_found(client: Client) -> None:
 
 
 def test_the_module_file_that_clients_probe_is_there(client: Client) -> None:
-    assert client.http.get(f"{client.settings['EXCHANGE_API_URL']}/AdminApi/v1.0/{TENANT}/EXOModuleFile").status_code == 200
+    assert (
+        client.http.get(
+            f"{client.settings['EXCHANGE_API_URL']}/AdminApi/v1.0/{TENANT}/EXOModuleFile"
+        ).status_code
+        == 200
+    )
 
 
 def test_the_initial_domain_is_the_row_that_says_so(client: Client) -> None:
@@ -144,7 +161,9 @@ def test_a_list_is_paged_and_the_same_body_continues_it(client: Client) -> None:
     headers = {"Prefer": "odata.maxpagesize=2"}
     seen, url, query = [], client.settings["EXCHANGE_API_URL"] + client.path, ""
     for _ in range(3):
-        body = client.invoke("Get-CASMailbox", {"ResultSize": "Unlimited"}, url=url, query=query, headers=headers).json()
+        body = client.invoke(
+            "Get-CASMailbox", {"ResultSize": "Unlimited"}, url=url, query=query, headers=headers
+        ).json()
         seen += [row["DisplayName"] for row in body["value"]]
         url, query = body.get("@odata.nextLink", ""), ""
         assert bool(url) == bool(body["@adminapi.warnings"]), "a warning goes with every page but the last"
@@ -162,7 +181,11 @@ def test_an_object_that_is_not_there_is_not_found(client: Client) -> None:
     response = client.invoke("Get-CASMailbox", {"Identity": "dave@contoso.com"})
     error = response.json()["error"]
     code, kind, text = error["details"][0]["message"].split("|", 2)
-    assert (response.status_code, error["code"], error["message"]) == (404, "NotFound", "Error executing cmdlet")
+    assert (response.status_code, error["code"], error["message"]) == (
+        404,
+        "NotFound",
+        "Error executing cmdlet",
+    )
     assert (code, kind.rpartition(".")[2]) == ("Ex6F9304", "ManagementObjectNotFoundException")
     assert "dave@contoso.com" in text
 

@@ -67,7 +67,9 @@ def test_what_nobody_can_read_any_more_is_forgotten() -> None:
     assert len(controllers._versions) <= 2
 
 
-def test_over_the_wire_the_stale_answer_names_another_server_than_the_fresh_one(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_over_the_wire_the_stale_answer_names_another_server_than_the_fresh_one(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     with sandboxed(tmp_path_factory.mktemp("microsoft")) as client:
         client.tenant.lag_seconds = 3600
         client.set(True)

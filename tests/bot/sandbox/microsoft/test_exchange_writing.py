@@ -1,4 +1,5 @@
-"""What ``Set-TransportConfig`` does to the simulated tenant, what it leaves in its record, and what it refuses to bind."""
+"""What ``Set-TransportConfig`` does to the simulated tenant, what it leaves in its record, and what it
+refuses to bind."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +19,11 @@ def client(tmp_path: Path) -> Iterator[Client]:
 
 def test_a_write_answers_with_an_empty_value_and_shows_only_when_read_back(client: Client) -> None:
     response = client.set(True)
-    assert (response.status_code, response.json()["value"], response.json()["@adminapi.warnings"]) == (200, [], [])
+    assert (response.status_code, response.json()["value"], response.json()["@adminapi.warnings"]) == (
+        200,
+        [],
+        [],
+    )
     assert client.row()["AllowLegacyTLSClients"] is True
     assert client.tenant.value is True
 
@@ -32,7 +37,11 @@ def test_a_write_is_dated_by_the_sandboxs_clock(client: Client) -> None:
 def test_a_write_is_on_record_with_its_request_id(client: Client) -> None:
     client.set(True, headers={"client-request-id": "42"})
     (call,) = client.tenant.calls
-    assert (call.at, call.cmdlet, call.parameters) == (NOON, "Set-TransportConfig", {"AllowLegacyTLSClients": True})
+    assert (call.at, call.cmdlet, call.parameters) == (
+        NOON,
+        "Set-TransportConfig",
+        {"AllowLegacyTLSClients": True},
+    )
     assert (call.status, call.effective, call.note, call.client_request_id) == (200, True, "", "42")
 
 
@@ -79,7 +88,9 @@ def test_an_unknown_parameter_is_an_ambiguous_set_with_an_empty_id(client: Clien
     response = client.invoke("Set-TransportConfig", {"AllowLegacyTLSClients": True, name: "x"})
     message = response.json()["error"]["details"][0]["message"]
     assert response.status_code == 400
-    assert message.startswith("|Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException|")
+    assert message.startswith(
+        "|Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException|"
+    )
     assert message.endswith(f"Invalid cmdlet parameters specified. {name}")
     assert client.tenant.value is None
 
@@ -102,7 +113,10 @@ def test_confirm_false_executes(client: Client) -> None:
 
 
 def test_what_if_changes_nothing(client: Client) -> None:
-    assert client.invoke("Set-TransportConfig", {"AllowLegacyTLSClients": True, "WhatIf": True}).status_code == 200
+    assert (
+        client.invoke("Set-TransportConfig", {"AllowLegacyTLSClients": True, "WhatIf": True}).status_code
+        == 200
+    )
     assert client.tenant.value is None
 
 
@@ -131,7 +145,11 @@ def test_the_snapshot_is_json_and_holds_the_newest_fifty_calls(client: Client) -
         client.tenant.begin_call("Get-TransportConfig", {}, str(number))
     client.tenant.queue_fault("slow", cmdlet="Set-TransportConfig", count=2, seconds=1)
     seen = json.loads(json.dumps(client.tenant.snapshot()))
-    assert (seen["value"], seen["smtp_auth_disabled"], seen["organization"]) == (None, False, "contoso.onmicrosoft.com")
+    assert (seen["value"], seen["smtp_auth_disabled"], seen["organization"]) == (
+        None,
+        False,
+        "contoso.onmicrosoft.com",
+    )
     assert [call["client_request_id"] for call in seen["calls"]] == [str(number) for number in range(1, 51)]
     assert seen["faults"] == [{"name": "slow", "cmdlet": "Set-TransportConfig", "count": 2, "seconds": 1}]
     assert {"name": "throttle_bare", "label": "429 without Retry-After"} in seen["faults_available"]
@@ -139,7 +157,9 @@ def test_the_snapshot_is_json_and_holds_the_newest_fifty_calls(client: Client) -
 
 def test_every_visible_change_is_announced_and_may_be_looked_at_in_that_moment(tmp_path: Path) -> None:
     seen: list[object] = []
-    microsoft = Microsoft(tmp_path, clock=Clock(), changed=lambda: seen.append(microsoft.tenant.snapshot()["value"]))
+    microsoft = Microsoft(
+        tmp_path, clock=Clock(), changed=lambda: seen.append(microsoft.tenant.snapshot()["value"])
+    )
     microsoft.start()
     client = Client(microsoft, Clock())
     client.set(True)

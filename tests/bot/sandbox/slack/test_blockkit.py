@@ -1,4 +1,5 @@
-"""Block Kit's limits and shapes: what is at the limit passes, one more is refused, and the SDK's own models agree."""
+"""Block Kit's limits and shapes: what is at the limit passes, one more is refused, and the SDK's own models
+agree."""
 
 import copy
 from typing import Any
@@ -40,15 +41,24 @@ def _confirm(title: int = 5, text: int = 5, button: int = 5) -> Json:
 
 
 def _select(count: int = 1, **more: Any) -> Json:
-    return {"type": "static_select", "action_id": "s", "options": [_option(number) for number in range(count)], **more}
+    return {
+        "type": "static_select",
+        "action_id": "s",
+        "options": [_option(number) for number in range(count)],
+        **more,
+    }
 
 
 def _image(length: int) -> Json:
     return {"type": "image", "image_url": "https://example.com/x.png", "alt_text": "x" * length}
 
 
-def _chart(points: int = 1, *, label: int = 3, title: int = 5, categories: int | None = None, series: int = 1) -> Json:
-    names = [f"{number:03}".ljust(label, "x") for number in range(points if categories is None else categories)]
+def _chart(
+    points: int = 1, *, label: int = 3, title: int = 5, categories: int | None = None, series: int = 1
+) -> Json:
+    names = [
+        f"{number:03}".ljust(label, "x") for number in range(points if categories is None else categories)
+    ]
     data = [{"label": f"{number:03}".ljust(label, "x"), "value": number} for number in range(points)]
     plotted = [{"name": f"s{number}", "data": data} for number in range(series)]
     chart = {"type": "bar", "series": plotted, "axis_config": {"categories": names}}
@@ -74,7 +84,10 @@ AT_THE_LIMIT = [
     ("button text", lambda over: _actions(_button(text=_plain(75 + over)))),
     ("button value", lambda over: _actions(_button(value="x" * (2000 + over)))),
     ("button url", lambda over: _actions(_button(url="x" * (3000 + over)))),
-    ("action_id", lambda over: _actions({"type": "button", "action_id": "x" * (255 + over), "text": _plain(5)})),
+    (
+        "action_id",
+        lambda over: _actions({"type": "button", "action_id": "x" * (255 + over), "text": _plain(5)}),
+    ),
     ("block_id", lambda over: {"type": "divider", "block_id": "x" * (255 + over)}),
     ("confirm title", lambda over: _actions(_button(confirm=_confirm(title=100 + over)))),
     ("confirm text", lambda over: _actions(_button(confirm=_confirm(text=300 + over)))),
@@ -83,10 +96,21 @@ AT_THE_LIMIT = [
     ("option text", lambda over: _actions(_select(options=[_option(text=75 + over)]))),
     ("option value", lambda over: _actions(_select(options=[_option(value=150 + over)]))),
     ("placeholder", lambda over: _actions(_select(placeholder=_plain(150 + over)))),
-    ("overflow", lambda over: _actions({"type": "overflow", "options": [_option(number) for number in range(5 + over)]})),
+    (
+        "overflow",
+        lambda over: _actions(
+            {"type": "overflow", "options": [_option(number) for number in range(5 + over)]}
+        ),
+    ),
     ("image alt", lambda over: _image(2000 + over)),
-    ("input label", lambda over: {"type": "input", "label": _plain(2000 + over), "element": {"type": "datepicker"}}),
-    ("input hint", lambda over: {"type": "input", "label": _plain(5), "hint": _plain(2000 + over), "element": _select()}),
+    (
+        "input label",
+        lambda over: {"type": "input", "label": _plain(2000 + over), "element": {"type": "datepicker"}},
+    ),
+    (
+        "input hint",
+        lambda over: {"type": "input", "label": _plain(5), "hint": _plain(2000 + over), "element": _select()},
+    ),
 ]
 
 
@@ -103,7 +127,9 @@ def test_a_message_holds_fifty_blocks_and_a_modal_a_hundred() -> None:
     assert message_problems(dividers[:50]) == []
     assert message_problems(dividers[:51]) == ["[ERROR] no more than 50 items allowed [json-pointer:/blocks]"]
     assert view_problems(_modal(blocks=dividers[:100])) == []
-    assert view_problems(_modal(blocks=dividers)) == ["[ERROR] no more than 100 items allowed [json-pointer:/view/blocks]"]
+    assert view_problems(_modal(blocks=dividers)) == [
+        "[ERROR] no more than 100 items allowed [json-pointer:/view/blocks]"
+    ]
 
 
 def _modal(**more: Any) -> Json:
@@ -131,14 +157,29 @@ def test_the_frame_of_a_modal_has_limits_too(field: str, at_most: Any, one_more:
     [
         ({"type": "section"}, "must define either `text` or `fields` [json-pointer:/blocks/0]"),
         ({"type": "section", "text": "bare"}, "must provide an object [json-pointer:/blocks/0/text]"),
-        ({"type": "section", "text": _mrkdwn(0)}, "must be more than 0 characters [json-pointer:/blocks/0/text/text]"),
-        ({"type": "section", "text": _mrkdwn(5), "foo": 1}, "invalid additional property: foo [json-pointer:/blocks/0]"),
-        ({"type": "header", "text": _mrkdwn(5)}, "unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]"),
+        (
+            {"type": "section", "text": _mrkdwn(0)},
+            "must be more than 0 characters [json-pointer:/blocks/0/text/text]",
+        ),
+        (
+            {"type": "section", "text": _mrkdwn(5), "foo": 1},
+            "invalid additional property: foo [json-pointer:/blocks/0]",
+        ),
+        (
+            {"type": "header", "text": _mrkdwn(5)},
+            "unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]",
+        ),
         ({"type": "header"}, "missing required field: text [json-pointer:/blocks/0]"),
         ({"type": "heading", "text": _plain(5)}, "unsupported type: heading [json-pointer:/blocks/0/type]"),
         (_actions(), "no less than 1 items allowed [json-pointer:/blocks/0/elements]"),
-        (_actions(_button(style="loud")), "must be one of: primary, danger [json-pointer:/blocks/0/elements/0/style]"),
-        (_actions({"type": "button", "action_id": "a"}), "missing required field: text [json-pointer:/blocks/0/elements/0]"),
+        (
+            _actions(_button(style="loud")),
+            "must be one of: primary, danger [json-pointer:/blocks/0/elements/0/style]",
+        ),
+        (
+            _actions({"type": "button", "action_id": "a"}),
+            "missing required field: text [json-pointer:/blocks/0/elements/0]",
+        ),
         (
             _actions(_button(1), _button(1)),
             "`action_id` a1 already exists [json-pointer:/blocks/0/elements/1/action_id]",
@@ -169,20 +210,28 @@ def test_a_wrong_shape_is_named_with_its_place(block: Any, problem: str) -> None
 
 def test_a_block_id_is_unique_and_an_action_id_within_its_block_only() -> None:
     twice = [{"type": "divider", "block_id": "same"}, {"type": "divider", "block_id": "same"}]
-    assert message_problems(twice) == ["[ERROR] `block_id` same already exists [json-pointer:/blocks/1/block_id]"]
+    assert message_problems(twice) == [
+        "[ERROR] `block_id` same already exists [json-pointer:/blocks/1/block_id]"
+    ]
     assert message_problems([_actions(_button(1)), _actions(_button(1))]) == []
 
 
 def test_a_form_needs_a_way_to_send_it() -> None:
-    fields = [{"type": "input", "label": _plain(5), "element": {"type": "plain_text_input", "action_id": "a"}}]
-    assert view_problems(_modal(blocks=fields)) == ["[ERROR] missing required field: submit [json-pointer:/view]"]
+    fields = [
+        {"type": "input", "label": _plain(5), "element": {"type": "plain_text_input", "action_id": "a"}}
+    ]
+    assert view_problems(_modal(blocks=fields)) == [
+        "[ERROR] missing required field: submit [json-pointer:/view]"
+    ]
     assert view_problems(_modal(blocks=fields, submit=_plain(4))) == []
 
 
 def test_a_table_belongs_into_a_message_only() -> None:
     table = {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}
     assert message_problems([table]) == []
-    assert view_problems(_modal(blocks=[table])) == ["[ERROR] unsupported type: table [json-pointer:/view/blocks/0/type]"]
+    assert view_problems(_modal(blocks=[table])) == [
+        "[ERROR] unsupported type: table [json-pointer:/view/blocks/0/type]"
+    ]
 
 
 def test_everything_wrong_is_told_at_once_and_nothing_is_posted(slack: Slack, client: WebClient) -> None:
@@ -205,15 +254,26 @@ def test_what_the_sdks_models_produce_is_accepted() -> None:
     confirm = kit.ConfirmObject(title="Sure?", text="It is *live*.", confirm="Yes", deny="No", style="danger")
     blocks = [
         kit.HeaderBlock(text="Change request #12"),
-        kit.SectionBlock(text="*Why*", fields=["a", "b"], accessory=kit.ButtonElement(text="More", action_id="more", value="12")),
+        kit.SectionBlock(
+            text="*Why*",
+            fields=["a", "b"],
+            accessory=kit.ButtonElement(text="More", action_id="more", value="12"),
+        ),
         kit.ContextBlock(
-            elements=[kit.MarkdownTextObject(text="since yesterday"), kit.ImageElement(image_url="x", alt_text="y")]
+            elements=[
+                kit.MarkdownTextObject(text="since yesterday"),
+                kit.ImageElement(image_url="x", alt_text="y"),
+            ]
         ),
         kit.DividerBlock(),
         kit.ActionsBlock(
             elements=[
-                kit.ButtonElement(text="Approve", action_id="approve", style="primary", confirm=confirm, value="12"),
-                kit.StaticSelectElement(placeholder="Pick", action_id="pick", options=options, initial_option=options[0]),
+                kit.ButtonElement(
+                    text="Approve", action_id="approve", style="primary", confirm=confirm, value="12"
+                ),
+                kit.StaticSelectElement(
+                    placeholder="Pick", action_id="pick", options=options, initial_option=options[0]
+                ),
                 kit.OverflowMenuElement(action_id="rest", options=plain),
                 kit.DatePickerElement(action_id="day", initial_date="2026-12-24"),
                 kit.CheckboxesElement(action_id="which", options=options),
@@ -227,10 +287,13 @@ def test_what_the_sdks_models_produce_is_accepted() -> None:
         type="modal", title="Opt in", submit="Ask", close="Cancel", callback_id="opt_in",
         private_metadata="{}",
         blocks=[
-            kit.InputBlock(label="Why", element=kit.PlainTextInputElement(action_id="it", multiline=True, max_length=500)),
-            kit.InputBlock(label="Until", element=kit.DatePickerElement(action_id="it"), hint="24:00 of this day", optional=True),
+            kit.InputBlock(label="Why",
+                element=kit.PlainTextInputElement(action_id="it", multiline=True, max_length=500)),
+            kit.InputBlock(label="Until", element=kit.DatePickerElement(action_id="it"),
+                hint="24:00 of this day", optional=True),
             kit.InputBlock(label="Many", element=kit.StaticMultiSelectElement(action_id="it", options=plain)),
-            kit.InputBlock(label="Number", element=kit.NumberInputElement(action_id="it", is_decimal_allowed=False)),
+            kit.InputBlock(label="Number",
+                element=kit.NumberInputElement(action_id="it", is_decimal_allowed=False)),
         ],
     )  # fmt: skip
     assert view_problems(form.to_dict()) == []

@@ -1,4 +1,5 @@
-"""Slash commands: what arrives, what an ack and ``respond`` become, and what a person sees when nothing comes back."""
+"""Slash commands: what arrives, what an ack and ``respond`` become, and what a person sees when nothing comes
+back."""
 
 from typing import Any
 
@@ -32,9 +33,9 @@ def test_a_command_says_who_where_and_how_to_answer(slack: Slack, bot: BoltBot) 
     slack.command("U0DAVE", "/legacytls", channel=slack.dm("U0DAVE"))
     payload = _first(slack)
     expected = {
-        "team_id": "T0CONTOSO", "team_domain": "contoso", "channel_id": "D0DAVE", "channel_name": "directmessage",
-        "user_id": "U0DAVE", "user_name": "dave", "command": "/legacytls", "text": "", "api_app_id": "A0LEGACY",
-        "is_enterprise_install": "false",
+        "team_id": "T0CONTOSO", "team_domain": "contoso", "channel_id": "D0DAVE",
+        "channel_name": "directmessage", "user_id": "U0DAVE", "user_name": "dave", "command": "/legacytls",
+        "text": "", "api_app_id": "A0LEGACY", "is_enterprise_install": "false",
     }  # fmt: skip
     assert {name: payload[name] for name in expected} == expected
     assert payload["response_url"].startswith(slack.url)
@@ -51,7 +52,10 @@ def test_respond_is_private_unless_it_says_in_channel(slack: Slack, bot: BoltBot
     bot.connect()
     slack.command("U0ALICE", "/legacytls status", channel="C0GENERAL")
     seen = slack.workspace.wait_for(lambda: len(found := slack.messages("C0GENERAL")) == 2 and found)
-    assert [(message["text"], message["ephemeral"]) for message in seen] == [("privately", True), ("to all", False)]
+    assert [(message["text"], message["ephemeral"]) for message in seen] == [
+        ("privately", True),
+        ("to all", False),
+    ]
     assert [message["text"] for message in slack.messages("C0GENERAL", "U0BOB")] == ["to all"]
 
 
@@ -66,7 +70,9 @@ def test_a_command_has_no_original_that_could_be_replaced(slack: Slack, bot: Bol
 
     bot.connect()
     slack.command("U0ALICE", "/legacytls status")
-    seen = slack.workspace.wait_for(lambda: len(found := slack.messages("C0CHANGES", "U0ALICE")) == 2 and found)
+    seen = slack.workspace.wait_for(
+        lambda: len(found := slack.messages("C0CHANGES", "U0ALICE")) == 2 and found
+    )
     assert {message["text"] for message in seen} == {"Reading…", "opted out"}
 
 
@@ -81,14 +87,20 @@ def test_a_response_url_takes_five_posts(slack: Slack, bot: BoltBot) -> None:
     assert len(slack.messages("C0CHANGES")) == 5
 
 
-def test_a_response_url_refuses_what_a_message_may_not_be_and_is_not_used_up_by_it(slack: Slack, bot: BoltBot) -> None:
+def test_a_response_url_refuses_what_a_message_may_not_be_and_is_not_used_up_by_it(
+    slack: Slack, bot: BoltBot
+) -> None:
     bot.app.command("/legacytls")(lambda ack: ack())
     bot.connect()
     slack.command("U0ALICE", "/legacytls status")
     url = _first(slack)["response_url"]
     for _ in range(6):
         assert requests.post(url, json={"text": ""}, timeout=20).text == "no_text"
-    bad = requests.post(url, json={"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]}, timeout=20)
+    bad = requests.post(
+        url,
+        json={"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]},
+        timeout=20,
+    )
     assert (bad.status_code, bad.text) == (400, "invalid_blocks")
     assert requests.post(url, json={"text": "well"}, timeout=20).text == "ok"
 
@@ -112,13 +124,17 @@ def test_an_unknown_command_never_reaches_the_bot(slack: Slack) -> None:
     assert slack.deliveries == []
 
 
-def test_a_command_without_an_ack_fails_visibly_and_is_never_sent_again(impatient: Slack, late_bot: BoltBot) -> None:
+def test_a_command_without_an_ack_fails_visibly_and_is_never_sent_again(
+    impatient: Slack, late_bot: BoltBot
+) -> None:
     late_bot.app.command("/legacytls")(lambda ack: None)
     late_bot.connect()
     impatient.command("U0ALICE", "/legacytls status")
     notice = impatient.workspace.wait_for(lambda: impatient.notice("U0ALICE"))
     assert notice == '/legacytls failed with the error "operation_timeout".'
-    assert [(delivery.retry_attempt, delivery.acked_after) for delivery in impatient.deliveries] == [(0, None)]
+    assert [(delivery.retry_attempt, delivery.acked_after) for delivery in impatient.deliveries] == [
+        (0, None)
+    ]
 
 
 def test_a_command_while_no_bot_is_connected_fails_visibly(impatient: Slack) -> None:

@@ -32,14 +32,21 @@ def test_a_connection_begins_with_hello_and_its_ticket_is_spent(slack: Slack) ->
             return hello, refusal.value.status
 
     hello, status = asyncio.run(twice())
-    assert (hello["type"], hello["num_connections"], hello["connection_info"]) == ("hello", 1, {"app_id": "A0LEGACY"})
+    assert (hello["type"], hello["num_connections"], hello["connection_info"]) == (
+        "hello",
+        1,
+        {"app_id": "A0LEGACY"},
+    )
     assert hello["debug_info"]["approximate_connection_time"] > 0
     assert status == 403
 
 
 def test_a_ping_is_answered_with_its_own_words(slack: Slack) -> None:
     async def ping() -> aiohttp.WSMessage:
-        async with aiohttp.ClientSession() as session, session.ws_connect(_socket_url(slack), autoping=False) as socket:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(_socket_url(slack), autoping=False) as socket,
+        ):
             await socket.receive()
             await socket.ping(b"still there?")
             return await socket.receive(timeout=20)

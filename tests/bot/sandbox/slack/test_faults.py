@@ -23,7 +23,9 @@ def _refused(client: WebClient) -> SlackApiError:
 
 
 @pytest.mark.parametrize("code", ["not_in_channel", "token_revoked", "is_archived", "internal_error"])
-def test_an_error_code_is_answered_once_and_nothing_is_done(slack: Slack, client: WebClient, code: str) -> None:
+def test_an_error_code_is_answered_once_and_nothing_is_done(
+    slack: Slack, client: WebClient, code: str
+) -> None:
     slack.fault("chat.postMessage", code)
     assert _refused(client).response["error"] == code
     assert slack.messages("C0CHANGES") == []
@@ -37,7 +39,9 @@ def test_a_rate_limit_says_when_to_come_back(slack: Slack, client: WebClient) ->
     assert (answer.status_code, answer["error"], headers["retry-after"]) == (429, "ratelimited", "7")
 
 
-@pytest.mark.parametrize(("name", "status", "body"), [("server_error", 500, ""), ("bad_gateway", 502, "<html>")])
+@pytest.mark.parametrize(
+    ("name", "status", "body"), [("server_error", 500, ""), ("bad_gateway", 502, "<html>")]
+)
 def test_a_broken_server_answers_without_json(slack: Slack, name: str, status: int, body: str) -> None:
     slack.fault("auth.test", name)
     answer = requests.post(slack.environment["SLACK_API_URL"] + "auth.test", timeout=20)
@@ -68,7 +72,10 @@ def test_a_reset_does_nothing(slack: Slack, client: WebClient) -> None:
 
 def test_a_slow_answer_arrives_and_a_timeout_does_not(slack: Slack) -> None:
     hasty = WebClient(
-        slack.environment["SLACK_BOT_TOKEN"], base_url=slack.environment["SLACK_API_URL"], timeout=1, retry_handlers=[]
+        slack.environment["SLACK_BOT_TOKEN"],
+        base_url=slack.environment["SLACK_API_URL"],
+        timeout=1,
+        retry_handlers=[],
     )
     slack.fault("chat.postMessage", "slow", seconds=0.05)
     slack.fault("chat.postMessage", "timeout", seconds=1.5)

@@ -1,4 +1,5 @@
-"""Slack's way over HTTP: signed requests in Slack's shapes, acks in the answer, events sent again until one is taken."""
+"""Slack's way over HTTP: signed requests in Slack's shapes, acks in the answer, events sent again until one
+is taken."""
 
 import hashlib
 import hmac

@@ -27,8 +27,8 @@ def test_a_mention_says_who_where_and_what(slack: Slack, mentions: list[dict[str
     (message,) = slack.messages("C0CHANGES")
     assert "<@U0LEGACY>" in message["text"]
     assert body["event"] == {
-        "type": "app_mention", "user": "U0FRANK", "text": message["text"], "ts": message["ts"], "event_ts": message["ts"],
-        "channel": "C0CHANGES", "team": "T0FABRIKAM",
+        "type": "app_mention", "user": "U0FRANK", "text": message["text"], "ts": message["ts"],
+        "event_ts": message["ts"], "channel": "C0CHANGES", "team": "T0FABRIKAM",
     }  # fmt: skip
     assert (body["type"], body["team_id"]) == ("event_callback", "T0CONTOSO")
 

@@ -15,7 +15,9 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text}
 
 
-def _input(block: str, kind: str = "plain_text_input", *, optional: bool = False, **element: Any) -> dict[str, Any]:
+def _input(
+    block: str, kind: str = "plain_text_input", *, optional: bool = False, **element: Any
+) -> dict[str, Any]:
     body = {"type": kind, "action_id": "it", **element}
     return {"type": "input", "block_id": block, "label": _text(block), "optional": optional, "element": body}
 
@@ -67,7 +69,11 @@ def test_a_form_is_filled_in_refused_corrected_and_taken(slack: Slack, bot: Bolt
     assert body["type"] == "view_submission"
     assert body["user"] == {"id": "U0ALICE", "username": "alice", "name": "alice", "team_id": "T0CONTOSO"}
     assert body["team"] == {"id": "T0CONTOSO", "domain": "contoso"}
-    assert (body["view"]["private_metadata"], body["view"]["callback_id"], body["view"]["id"]) == ("12", "opt_in", view["id"])
+    assert (body["view"]["private_metadata"], body["view"]["callback_id"], body["view"]["id"]) == (
+        "12",
+        "opt_in",
+        view["id"],
+    )
     assert body["view"]["hash"] == view["hash"]
     assert "channel" not in body
     assert "response_url" not in body
@@ -88,11 +94,23 @@ OPTIONS = [{"text": _text(name), "value": name} for name in ("smtp", "pop3", "im
 @pytest.mark.parametrize(
     ("element", "given", "sent"),
     [
-        ({"kind": "plain_text_input", "initial_value": "as was"}, None, {"type": "plain_text_input", "value": "as was"}),
+        (
+            {"kind": "plain_text_input", "initial_value": "as was"},
+            None,
+            {"type": "plain_text_input", "value": "as was"},
+        ),
         ({"kind": "plain_text_input"}, "typed", {"type": "plain_text_input", "value": "typed"}),
-        ({"kind": "datepicker", "initial_date": "2026-12-24"}, None, {"type": "datepicker", "selected_date": "2026-12-24"}),
+        (
+            {"kind": "datepicker", "initial_date": "2026-12-24"},
+            None,
+            {"type": "datepicker", "selected_date": "2026-12-24"},
+        ),
         ({"kind": "datepicker"}, "2026-12-31", {"type": "datepicker", "selected_date": "2026-12-31"}),
-        ({"kind": "static_select", "options": OPTIONS}, "pop3", {"type": "static_select", "selected_option": OPTIONS[1]}),
+        (
+            {"kind": "static_select", "options": OPTIONS},
+            "pop3",
+            {"type": "static_select", "selected_option": OPTIONS[1]},
+        ),
         (
             {"kind": "checkboxes", "options": OPTIONS, "initial_options": OPTIONS[:1]},
             None,
@@ -108,7 +126,11 @@ OPTIONS = [{"text": _text(name), "value": name} for name in ("smtp", "pop3", "im
             ["pop3"],
             {"type": "multi_static_select", "selected_options": [OPTIONS[1]]},
         ),
-        ({"kind": "radio_buttons", "options": OPTIONS}, "smtp", {"type": "radio_buttons", "selected_option": OPTIONS[0]}),
+        (
+            {"kind": "radio_buttons", "options": OPTIONS},
+            "smtp",
+            {"type": "radio_buttons", "selected_option": OPTIONS[0]},
+        ),
         ({"kind": "users_select"}, "U0DAVE", {"type": "users_select", "selected_user": "U0DAVE"}),
         ({"kind": "timepicker"}, "18:30", {"type": "timepicker", "selected_time": "18:30"}),
     ],
@@ -175,7 +197,11 @@ def test_an_answer_may_update_push_and_clear(slack: Slack, bot: BoltBot) -> None
     assert updated["hash"] != view["hash"]
     slack.submit("U0ALICE", view["id"], {"reason": "x"})
     below, above = slack.views("U0ALICE")
-    assert (above["title"]["text"], above["previous_view_id"], above["root_view_id"]) == ("Pushed", below["id"], below["id"])
+    assert (above["title"]["text"], above["previous_view_id"], above["root_view_id"]) == (
+        "Pushed",
+        below["id"],
+        below["id"],
+    )
     slack.submit("U0ALICE", above["id"], {"reason": "x"})
     assert slack.views("U0ALICE") == []
 
@@ -198,7 +224,9 @@ def test_a_button_in_a_view_sends_the_view_and_no_message(slack: Slack, bot: Bol
         pressed.append(body)
 
     button = {"type": "button", "action_id": "more", "text": _text("More"), "value": "12"}
-    view = _opening(slack, bot, _view(REASON, {"type": "actions", "block_id": "buttons", "elements": [button]}))
+    view = _opening(
+        slack, bot, _view(REASON, {"type": "actions", "block_id": "buttons", "elements": [button]})
+    )
     slack.press("U0ALICE", None, view["id"], "more")
     body = slack.workspace.wait_for(lambda: pressed)[0]
     assert body["container"] == {"type": "view", "view_id": view["id"]}
@@ -236,7 +264,9 @@ def test_a_trigger_id_expires() -> None:
     assert refusal.response["error"] == "expired_trigger_id"
 
 
-def test_a_view_that_is_none_is_refused_with_its_faults(slack: Slack, bot: BoltBot, client: WebClient) -> None:
+def test_a_view_that_is_none_is_refused_with_its_faults(
+    slack: Slack, bot: BoltBot, client: WebClient
+) -> None:
     refusal = _refused(client, _trigger(slack, bot), _view(REASON, title="x" * 25))
     assert refusal.response["error"] == "invalid_arguments"
     messages = refusal.response["response_metadata"]["messages"]

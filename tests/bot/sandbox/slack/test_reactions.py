@@ -1,4 +1,5 @@
-"""Reactions: the event in all its fields, who learns of it, and its being sent again until it is acknowledged."""
+"""Reactions: the event in all its fields, who learns of it, and its being sent again until it is
+acknowledged."""
 
 from typing import Any
 
@@ -46,7 +47,9 @@ def test_a_reaction_says_who_what_and_where_and_nothing_more(
     assert body["authorizations"][0]["user_id"] == "U0LEGACY"
 
 
-def test_taking_a_reaction_back_is_another_event(slack: Slack, client: WebClient, events: list[dict[str, Any]]) -> None:
+def test_taking_a_reaction_back_is_another_event(
+    slack: Slack, client: WebClient, events: list[dict[str, Any]]
+) -> None:
     ts = _posted(client)
     slack.react("U0BOB", "C0CHANGES", ts, "x")
     assert slack.messages("C0CHANGES")[0]["reactions"] == [{"name": "x", "users": ["U0BOB"]}]
@@ -67,7 +70,9 @@ def test_the_same_reaction_counts_once(slack: Slack, client: WebClient) -> None:
         slack.unreact("U0BOB", "C0CHANGES", ts, "white_check_mark")
 
 
-def test_the_envelope_tells_of_a_shared_channel(slack: Slack, client: WebClient, events: list[dict[str, Any]]) -> None:
+def test_the_envelope_tells_of_a_shared_channel(
+    slack: Slack, client: WebClient, events: list[dict[str, Any]]
+) -> None:
     slack.workspace.rearrange("C0CHANGES", is_ext_shared=True)
     slack.react("U0FRANK", "C0CHANGES", _posted(client), "x")
     assert slack.workspace.wait_for(lambda: events)[0]["is_ext_shared_channel"] is True
@@ -113,7 +118,9 @@ def test_an_event_is_sent_again_until_it_is_acknowledged(impatient: Slack, late_
     late_bot.app.event("reaction_added")(lambda: None)
     late_bot.connect()
     event_id = impatient.react("U0BOB", "C0CHANGES", _posted(late_bot.client), "x")
-    impatient.workspace.wait_for(lambda: impatient.deliveries and impatient.deliveries[-1].acked_after is not None)
+    impatient.workspace.wait_for(
+        lambda: impatient.deliveries and impatient.deliveries[-1].acked_after is not None
+    )
     assert heard == [(event_id, "0", ""), (event_id, "1", "timeout"), (event_id, "2", "timeout")]
     assert len({delivery.envelope_id for delivery in impatient.deliveries}) == 3
     assert [delivery.acked_after is None for delivery in impatient.deliveries] == [True, True, False]

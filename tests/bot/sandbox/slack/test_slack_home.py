@@ -10,11 +10,21 @@ from bot.sandbox.slack.simulation import Slack
 from tests.bot.sandbox.bolt_bot import BoltBot
 
 TEXT = {"type": "mrkdwn", "text": "*not set*"}
-BUTTON = {"type": "button", "action_id": "approve", "value": "7", "text": {"type": "plain_text", "text": "Approve"}}
-HOME = {"type": "home", "blocks": [{"type": "section", "text": TEXT}, {"type": "actions", "elements": [BUTTON]}]}
+BUTTON = {
+    "type": "button",
+    "action_id": "approve",
+    "value": "7",
+    "text": {"type": "plain_text", "text": "Approve"},
+}
+HOME = {
+    "type": "home",
+    "blocks": [{"type": "section", "text": TEXT}, {"type": "actions", "elements": [BUTTON]}],
+}
 
 
-def test_opening_the_home_tells_the_bot_which_publishes_it_for_that_person_alone(slack: Slack, bot: BoltBot) -> None:
+def test_opening_the_home_tells_the_bot_which_publishes_it_for_that_person_alone(
+    slack: Slack, bot: BoltBot
+) -> None:
     heard: list[dict[str, Any]] = []
 
     @bot.app.event("app_home_opened")
@@ -34,7 +44,9 @@ def test_opening_the_home_tells_the_bot_which_publishes_it_for_that_person_alone
     assert heard[1]["view"]["hash"] == home["hash"]
 
 
-def test_a_button_on_the_home_is_pressed_in_the_view_and_in_no_channel(slack: Slack, bot: BoltBot, client: WebClient) -> None:
+def test_a_button_on_the_home_is_pressed_in_the_view_and_in_no_channel(
+    slack: Slack, bot: BoltBot, client: WebClient
+) -> None:
     pressed: list[dict[str, Any]] = []
     bot.app.action("approve")(lambda ack, body: (ack(), pressed.append(body)))
     bot.connect()
@@ -42,11 +54,17 @@ def test_a_button_on_the_home_is_pressed_in_the_view_and_in_no_channel(slack: Sl
     slack.press("U0BOB", None, slack.home("U0BOB")["id"], "approve")  # type: ignore[index]
     slack.workspace.wait_for(lambda: pressed)
     (body,) = pressed
-    assert (body["container"]["type"], body["view"]["type"], body["actions"][0]["value"]) == ("view", "home", "7")
+    assert (body["container"]["type"], body["view"]["type"], body["actions"][0]["value"]) == (
+        "view",
+        "home",
+        "7",
+    )
     assert {"channel", "message", "response_url"}.isdisjoint(body)
 
 
-def test_a_button_that_the_home_showed_earlier_can_still_be_pressed(slack: Slack, bot: BoltBot, client: WebClient) -> None:
+def test_a_button_that_the_home_showed_earlier_can_still_be_pressed(
+    slack: Slack, bot: BoltBot, client: WebClient
+) -> None:
     pressed: list[dict[str, Any]] = []
     bot.app.action("approve")(lambda ack, body: (ack(), pressed.append(body)))
     bot.connect()
@@ -70,10 +88,16 @@ def test_a_home_is_published_over_the_one_that_was_seen(slack: Slack, client: We
     [
         ("U0NOBODY", HOME, "user_not_found"),
         ("U0BOB", {"type": "home", "blocks": [{"type": "divider"}] * 101}, "invalid_arguments"),
-        ("U0BOB", {"type": "home", "title": {"type": "plain_text", "text": "No title here"}, "blocks": []}, "invalid_arguments"),
+        (
+            "U0BOB",
+            {"type": "home", "title": {"type": "plain_text", "text": "No title here"}, "blocks": []},
+            "invalid_arguments",
+        ),
     ],
 )
-def test_what_slack_would_refuse_is_refused(slack: Slack, client: WebClient, user: str, view: dict[str, Any], code: str) -> None:
+def test_what_slack_would_refuse_is_refused(
+    slack: Slack, client: WebClient, user: str, view: dict[str, Any], code: str
+) -> None:
     with pytest.raises(SlackApiError) as refusal:
         client.views_publish(user_id=user, view=view)
     assert refusal.value.response["error"] == code
@@ -87,7 +111,9 @@ def test_a_global_shortcut_comes_without_a_place_and_opens_a_form(slack: Slack, 
         ack()
         used.append(body)
         title = {"type": "plain_text", "text": "Legacy TLS"}
-        client.views_open(trigger_id=body["trigger_id"], view={"type": "modal", "title": title, "blocks": HOME["blocks"]})
+        client.views_open(
+            trigger_id=body["trigger_id"], view={"type": "modal", "title": title, "blocks": HOME["blocks"]}
+        )
 
     bot.connect()
     slack.shortcut("U0ALICE", "legacytls")
@@ -98,7 +124,11 @@ def test_a_global_shortcut_comes_without_a_place_and_opens_a_form(slack: Slack, 
 
 def test_a_layout_is_judged_and_nothing_is_posted(slack: Slack, client: WebClient) -> None:
     before = slack.messages("C0CHANGES")
-    for right in ({"view": HOME}, {"blocks": HOME["blocks"]}, {"message": {"text": "x", "blocks": HOME["blocks"]}}):
+    for right in (
+        {"view": HOME},
+        {"blocks": HOME["blocks"]},
+        {"message": {"text": "x", "blocks": HOME["blocks"]}},
+    ):
         assert client.api_call("blocks.validate", json=right)["ok"]
     broken = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]
     for code, wrong in (

@@ -1,4 +1,5 @@
-"""The Web API as the SDK calls it: identity, messages, people, channels, files, and every refusal by Slack's own code."""
+"""The Web API as the SDK calls it: identity, messages, people, channels, files, and every refusal by Slack's
+own code."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +24,8 @@ def test_auth_test_says_who_the_bot_is_and_what_it_may(client: WebClient) -> Non
     answer = client.auth_test()
     named = {name: answer[name] for name in ("team_id", "team", "user_id", "bot_id", "user")}
     assert named == {
-        "team_id": "T0CONTOSO", "team": "Contoso", "user_id": "U0LEGACY", "bot_id": "B0LEGACY", "user": "legacytls",
+        "team_id": "T0CONTOSO", "team": "Contoso", "user_id": "U0LEGACY", "bot_id": "B0LEGACY",
+        "user": "legacytls",
     }  # fmt: skip
     assert answer["url"].startswith("http://127.0.0.1:")
     headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -32,7 +34,11 @@ def test_auth_test_says_who_the_bot_is_and_what_it_may(client: WebClient) -> Non
 
 @pytest.mark.parametrize(
     ("token", "error"),
-    [(None, "not_authed"), ("xoxb-another", "invalid_auth"), ("xapp-1-A0LEGACY-0-sandbox", "not_allowed_token_type")],
+    [
+        (None, "not_authed"),
+        ("xoxb-another", "invalid_auth"),
+        ("xapp-1-A0LEGACY-0-sandbox", "not_allowed_token_type"),
+    ],
 )
 def test_another_token_is_refused(slack: Slack, token: str | None, error: str) -> None:
     assert _refusal(WebClient(token, base_url=slack.environment["SLACK_API_URL"]).auth_test) == error
@@ -50,7 +56,11 @@ def test_a_missing_scope_is_named() -> None:
         client.chat_postMessage(channel="C0CHANGES", text="x")
     slack.stop()
     answer = refusal.value.response
-    assert (answer["error"], answer["needed"], answer["provided"]) == ("missing_scope", "chat:write", "commands")
+    assert (answer["error"], answer["needed"], answer["provided"]) == (
+        "missing_scope",
+        "chat:write",
+        "commands",
+    )
 
 
 def test_an_unknown_method_is_refused(client: WebClient) -> None:
@@ -105,7 +115,11 @@ def test_a_message_that_cannot_be_posted_is_refused(
 
 def test_posting_to_a_person_opens_the_direct_messages(slack: Slack, client: WebClient) -> None:
     answer = client.chat_postMessage(channel="U0CAROL", text="Your vote counted")
-    assert answer["channel"] == slack.dm("U0CAROL") == client.conversations_open(users="U0CAROL")["channel"]["id"]
+    assert (
+        answer["channel"]
+        == slack.dm("U0CAROL")
+        == client.conversations_open(users="U0CAROL")["channel"]["id"]
+    )
     assert [message["text"] for message in slack.messages(slack.dm("U0CAROL"))] == ["Your vote counted"]
     assert _refusal(client.conversations_open, users="U0NOBODY") == "user_not_found"
     assert _refusal(client.conversations_open, users="U0LEGACY") == "cannot_dm_bot"
@@ -130,7 +144,12 @@ def test_an_update_without_blocks_keeps_them(slack: Slack, client: WebClient) ->
     ts = client.chat_postMessage(channel="C0CHANGES", text="before", blocks=blocks)["ts"]
     client.chat_update(channel="C0CHANGES", ts=ts, text="after")
     (message,) = slack.messages("C0CHANGES")
-    assert (message["text"], message["blocks"], message["edited"], message["ts"]) == ("after", blocks, True, ts)
+    assert (message["text"], message["blocks"], message["edited"], message["ts"]) == (
+        "after",
+        blocks,
+        True,
+        ts,
+    )
     client.chat_update(channel="C0CHANGES", ts=ts, text="bare", blocks=[])
     assert slack.messages("C0CHANGES")[0]["blocks"] == []
 
@@ -156,7 +175,9 @@ def test_an_ephemeral_message_needs_its_reader_in_the_channel(slack: Slack, clie
     ephemeral = {"channel": "C0CHANGES", "text": "x"}
     assert client.chat_postEphemeral(user="U0BOB", **ephemeral)["message_ts"]
     assert _refusal(client.chat_postEphemeral, user="U0NOBODY", **ephemeral) == "user_not_in_channel"
-    assert _refusal(client.chat_postEphemeral, user="U0BOB", channel="C0GENERAL", text="x") == "not_in_channel"
+    assert (
+        _refusal(client.chat_postEphemeral, user="U0BOB", channel="C0GENERAL", text="x") == "not_in_channel"
+    )
     assert [len(slack.messages("C0CHANGES", user)) for user in ("U0BOB", "U0ALICE")] == [1, 0]
 
 
@@ -166,7 +187,9 @@ def test_a_permalink_leads_to_the_page(slack: Slack, client: WebClient) -> None:
     assert link == f"{slack.url}/archives/C0CHANGES/p{ts.replace('.', '')}"
     landing = requests.get(link, timeout=20, allow_redirects=False)
     assert (landing.status_code, landing.headers["Location"]) == (302, "/?in=C0CHANGES")
-    assert _refusal(client.chat_getPermalink, channel="C0CHANGES", message_ts="1.000001") == "message_not_found"
+    assert (
+        _refusal(client.chat_getPermalink, channel="C0CHANGES", message_ts="1.000001") == "message_not_found"
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,7 +201,9 @@ def test_a_permalink_leads_to_the_page(slack: Slack, client: WebClient) -> None:
         ("U0LEGACY", {"team_id": "T0CONTOSO", "is_bot": True}),
     ],
 )
-def test_users_info_tells_members_guests_strangers_and_bots_apart(client: WebClient, user: str, flags: dict[str, Any]) -> None:
+def test_users_info_tells_members_guests_strangers_and_bots_apart(
+    client: WebClient, user: str, flags: dict[str, Any]
+) -> None:
     described = client.users_info(user=user)["user"]
     assert {name: described[name] for name in flags} == flags
     assert ("is_stranger" in described) == (user == "U0FRANK")
@@ -214,7 +239,9 @@ def test_groups_and_channels_are_found_or_refused(client: WebClient) -> None:
     assert _refusal(client.usergroups_users_list, usergroup="S0NONE") == "no_such_subteam"
     assert _refusal(client.users_info, user="U0NOBODY") == "user_not_found"
     assert _refusal(client.conversations_info, channel="C0NOWHERE") == "channel_not_found"
-    changes, general = (client.conversations_info(channel=channel)["channel"] for channel in ("C0CHANGES", "C0GENERAL"))
+    changes, general = (
+        client.conversations_info(channel=channel)["channel"] for channel in ("C0CHANGES", "C0GENERAL")
+    )
     assert (changes["name"], changes["is_member"], general["is_member"]) == ("mail-changes", True, False)
 
 
@@ -241,7 +268,9 @@ def test_a_file_is_uploaded_shared_and_can_be_fetched(slack: Slack, client: WebC
     assert (message["text"], shared["name"], shared["mimetype"]) == ("All of it", "history.csv", "text/csv")
     assert slack.file(answer["file"]["id"]) == b"a,b\n1,2\n"
     assert requests.get(shared["url_private"], timeout=20).content == b"a,b\n1,2\n"
-    assert _refusal(client.files_completeUploadExternal, files=[{"id": "F0", "title": "x"}]) == "file_not_found"
+    assert (
+        _refusal(client.files_completeUploadExternal, files=[{"id": "F0", "title": "x"}]) == "file_not_found"
+    )
 
 
 def test_an_archived_channel_takes_nothing(slack: Slack, client: WebClient) -> None:

@@ -1,4 +1,5 @@
-"""The workspace's own promises: time stamps that never collide or go back, waiting that explains itself, settings for the bot."""
+"""The workspace's own promises: time stamps that never collide or go back, waiting that explains itself,
+settings for the bot."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,10 @@ def _workspace() -> Workspace:
 def test_time_stamps_are_unique_and_grow_from_any_thread() -> None:
     workspace = _workspace()
     stamps: list[str] = []
-    threads = [threading.Thread(target=lambda: stamps.extend(workspace.stamp() for _ in range(500))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: stamps.extend(workspace.stamp() for _ in range(500)))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -57,7 +61,9 @@ def test_waiting_in_vain_shows_everything_there_was() -> None:
     workspace = _workspace()
     workspace.post("C0CHANGES", "U0ALICE", Content("Applied: opted in", [{"type": "divider"}]))
     workspace.tell("U0BOB", "operation_timeout")
-    with pytest.raises(TimeoutError, match=r"(?s)nothing within 0\.01 s.*Applied: opted in.*divider.*operation_timeout"):
+    with pytest.raises(
+        TimeoutError, match=r"(?s)nothing within 0\.01 s.*Applied: opted in.*divider.*operation_timeout"
+    ):
         workspace.wait_for(lambda: None, 0.01)
 
 

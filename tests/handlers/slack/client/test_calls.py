@@ -1,4 +1,5 @@
-"""Slack's failures as they reach the rest of the house: a sentence for people, and Slack's own code to tell them apart by."""
+"""Slack's failures as they reach the rest of the house: a sentence for people, and Slack's own code to tell
+them apart by."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,19 @@ from tests.sentences import says
 
 PAGE = b"<!DOCTYPE html><html><title>We'll be right back</title></html>"
 BROKEN_OFF = b'{"ok": true, "url": "wss://wss-primary.example/link/?ticket=canary'
-NO_ANSWERS = [PAGE, BROKEN_OFF, b"", b'"ok"', b"[1]", b"7", b"true", b"null", b'{"error": [1]}', b"[" * 9999, b"\xff"]
+NO_ANSWERS = [
+    PAGE,
+    BROKEN_OFF,
+    b"",
+    b'"ok"',
+    b"[1]",
+    b"7",
+    b"true",
+    b"null",
+    b'{"error": [1]}',
+    b"[" * 9999,
+    b"\xff",
+]
 
 
 @pytest.fixture
@@ -48,19 +61,35 @@ def test_what_names_no_code_has_none() -> None:
     assert (answered(status=503).code, answered(status=429).code) == ("", "")
 
 
-@pytest.mark.parametrize("code", ["update_failed", "external_channel_migrating", "org_login_required", "team_added_to_org"])
+@pytest.mark.parametrize(
+    "code", ["update_failed", "external_channel_migrating", "org_login_required", "team_added_to_org"]
+)
 def test_a_failure_of_slack_s_own_and_a_move_pass_by_themselves(code: str) -> None:
     assert (answered(error=code).retryable, answered(error=code).mend) == (True, "")
 
 
 def test_a_frozen_channel_is_mended_like_an_archived_one() -> None:
     frozen, archived = answered(error="is_inactive"), answered(error="is_archived")
-    assert (frozen.retryable, frozen.mend) == (archived.retryable, archived.mend) == (False, MENDS["is_archived"][1])
+    assert (
+        (frozen.retryable, frozen.mend)
+        == (archived.retryable, archived.mend)
+        == (False, MENDS["is_archived"][1])
+    )
 
 
 @pytest.mark.parametrize(
     ("said", "waited"),
-    [("30", 30), (["30"], 30), ("0", 1), ("-5", 1), ("86400", 3600), ("inf", 3600), ("nan", 1), ("soon", 1), (None, 1)],
+    [
+        ("30", 30),
+        (["30"], 30),
+        ("0", 1),
+        ("-5", 1),
+        ("86400", 3600),
+        ("inf", 3600),
+        ("nan", 1),
+        ("soon", 1),
+        (None, 1),
+    ],
 )
 def test_slack_is_left_alone_for_as_long_as_it_asks_but_for_an_hour_at_most(said: Any, waited: float) -> None:
     headers = {} if said is None else {"Retry-After": said}

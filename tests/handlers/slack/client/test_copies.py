@@ -1,4 +1,5 @@
-"""Which request a message is about is told by the number in its deciding buttons, and by nothing else that it shows."""
+"""Which request a message is about is told by the number in its deciding buttons, and by nothing else that it
+shows."""
 
 from types import SimpleNamespace
 from typing import Any

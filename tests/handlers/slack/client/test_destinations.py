@@ -20,16 +20,23 @@ from handlers.slack.client.destinations import Destinations, Elsewhere
 from handlers.slack.client.web_api import SIZE_LIMIT, SlackWebClient
 from tests.bot.exchange.stage import Stage, answer
 
-SLACK, GATEWAY, HERE = "https://slack.com/api/", "https://slack.corp.example:8443/api/", "http://127.0.0.1:8642/api/"
+SLACK, GATEWAY, HERE = (
+    "https://slack.com/api/",
+    "https://slack.corp.example:8443/api/",
+    "http://127.0.0.1:8642/api/",
+)
 Judge = Callable[[Destinations, str], Address]
 HOSTILE = [
-    "https://evil.example/x", "http://hooks.slack.com/x", "https://hooks.slack.com:8443/x", "https://hooks.slack.com@evil.example/x",
-    r"https://evil.example\.hooks.slack.com/x", "https://evil.example%2f.hooks.slack.com/x", "https://hooks.slack.com.evil.example/x",
-    "https://evilhooks.slack.com/x", "https://hooks.slack.com./x", "https://x.hooks.slack.com/x", "//hooks.slack.com/x", "",
-    "file:///etc/passwd", "https://127.0.0.1/x", "http://127.0.0.1:8642/x", "http://localhost/x", "http://169.254.169.254/metadata",
-    "https://[::1]/x", "https://files.slack.com.evil.example/x", "https://slack.com.evil.example/link", "ws://wss-primary.slack.com/link",
-    "wss://evil.example/link", "wss://evilslack.com/link", "wss://slack.com.evil.example/link", "wss://wss-primary.slack.com:8443/link",
-    "wss://127.0.0.1/link", r"wss://evil.example\.slack.com/link", "wss://user@wss-primary.slack.com/link",
+    "https://evil.example/x", "http://hooks.slack.com/x", "https://hooks.slack.com:8443/x",
+    "https://hooks.slack.com@evil.example/x", r"https://evil.example\.hooks.slack.com/x",
+    "https://evil.example%2f.hooks.slack.com/x", "https://hooks.slack.com.evil.example/x",
+    "https://evilhooks.slack.com/x", "https://hooks.slack.com./x", "https://x.hooks.slack.com/x",
+    "//hooks.slack.com/x", "", "file:///etc/passwd", "https://127.0.0.1/x", "http://127.0.0.1:8642/x",
+    "http://localhost/x", "http://169.254.169.254/metadata", "https://[::1]/x",
+    "https://files.slack.com.evil.example/x", "https://slack.com.evil.example/link",
+    "ws://wss-primary.slack.com/link", "wss://evil.example/link", "wss://evilslack.com/link",
+    "wss://slack.com.evil.example/link", "wss://wss-primary.slack.com:8443/link", "wss://127.0.0.1/link",
+    r"wss://evil.example\.slack.com/link", "wss://user@wss-primary.slack.com/link",
 ]  # fmt: skip
 
 
@@ -149,7 +156,8 @@ def test_a_private_answer_goes_to_slack_s_host_or_nowhere(slack: Stage, evil: St
     evil.always(answer(200, "ok"))
     assert not Answers().post(f"{evil.url}/answer", {"text": "opted in"})
     assert evil.requests == []
-    assert Answers(f"{slack.url}/api/").post(f"{evil.url}/answer", {"text": "opted in"})  # another port of this machine
+    # another port of this machine
+    assert Answers(f"{slack.url}/api/").post(f"{evil.url}/answer", {"text": "opted in"})
     assert json.loads(evil.requests[0].body) == {"text": "opted in"}
 
 
@@ -169,7 +177,8 @@ def test_a_large_answer_below_the_limit_is_read_whole(slack: Stage) -> None:
 
 def test_a_refusal_keeps_slack_s_words_and_how_long_to_wait(slack: Stage) -> None:
     slack.plays(
-        answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"}), answer(404, {"ok": False, "error": "no"})
+        answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"}),
+        answer(404, {"ok": False, "error": "no"}),
     )
     with pytest.raises(Unavailable) as slow:
         call(client_of(slack).auth_test)
@@ -206,7 +215,11 @@ def test_a_file_is_sent_piece_by_piece_with_its_length_and_without_the_token(sla
     length = sum(map(len, content))
     call(client_of(slack).send_file, channel="D1", name="record.jsonl", length=length, pieces=iter(content))
     asked, sent, completed = slack.requests
-    assert (sent.path, sent.body, sent.headers["content-length"]) == ("/upload/1", b"".join(content), str(length))
+    assert (sent.path, sent.body, sent.headers["content-length"]) == (
+        "/upload/1",
+        b"".join(content),
+        str(length),
+    )
     assert {"authorization", "transfer-encoding"} & set(sent.headers) == set()
     assert f"length={length}".encode() in asked.body
     assert b"F1" in completed.body
@@ -224,7 +237,9 @@ def test_a_file_that_slack_does_not_take_is_not_shared(status: int, slack: Stage
     assert (len(slack.requests), evil.requests) == (2, [])
 
 
-def test_no_proxy_is_asked_for_this_machine(slack: Stage, evil: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_asked_for_this_machine(
+    slack: Stage, evil: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, evil.url)
     slack.always(answer(200, {"ok": True}))
@@ -246,7 +261,9 @@ def test_listeners_get_the_same_client_and_none_uses_bolt_s_own_ways_out(slack: 
     body = {"command": "/legacytls", "text": "", "user_id": "U1", "channel_id": "C1", "team_id": "T1"}
     app.dispatch(BoltRequest(mode="socket_mode", body=body))
     assert seen == [client]
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in Path(handlers.slack.__path__[0]).rglob("*.py")]
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8")) for path in Path(handlers.slack.__path__[0]).rglob("*.py")
+    ]
     calls = [node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     called = {function.id for function in calls if isinstance(function, ast.Name)}
     assert {"respond", "say", "urlopen", "WebhookClient", "WebClient"} & called == set()

@@ -1,4 +1,5 @@
-"""What is made of ``users.info``: what Slack has to tell of somebody, and what it may leave out of whom it does not concern."""
+"""What is made of ``users.info``: what Slack has to tell of somebody, and what it may leave out of whom it
+does not concern."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,11 @@ def judged(user: object) -> Reason:
 
 
 def test_flags_that_slack_leaves_out_concern_somebody_else() -> None:
-    assert judged(TOLD) is judged(TOLD | {"is_bot": False, "is_restricted": False, "is_stranger": False}) is Reason.ALLOWED
+    assert (
+        judged(TOLD)
+        is judged(TOLD | {"is_bot": False, "is_restricted": False, "is_stranger": False})
+        is Reason.ALLOWED
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +65,10 @@ def test_somebody_is_known_by_id_and_never_by_a_name() -> None:
 
 @pytest.mark.parametrize("name", ["deleted", "team_id"])
 def test_what_has_to_be_told_refuses_when_it_is_left_out(name: str) -> None:
-    assert judged({key: value for key, value in TOLD.items() if key != name}) in (Reason.DEACTIVATED, Reason.STRANGER)
+    assert judged({key: value for key, value in TOLD.items() if key != name}) in (
+        Reason.DEACTIVATED,
+        Reason.STRANGER,
+    )
 
 
 @pytest.mark.parametrize("user", [None, [], "U0BOB", {}])
@@ -69,8 +77,11 @@ def test_an_answer_about_nobody_refuses(user: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "known"), [({"id": "W0BOB", "enterprise_id": "E0CORP"}, "W0BOB"), ({"id": ""}, None), ({}, None), (None, None)]
+    ("told", "known"),
+    [({"id": "W0BOB", "enterprise_id": "E0CORP"}, "W0BOB"), ({"id": ""}, None), ({}, None), (None, None)],
 )
-def test_the_id_in_the_whole_organisation_is_taken_where_slack_tells_it(told: object, known: str | None) -> None:
+def test_the_id_in_the_whole_organisation_is_taken_where_slack_tells_it(
+    told: object, known: str | None
+) -> None:
     found = SlackDirectory(Slack({**TOLD, "enterprise_user": told})).person("U0BOB")  # type: ignore[arg-type]
     assert found.enterprise_user_id == known

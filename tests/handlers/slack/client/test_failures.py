@@ -1,4 +1,5 @@
-"""Why Slack was not reached is said in words, whichever exception it was and however ``urllib`` wrapped it."""
+"""Why Slack was not reached is said in words, whichever exception it was and however ``urllib`` wrapped
+it."""
 
 import builtins
 import http.client
@@ -13,8 +14,18 @@ from handlers.slack.client.failures import why_lost
 from tests.sentences import says
 
 EVERY = [
-    *(found for found in vars(builtins).values() if isinstance(found, type) and issubclass(found, OSError | ValueError)),
-    *(socket.gaierror, ssl.SSLError, ssl.SSLCertVerificationError, ssl.SSLEOFError, http.client.BadStatusLine),
+    *(
+        found
+        for found in vars(builtins).values()
+        if isinstance(found, type) and issubclass(found, OSError | ValueError)
+    ),
+    *(
+        socket.gaierror,
+        ssl.SSLError,
+        ssl.SSLCertVerificationError,
+        ssl.SSLEOFError,
+        http.client.BadStatusLine,
+    ),
     *(http.client.IncompleteRead, http.client.RemoteDisconnected, http.client.InvalidURL),
 ]
 

@@ -1,4 +1,5 @@
-"""Charts and tables are sent where Slack draws them; where it refuses them the text is, and it is not asked each time."""
+"""Charts and tables are sent where Slack draws them; where it refuses them the text is, and it is not asked
+each time."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -64,7 +65,9 @@ def test_a_message_without_charts_is_sent_once() -> None:
 def test_whoever_looks_at_the_register_gets_the_text_where_slack_refuses_charts(house: House) -> None:
     opted_in(house, added(house).id)
     slack = Slack("invalid_blocks")
-    house.windows.chat_postMessage = lambda **said: slack.send(said) and SimpleNamespace(data=said, headers={})
+    house.windows.chat_postMessage = lambda **said: (
+        slack.send(said) and SimpleNamespace(data=said, headers={})
+    )
     for _ in range(2):
         house.press_home("devices_all", ALICE, 0)
     assert ["data_visualization" in types for types in slack.got] == [True, False, False]

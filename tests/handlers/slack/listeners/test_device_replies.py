@@ -1,4 +1,5 @@
-"""Owners answer their reminder with its buttons, and one operator or approver keeps a window in which no device is left."""
+"""Owners answer their reminder with its buttons, and one operator or approver keeps a window in which no
+device is left."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -46,28 +46,39 @@ def broken(*args: object, **kwargs: object) -> Any:
 
 
 @pytest.mark.parametrize(
-    "text", ["status", "enable", "extend", "disable", "history", "calendar", "export", "why a@b.example", "whatif 1"]
+    "text",
+    ["status", "enable", "extend", "disable", "history", "calendar", "export", "why a@b.example", "whatif 1"],
 )
-def test_a_defect_behind_a_command_is_told(house: House, bolt: App, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_a_defect_behind_a_command_is_told(
+    house: House, bolt: App, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     monkeypatch.setattr(Dispatch, "may_read", broken)
     send(bolt, command(ALICE, text))
     assert said(house) == BROKEN
 
 
-@pytest.mark.parametrize("text", ["sta\u200btus", "disable\u2060", "why a\u00ad@b.example", "export \u2028csv"], ids=ascii)
-def test_what_does_not_show_in_a_command_is_named_and_nothing_is_done(house: House, bolt: App, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["sta\u200btus", "disable\u2060", "why a\u00ad@b.example", "export \u2028csv"], ids=ascii
+)
+def test_what_does_not_show_in_a_command_is_named_and_nothing_is_done(
+    house: House, bolt: App, text: str
+) -> None:
     send(bolt, command(ALICE, text))
     assert says("does_not_show") in said(house)
     assert house.windows.opened == []
 
 
-@pytest.mark.parametrize("action", ["again", "extend", "opt_out_now", "it_was_me", "history_page", "give_reason"])
+@pytest.mark.parametrize(
+    "action", ["again", "extend", "opt_out_now", "it_was_me", "history_page", "give_reason"]
+)
 def test_a_form_or_page_that_slack_does_not_open_is_told(house: House, bolt: App, action: str) -> None:
     number = house.ask(ALICE).id
     house.reject(BOB, number)
     house.observe()
     house.workspace.down = True
-    house.windows.trouble = Unavailable("Slack's three seconds for opening a form were over.", mend="Try once more.")
+    house.windows.trouble = Unavailable(
+        "Slack's three seconds for opening a form were over.", mend="Try once more."
+    )
     send(bolt, button(BOB, action, str(number)))
     assert said(house).startswith(says("this_could_not_be_done"))
 
@@ -123,7 +134,9 @@ def test_a_defect_in_a_listener_is_told_to_whoever_acted_and_left_for_slack_wher
     assert send(bolt, event(BOB)).status == 503
 
 
-def test_a_defect_while_deciding_changes_nothing_and_is_told_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_while_deciding_changes_nothing_and_is_told_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = house.ask(ALICE).id
     house.card_ts(number)
     with monkeypatch.context() as broke:
@@ -190,7 +203,11 @@ def test_a_form_with_a_long_id_is_taken(house: House, bolt: App) -> None:
         ({"context_team_id": HOME_TEAM}, Home(HOME_TEAM), True),
         ({"team": {"id": "T0FABRIKAM"}, "user": {"team_id": HOME_TEAM}}, Home(HOME_TEAM), False),
         ({"team": None, "enterprise": {"id": "E0CORP"}}, Home(HOME_TEAM, "E0CORP"), True),
-        ({"team": None, "enterprise": {"id": "E0OTHER"}, "user": {"team_id": HOME_TEAM}}, Home(HOME_TEAM, "E0CORP"), False),
+        (
+            {"team": None, "enterprise": {"id": "E0OTHER"}, "user": {"team_id": HOME_TEAM}},
+            Home(HOME_TEAM, "E0CORP"),
+            False,
+        ),
         ({"user": {"id": BOB}}, Home(HOME_TEAM), False),
         ({}, Home("", None), False),
     ],

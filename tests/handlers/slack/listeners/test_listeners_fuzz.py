@@ -1,4 +1,5 @@
-"""Through Bolt itself: no payload breaks a listener, and without authority nothing changes, whatever is sent."""
+"""Through Bolt itself: no payload breaks a listener, and without authority nothing changes, whatever is
+sent."""
 
 from typing import Any
 
@@ -14,7 +15,8 @@ QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], ma
 
 
 def send(app: App, body: dict[str, Any]) -> int:
-    """The status that Slack gets; 400 where Bolt itself cannot read who sent it, so that no listener is asked."""
+    """The status that Slack gets; 400 where Bolt itself cannot read who sent it, so that no listener is
+    asked."""
     try:
         request = BoltRequest(body=body, mode="socket_mode")
     except (TypeError, AttributeError):
@@ -49,7 +51,9 @@ def test_without_authority_nothing_changes(house: House, bolt: App, body: dict[s
 
 @QUIET
 @given(spoilt(bodies(NOBODIES)))
-def test_a_spoilt_payload_breaks_nothing_and_changes_nothing(house: House, bolt: App, body: dict[str, Any]) -> None:
+def test_a_spoilt_payload_breaks_nothing_and_changes_nothing(
+    house: House, bolt: App, body: dict[str, Any]
+) -> None:
     if not house.requests():
         house.card_ts(house.ask(ALICE).id)
     before = everything(house)

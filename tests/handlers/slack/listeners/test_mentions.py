@@ -1,4 +1,5 @@
-"""A mention is met with one private word on what to type instead; it decides nothing, and its text goes nowhere."""
+"""A mention is met with one private word on what to type instead; it decides nothing, and its text goes
+nowhere."""
 
 from typing import Any
 
@@ -49,7 +50,9 @@ def test_a_mention_in_a_thread_is_answered_there(house: House, bolt: App) -> Non
     assert house.windows.said[0]["thread_ts"] == "1763899000.000001"
 
 
-def test_the_same_person_is_answered_once_a_minute_and_everybody_for_themselves(house: House, bolt: App) -> None:
+def test_the_same_person_is_answered_once_a_minute_and_everybody_for_themselves(
+    house: House, bolt: App
+) -> None:
     for seconds, people in ((0, [BOB, BOB, ALICE]), (59, [BOB, ALICE]), (1, [BOB, ALICE, BOB])):
         house.clock.advance(seconds=seconds)
         for person in people:
@@ -58,7 +61,9 @@ def test_the_same_person_is_answered_once_a_minute_and_everybody_for_themselves(
     assert [said["user"] for said in house.windows.said] == [BOB, ALICE, BOB, ALICE]
 
 
-def test_a_mention_that_is_delivered_again_to_another_copy_of_the_bot_is_answered_once(house: House, bolt: App) -> None:
+def test_a_mention_that_is_delivered_again_to_another_copy_of_the_bot_is_answered_once(
+    house: House, bolt: App
+) -> None:
     send(bolt, mention(BOB))
     house.clock.advance(minutes=5)
     for copy in (Mentions(house.edge), Mentions(house.edge)):
@@ -81,9 +86,18 @@ def test_a_bot_is_not_answered_nor_are_we_ourselves(house: House, bolt: App, mor
 
 
 @pytest.mark.parametrize(
-    "changed", [{"is_bot": True}, {"is_stranger": True}, {"team_id": "T0FABRIKAM"}, {"deleted": True}, {"deleted": None}]
+    "changed",
+    [
+        {"is_bot": True},
+        {"is_stranger": True},
+        {"team_id": "T0FABRIKAM"},
+        {"deleted": True},
+        {"deleted": None},
+    ],
 )
-def test_whoever_is_no_person_of_this_workspace_is_not_answered(house: House, bolt: App, changed: dict[str, Any]) -> None:
+def test_whoever_is_no_person_of_this_workspace_is_not_answered(
+    house: House, bolt: App, changed: dict[str, Any]
+) -> None:
     house.workspace.change(BOB, **changed)
     assert send(bolt, mention(BOB)) == 200
     assert send(bolt, mention("U0NOBODY")) == 200
@@ -125,13 +139,18 @@ def broken(*arguments: object, **named: object) -> Any:
 
 
 @pytest.mark.parametrize(
-    "more", [{"user": None}, {"user": ""}, {"channel": "C 1"}, {"ts": "soon"}, {"ts": None}, {"thread_ts": []}]
+    "more",
+    [{"user": None}, {"user": ""}, {"channel": "C 1"}, {"ts": "soon"}, {"ts": None}, {"thread_ts": []}],
 )
-def test_a_mention_that_makes_no_sense_is_not_sent_again(house: House, bolt: App, more: dict[str, Any]) -> None:
+def test_a_mention_that_makes_no_sense_is_not_sent_again(
+    house: House, bolt: App, more: dict[str, Any]
+) -> None:
     assert send(bolt, mention(BOB) | {"event": mention(BOB)["event"] | more}) == 200
 
 
-def test_a_mention_is_never_sent_again_whatever_is_away(house: House, bolt: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mention_is_never_sent_again_whatever_is_away(
+    house: House, bolt: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Dispatch, "is_first", broken)
     assert send(bolt, mention(BOB)) == 200
     assert len(house.windows.said) == 1

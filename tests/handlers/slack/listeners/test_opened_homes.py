@@ -16,8 +16,19 @@ from tests.sentences import says
 
 def opened(person: object = BOB, **changed: Any) -> dict[str, Any]:
     """A Home is opened, as Slack tells it."""
-    told = {"type": "app_home_opened", "user": person, "channel": "D0BOB", "tab": "home", "event_ts": "1763899300.000001"}
-    return {"type": "event_callback", "team_id": HOME_TEAM, "event_id": "Ev0123456781", "event": told} | changed
+    told = {
+        "type": "app_home_opened",
+        "user": person,
+        "channel": "D0BOB",
+        "tab": "home",
+        "event_ts": "1763899300.000001",
+    }
+    return {
+        "type": "event_callback",
+        "team_id": HOME_TEAM,
+        "event_id": "Ev0123456781",
+        "event": told,
+    } | changed
 
 
 def test_a_home_that_is_opened_in_another_workspace_is_not_published(house: House, bolt: App) -> None:
@@ -32,7 +43,9 @@ def test_a_home_that_is_opened_in_another_workspace_is_not_published(house: Hous
 
 
 @pytest.mark.parametrize("changed", [{"is_stranger": True}, {"team_id": "T0FABRIKAM"}])
-def test_somebody_of_another_workspace_reads_one_sentence(house: House, bolt: App, changed: dict[str, Any]) -> None:
+def test_somebody_of_another_workspace_reads_one_sentence(
+    house: House, bolt: App, changed: dict[str, Any]
+) -> None:
     house.ask(ALICE)
     house.workspace.change(BOB, **changed)
     assert send(bolt, opened()) == 200
@@ -47,6 +60,8 @@ def test_somebody_whom_slack_does_not_know_reads_one_sentence(house: House, bolt
 
 
 @pytest.mark.parametrize("person", [None, "", "U0 BOB", {"id": BOB}])
-def test_an_opening_that_names_nobody_publishes_nothing_and_is_not_sent_again(house: House, bolt: App, person: object) -> None:
+def test_an_opening_that_names_nobody_publishes_nothing_and_is_not_sent_again(
+    house: House, bolt: App, person: object
+) -> None:
     assert send(bolt, opened(person)) == 200
     assert house.windows.published == []

@@ -1,4 +1,5 @@
-"""Every message and form stays within Slack's limits, whatever people typed, and no mark-up of theirs survives."""
+"""Every message and form stays within Slack's limits, whatever people typed, and no mark-up of theirs
+survives."""
 
 import itertools
 import json
@@ -56,7 +57,8 @@ CALENDAR = load_packaged()
 ZONE = LISBON
 
 OURS = re.compile(
-    r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^\{date_long\}(?: at \{time\})?\|[^<>|]+>|<https?://[^<>|\s]+\|[^<>|]+>"
+    r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^\{date_long\}(?: at "
+    r"\{time\})?\|[^<>|]+>|<https?://[^<>|\s]+\|[^<>|]+>"
 )
 ENTITY = re.compile(r"&(?:amp|lt|gt);")
 
@@ -74,7 +76,8 @@ def marked_up(found: object) -> Iterator[str]:
 
 
 def harmless(text: str) -> None:
-    """Nothing is left that Slack would act on, besides our own mentions, dates and links; and nothing is cut in two."""
+    """Nothing is left that Slack would act on, besides our own mentions, dates and links; and nothing is cut
+    in two."""
     rest = ENTITY.sub("", OURS.sub("", text))
     left = re.search(".{0,40}[<&].{0,40}", rest)
     assert left is None, left.group()
@@ -98,7 +101,8 @@ def view(kind: Kind, state: State, text: str, **changed: Any) -> RequestView:
         reason=text,
         clients=text,
         protocols=tuple(MailProtocol),
-        detail=f"Failed: Exchange answered: {text[:300]} Waiting. Approved by {' and '.join('@' + person for person in PEOPLE)}.",
+        detail=f"Failed: Exchange answered: {text[:300]} Waiting. Approved by "
+        f"{' and '.join('@' + person for person in PEOPLE)}.",
         requester_id=None if kind is Kind.OUTSIDE else ALICE,
         to_value=SettingValue.OPTED_IN,
         window_end=NOW + timedelta(days=90),
@@ -125,10 +129,14 @@ def test_a_card_fits_in_every_state(kind: Kind, text: str) -> None:
         fits(cards.card(view(kind, state, text), ZONE))
 
 
-def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_how_many_more_there_are() -> None:
+def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_how_many_more_there_are() -> (
+    None
+):
     full = view(Kind.OPT_IN, State.PENDING, "Scanners", tally=Tally((), (), 50))
     full = replace(full, request=replace(full.request, detail=""))
-    card, thread = (" ".join(marked_up(drawn.arguments()["blocks"])) for drawn in (cards.card(full, ZONE), details(full)))
+    card, thread = (
+        " ".join(marked_up(drawn.arguments()["blocks"])) for drawn in (cards.card(full, ZONE), details(full))
+    )
     for shown, most in ((card, cards.FEW), (thread, NAMED)):
         assert [person for person in EVERYBODY if f"<@{person}>" in shown] == list(EVERYBODY[:most])
     assert says("and_398_more_can_decide", person=EVERYBODY[cards.FEW - 1]) in card
@@ -177,7 +185,9 @@ def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
         problem=None if reading else f"Exchange answered: {text[:300]} Do something about it.",
         cloud=WORLDWIDE,
         organization=text[:255],
-        effects=tuple((protocol, CALENDAR.effect(protocol, "worldwide", NOW.date(), None)) for protocol in MailProtocol),
+        effects=tuple(
+            (protocol, CALENDAR.effect(protocol, "worldwide", NOW.date(), None)) for protocol in MailProtocol
+        ),
         freshness=CALENDAR.freshness(date(2030, 1, 1)),
         baseline=Baseline(SettingValue.OPTED_OUT, NOW, request.id, NOW + timedelta(days=90)),
         decided=request,
@@ -188,7 +198,12 @@ def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
         last_seen=Observation(NOW, SettingValue.OPTED_IN, True, text[:255], None),
         timezone=ZONE.key,
     )
-    return replace(full, **{name: value for name, value in changed.items() if name in {field.name for field in fields(Status)}})
+    return replace(
+        full,
+        **{
+            name: value for name, value in changed.items() if name in {field.name for field in fields(Status)}
+        },
+    )
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
@@ -197,10 +212,15 @@ def test_a_status_fits(text: str) -> None:
     for reading in (read, None):
         fits(status_view.status(report(text, reading=reading), ZONE))
         fits(status_view.status(report(text, reading=reading, unsettled=()), ZONE))
-        fits(status_view.status(report(text, reading=reading, overdue=Overdue(1, NOW, None, 1, text[:2000], NOW)), ZONE))
+        fits(
+            status_view.status(
+                report(text, reading=reading, overdue=Overdue(1, NOW, None, 1, text[:2000], NOW)), ZONE
+            )
+        )
     for cloud in ("worldwide", "gcc-high", "21vianet"):
         effects = tuple(
-            (protocol, CALENDAR.effect(protocol, cloud, NOW.date(), SettingValue.NOT_SET)) for protocol in MailProtocol
+            (protocol, CALENDAR.effect(protocol, cloud, NOW.date(), SettingValue.NOT_SET))
+            for protocol in MailProtocol
         )
         fits(status_view.status(report(text, reading=read, effects=effects, cloud=HIGH), ZONE))
 
@@ -214,17 +234,18 @@ def test_help_after_anything_that_was_typed_fits(text: str) -> None:
 
 FACTS = {
     "target": f"{'x' * 253}:65535", "taken": "1.0, 1.1", "refused": "1.2, 1.3", "useless": "yes",
-    "digest": "f" * 64, "problem": "", "days": "7", "request": "999999999", "end": NOW.isoformat(), "since": NOW.isoformat(),
-    "notice": "MC1234567", "display": "from the end of December 2026", "effect": "", "warning": "", "lapses": NOW.isoformat(),
-    "requester": ALICE, "wish": "999999998", "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000",
-    "head": "f" * 64, "value": "opted in", "waiting_for": ",".join(EVERYBODY), "others": "S0MAIL", "away": "yes",
-    "subject": "window", "places": "change_requests 999999999: requester_enterprise_id", "more": "9", "missing": "a, b",
-    "change": "7", "at": NOW.isoformat(), "actor": "carol@contoso.com", "times": "2",
-    "receiver": "https://events.example", "operators": f"{ALICE},S0MAIL",
-    "count": "2", "stale": "1", "why": "restored", "table": "baselines", "row": "1", "detail": "", "known": "7", "found": "5",
-    "device": "999999999", "name": "<!channel> " * 27, "due": "2026-12-15", "moves": "7", "devices": "1,2,999999999",
-    "monday": "2026-11-23", "active": "50000", "overdue": "1", "orphaned": "1", "pace": "<!channel> " * 20,
-    "mention": ",".join(EVERYBODY), "owner": ALICE, "by": BOB, "wait": "24",
+    "digest": "f" * 64, "problem": "", "days": "7", "request": "999999999", "end": NOW.isoformat(),
+    "since": NOW.isoformat(), "notice": "MC1234567", "display": "from the end of December 2026", "effect": "",
+    "warning": "", "lapses": NOW.isoformat(), "requester": ALICE, "wish": "999999998",
+    "expires": NOW.isoformat(), "eligible": "1", "needed": "2", "sequence": "1000000", "head": "f" * 64,
+    "value": "opted in", "waiting_for": ",".join(EVERYBODY), "others": "S0MAIL", "away": "yes",
+    "subject": "window", "places": "change_requests 999999999: requester_enterprise_id", "more": "9",
+    "missing": "a, b", "change": "7", "at": NOW.isoformat(), "actor": "carol@contoso.com", "times": "2",
+    "receiver": "https://events.example", "operators": f"{ALICE},S0MAIL", "count": "2", "stale": "1",
+    "why": "restored", "table": "baselines", "row": "1", "detail": "", "known": "7", "found": "5",
+    "device": "999999999", "name": "<!channel> " * 27, "due": "2026-12-15", "moves": "7",
+    "devices": "1,2,999999999", "monday": "2026-11-23", "active": "50000", "overdue": "1", "orphaned": "1",
+    "pace": "<!channel> " * 20, "mention": ",".join(EVERYBODY), "owner": ALICE, "by": BOB, "wait": "24",
 }  # fmt: skip
 
 
@@ -272,7 +293,9 @@ class Slack:
         if method.startswith("chat_"):
             self.sent.append(arguments)
         data = (
-            {"ok": True, "channel": {"id": "D0ALICE"}} if method.startswith("conversations_") else {"channel": "C", "ts": "1.2"}
+            {"ok": True, "channel": {"id": "D0ALICE"}}
+            if method.startswith("conversations_")
+            else {"channel": "C", "ts": "1.2"}
         )
         return type("Answer", (), {"data": data, "headers": {}})()
 

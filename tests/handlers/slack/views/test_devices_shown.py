@@ -1,4 +1,5 @@
-"""What the register looks like in Slack: within its limits whatever people typed, with the buttons that apply, and harmless."""
+"""What the register looks like in Slack: within its limits whatever people typed, with the buttons that
+apply, and harmless."""
 
 import json
 from dataclasses import replace
@@ -22,7 +23,12 @@ from tests.sentences import says
 
 def pressable(device, person=ALICE):
     drawn = devices.entry(ShownDevice(device, NOW.date(), None), person).arguments()["blocks"]
-    return {element["text"]["text"] for block in drawn if block["type"] == "actions" for element in block["elements"]}
+    return {
+        element["text"]["text"]
+        for block in drawn
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)

@@ -1,4 +1,5 @@
-"""A number in a message leads to the request's message; what people typed, and what is no number of a request, does not."""
+"""A number in a message leads to the request's message; what people typed, and what is no number of a
+request, does not."""
 
 import json
 
@@ -22,21 +23,33 @@ def said(message: Message) -> str:
     return json.dumps(arguments["blocks"])
 
 
-@pytest.mark.parametrize("text", ["#12 is open", "as #12, by <@U0BOB>", "(#12)", "*#12 is rejected*", "ended by #12."])
+@pytest.mark.parametrize(
+    "text", ["#12 is open", "as #12, by <@U0BOB>", "(#12)", "*#12 is rejected*", "ended by #12."]
+)
 def test_a_number_becomes_a_link_and_the_fallback_keeps_it_plain(text: str) -> None:
-    for message in (Message(text=text), Message(text=text, blocks=[section(text)]), Message(text=text, blocks=small([text]))):
+    for message in (
+        Message(text=text),
+        Message(text=text, blocks=[section(text)]),
+        Message(text=text, blocks=small([text])),
+    ):
         arguments = linked(message.arguments(), known)
         assert arguments["text"] == text
         assert f"<{LINK}|#12>" in json.dumps(arguments["blocks"])
 
 
-@pytest.mark.parametrize("text", ["#13 is open", "a#12", "##12", "&#12;", "<#C12>", "`#12`", "<https://x.example/#12|x>", "#12a"])
+@pytest.mark.parametrize(
+    "text", ["#13 is open", "a#12", "##12", "&#12;", "<#C12>", "`#12`", "<https://x.example/#12|x>", "#12a"]
+)
 def test_what_is_no_number_of_a_known_request_stays(text: str) -> None:
     assert LINK not in said(Message(text=text, blocks=[section(text)]))
 
 
 def test_what_somebody_typed_a_headline_and_a_button_stay() -> None:
-    blocks = [header("Applied: #12"), *typed("Reason", "see #12\nand #12"), actions(button("#12", "approve", 12))]
+    blocks = [
+        header("Applied: #12"),
+        *typed("Reason", "see #12\nand #12"),
+        actions(button("#12", "approve", 12)),
+    ]
     assert LINK not in said(Message(text="#12", blocks=blocks))
 
 
@@ -70,7 +83,9 @@ def test_the_link_is_kept_when_the_message_is_posted_and_follows_it(house: House
     find = finder(house.ledger)
     assert find([number]) == {}
     ts = house.card_ts(number)
-    assert find([number, 99]) == {number: f"https://contoso.slack.com/archives/C0CHANGES/p{ts.replace('.', '')}"}
+    assert find([number, 99]) == {
+        number: f"https://contoso.slack.com/archives/C0CHANGES/p{ts.replace('.', '')}"
+    }
     house.board.gone.update(place for place, _ in house.board.cards)
     house.press("approve", BOB, number)
     house.deliver()

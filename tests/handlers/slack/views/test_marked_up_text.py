@@ -23,10 +23,14 @@ def as_read(text: str) -> str:
 
 
 @given(
-    st.lists(st.sampled_from(["&amp;", "&lt;", "<@U0BOB>", "<!date^1^{date_long} at {time}|now>", "a ", ";", ">"])),
+    st.lists(
+        st.sampled_from(["&amp;", "&lt;", "<@U0BOB>", "<!date^1^{date_long} at {time}|now>", "a ", ";", ">"])
+    ),
     st.integers(1, 60),
 )
-def test_a_text_that_is_made_to_fit_is_cut_between_mentions_and_entities(parts: list[str], limit: int) -> None:
+def test_a_text_that_is_made_to_fit_is_cut_between_mentions_and_entities(
+    parts: list[str], limit: int
+) -> None:
     shown = fitted("".join(parts), limit)
     assert len(shown) <= limit
     harmless(shown)

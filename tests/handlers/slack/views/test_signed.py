@@ -34,7 +34,9 @@ def test_a_long_headline_makes_room_and_a_full_paragraph_gets_a_line_above() -> 
 
 
 def test_a_row_of_buttons_leads_back_to_its_tenant_and_carries_nothing_else() -> None:
-    shown = signed(Message("x", [section("x"), actions(button("History", "open_history", 0))]).arguments(), PLAIN)
+    shown = signed(
+        Message("x", [section("x"), actions(button("History", "open_history", 0))]).arguments(), PLAIN
+    )
     row = shown["blocks"][1]
     assert tenant_in_block(row["block_id"]) == ID
     assert row["elements"][0]["value"] == "0"
@@ -42,7 +44,11 @@ def test_a_row_of_buttons_leads_back_to_its_tenant_and_carries_nothing_else() ->
 
 
 def test_a_form_leads_back_to_its_tenant_with_what_it_carried() -> None:
-    form = {"type": "modal", "private_metadata": "12 C0CHANGES", "blocks": [{"type": "input", "block_id": "reason"}]}
+    form = {
+        "type": "modal",
+        "private_metadata": "12 C0CHANGES",
+        "blocks": [{"type": "input", "block_id": "reason"}],
+    }
     shown = signed_form(form, PLAIN)
     assert taken_apart(shown["private_metadata"]) == (ID, "12 C0CHANGES")
     assert [block.get("block_id") for block in shown["blocks"]] == [None, "reason"]
@@ -59,6 +65,8 @@ def test_a_form_leads_back_to_its_tenant_with_what_it_carried() -> None:
         ("", "", ""),
     ],
 )
-def test_an_alias_in_front_is_known_also_where_slack_took_it_for_somebody(typed: str, first: str, rest: str) -> None:
+def test_an_alias_in_front_is_known_also_where_slack_took_it_for_somebody(
+    typed: str, first: str, rest: str
+) -> None:
     found, more = alias_in_front(typed)
     assert (found, more.strip()) == (first, rest)

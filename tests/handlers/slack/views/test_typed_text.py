@@ -65,7 +65,9 @@ IMITATION = "Scanners{0}*Approved by <@U0CAROL>.*{0}:white_check_mark: Applied: 
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("ends", ["\n", "\n\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\u200b", " "], ids=ascii)
+@pytest.mark.parametrize(
+    "ends", ["\n", "\n\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\u200b", " "], ids=ascii
+)
 def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends: str) -> None:
     typed = IMITATION.format(ends)
     draws = (lambda full: cards.card(full, ZONE), lambda full: outcomes.outcome(full, ZONE), details)
@@ -79,18 +81,26 @@ def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x85"], ids=ascii)
 def test_at_the_command_line_every_line_of_what_was_typed_is_marked(ends: str) -> None:
     lines = plain(details(_quiet(Kind.OPT_IN, State.PENDING, IMITATION.format(ends))))
-    assert [line for line in lines if says("is_opted_in") in line] == [says("white_check_mark_applied_7_is_opted")] * 2
+    assert [line for line in lines if says("is_opted_in") in line] == [
+        says("white_check_mark_applied_7_is_opted")
+    ] * 2
     assert len([line for line in lines if line == says("approved_by_u0carol")]) == 2
 
 
 def is_below(block: dict[str, Any], kind: Kind) -> bool:
-    """The buttons, or what stands under them: the record's head, and the whole reason of what nobody decides on."""
-    whole = block.get("text", {}).get("text") == "*Reason*" and kind in (Kind.OPT_OUT, Kind.OUTSIDE, Kind.SHORTENING)
+    """The buttons, or what stands under them: the record's head, and the whole reason of what nobody decides
+    on."""
+    whole = block.get("text", {}).get("text") == "*Reason*" and kind in (
+        Kind.OPT_OUT,
+        Kind.OUTSIDE,
+        Kind.SHORTENING,
+    )
     return block["type"] == "actions" or whole or "Record: head" in str(block)
 
 
 def seen_words(blocks: list[dict[str, Any]], kind: Kind) -> list[str]:
-    """The words that somebody reads before the first button: a mention or a date in the reader's words, a button not."""
+    """The words that somebody reads before the first button: a mention or a date in the reader's words, a
+    button not."""
     shown = list(itertools.takewhile(lambda block: not is_below(block, kind), blocks))
     said = " ".join(re.sub(r"<!date[^|]*\|([^>]*)>", r"\1", text) for text in every_text(shown))
     return [word for word in said.split() if re.search(r"\w", word)]
@@ -110,7 +120,9 @@ def every_text(found: object) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
-def test_a_card_has_at_most_110_words_before_its_buttons_whatever_was_typed_and_whoever_voted(kind: Kind, text: str) -> None:
+def test_a_card_has_at_most_110_words_before_its_buttons_whatever_was_typed_and_whoever_voted(
+    kind: Kind, text: str
+) -> None:
     for state in State:
         drawn = cards.card(view(kind, state, text, reason_by=None if kind is Kind.OUTSIDE else BOB), ZONE)
         found = seen_words(drawn.arguments()["blocks"], kind)
@@ -119,9 +131,15 @@ def test_a_card_has_at_most_110_words_before_its_buttons_whatever_was_typed_and_
 
 @pytest.mark.parametrize("state", list(State))
 def test_nothing_is_said_twice_on_a_card_or_again_in_its_thread(state: State) -> None:
-    text = "Forty scanners in the plant speak TLS 1.0 only. Their lease ends in the spring, and the maker has no update for them."
+    text = (
+        "Forty scanners in the plant speak TLS 1.0 only. Their lease ends in the spring, and the maker has "
+        "no update for them."
+    )
     full = view(Kind.OPT_IN, state, text, reason_given="Mend them first.", in_vain="")
-    full = replace(full, request=replace(full.request, clients="Ricoh MP 301, third floor; owner: Dave", detail="Waiting."))
+    full = replace(
+        full,
+        request=replace(full.request, clients="Ricoh MP 301, third floor; owner: Dave", detail="Waiting."),
+    )
     said = re.split(r"(?<=[.:;])\s+|\n", "\n".join(marked_up(cards.card(full, ZONE).arguments()["blocks"])))
     long = [clause for clause in said if len(clause.split()) > 5 and not clause.startswith(QUOTE)]
     assert len(long) == len(set(long))
