@@ -1,5 +1,4 @@
-"""Tell addresses of the public internet from those that lead into somebody's own network or to this machine.
-"""
+"""Tell public addresses from those of somebody's own network and of this machine."""
 
 import ipaddress
 from typing import Final
