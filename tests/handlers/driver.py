@@ -80,7 +80,7 @@ class House:
         tenant_id: str = TENANT,
     ) -> None:
         self.database = database
-        self.tenant_id = tenant_id
+        self.tenant_id, self.channel = tenant_id, rule.channel
         self.clock = Clock(at)
         self.workspace = Workspace(ALICE, BOB, CAROL, DAVE, ERIN, groups={MAIL: [DAVE]})
         self.tenant = Tenant(self.clock)
@@ -147,7 +147,7 @@ class House:
 
     def ask(self, person: str = ALICE, *, kind: str = "opt_in", **filled: Any) -> ChangeRequest:
         """Submit the form of an opt-in (or an extension); returns the newest request there then is."""
-        self.submit(kind, person, self.board.channel, **_request(self.clock.at) | filled)
+        self.submit(kind, person, self.channel, **_request(self.clock.at) | filled)
         return self.newest()
 
     def submit(
@@ -175,8 +175,8 @@ class House:
         body = {
             "type": "block_actions",
             "user": {"id": person},
-            "channel": {"id": self.board.channel},
-            "container": {"channel_id": self.board.channel, "message_ts": ts or self.card_ts(request_id)},
+            "channel": {"id": self.channel},
+            "container": {"channel_id": self.channel, "message_ts": ts or self.card_ts(request_id)},
             "trigger_id": "1.2.abc",
             "actions": [{"action_id": name, "value": str(request_id), "action_ts": self.stamp(at)}],
         }
@@ -228,7 +228,7 @@ class House:
             "reaction": emoji,
             "item": {
                 "type": "message",
-                "channel": channel or self.board.channel,
+                "channel": channel or self.channel,
                 "ts": ts or self.card_ts(request_id),
             },
             "event_ts": self.stamp(at),
@@ -254,7 +254,7 @@ class House:
 
     def opt_out(self, person: str = ALICE, reason: str = "") -> ChangeRequest:
         """Confirm the form of an opt-out."""
-        self.submit("opt_out", person, self.board.channel, reason=reason)
+        self.submit("opt_out", person, self.channel, reason=reason)
         return self.newest()
 
     def stamp(self, at: datetime | None = None) -> str:

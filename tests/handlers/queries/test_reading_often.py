@@ -21,7 +21,7 @@ class Asking:
         told: list[Status] = []
         self.reports.ask(told.append, person=person)
         if not told:
-            self.reports._answer(self.reports._next())
+            self.reports._serve()
         return told[0]
 
 
