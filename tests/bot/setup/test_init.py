@@ -6,6 +6,7 @@ import logging
 import os
 import pty
 import select
+import signal
 import stat
 import subprocess
 import sys
@@ -327,6 +328,7 @@ def test_at_a_terminal_no_secret_is_shown_and_control_c_leaves_nothing(desk: Des
 
     def take_terminal() -> None:
         os.setsid()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in the background
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TERM": "dumb"} | desk.surroundings
@@ -336,12 +338,15 @@ def test_at_a_terminal_no_secret_is_shown_and_control_c_leaves_nothing(desk: Des
         preexec_fn=take_terminal,  # noqa: PLW1509
     ) as process:  # fmt: skip
         os.close(theirs)
-        seen = until(ours, "> ")
-        os.write(ours, b"xoxb-typed-in-vain\n")
-        seen += until(ours, "keep: ")
-        os.write(ours, b"\x03")
-        seen += until(ours, "written.")
-        assert process.wait(timeout=30) == 130
+        try:
+            seen = until(ours, "> ")
+            os.write(ours, b"xoxb-typed-in-vain\n")
+            seen += until(ours, "keep: ")
+            os.write(ours, b"\x03")
+            seen += until(ours, "written.")
+            assert process.wait(timeout=30) == 130
+        finally:
+            process.kill()
     os.close(ours)
     assert "xoxb-typed-in-vain" not in seen
     assert says("slack_refuses_the_bots_token") in seen
