@@ -17,7 +17,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.database.clock import database_clock, is_over
 from storage.database.correlation import caused
-from storage.engine import Busy, Database, Unreachable
+from storage.database.troubles import Trouble
+from storage.engine import Database, Unreachable
 from storage.integrity.authenticity import SET_ASIDE
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import one, split
@@ -68,6 +69,12 @@ class Item:
     correlation_id: str | None = None
 
 
+NOTHING_WRITTEN = frozenset(
+    {Trouble.LOCKED, Trouble.SILENT, Trouble.UNRESOLVED, Trouble.READ_ONLY, Trouble.TOO_SILENT}
+)
+"""After these it is for sure that nothing was kept: looking it up would only hold up who owes an answer."""
+
+
 class NotKnown(Unreachable):
     """Whether a delivery was kept cannot be told: the database went away while it was written."""
 
@@ -88,9 +95,9 @@ class Inbox:
         """
         try:
             return self._insert(key, kind, payload, now, patience)
-        except Busy:
-            raise  # nothing was written
         except Unreachable as lost:
+            if lost.trouble in NOTHING_WRITTEN:
+                raise
             return self._look_up(key, lost)
 
     def _insert(
@@ -151,7 +158,7 @@ class Inbox:
         ``None`` when there is none that the bot itself wrote.
         """
         mine = (inbox.c.tenant_id == self._tenant_id, inbox.c.key == key)
-        with self._database.read() as connection:
+        with self._database.read(quick=True) as connection:
             return one(
                 connection,
                 select(inbox).where(*mine),
