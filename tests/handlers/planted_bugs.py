@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.changes import apply, authorise, decide, opt_out, retry, rules, settle
+from handlers.changes import apply, authorise, decide, opt_out, read_first, retry, rules, settle
 from handlers.context import people
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, standing_approvals, tally
@@ -158,7 +158,7 @@ def chain_gap(patch: pytest.MonkeyPatch) -> None:
 
 def old_readings_believed(patch: pytest.MonkeyPatch) -> None:
     """Whatever a domain controller answers is taken for the present."""
-    for room in (apply, settle):
+    for room in (read_first, settle):
         patch.setattr(room, "lags", lambda reader, reading, now: False)
 
 

@@ -10,7 +10,7 @@ const EMOJI = {
   clock1: "🕐", calendar: "📅", date: "📅", spiral_calendar_pad: "🗓️", red_circle: "🔴", large_orange_circle: "🟠", large_yellow_circle: "🟡",
   large_green_circle: "🟢", large_blue_circle: "🔵", white_circle: "⚪", black_circle: "⚫", large_orange_diamond: "🔶",
   small_blue_diamond: "🔹", mag: "🔍", mag_right: "🔎", printer: "🖨️", email: "📧", envelope: "✉️", incoming_envelope: "📨", memo: "📝",
-  pencil: "📝", pencil2: "✏️", clipboard: "📋", scroll: "📜", page_facing_up: "📄", chart_with_upwards_trend: "📈", gear: "⚙️", wrench: "🔧",
+  pencil: "📝", pencil2: "✏️", clipboard: "📋", scroll: "📜", page_facing_up: "📄", chart_with_upwards_trend: "📈", bar_chart: "📊", gear: "⚙️", wrench: "🔧",
   hammer_and_wrench: "🛠️", electric_plug: "🔌", satellite_antenna: "📡", cloud: "☁️", robot_face: "🤖", bust_in_silhouette: "👤",
   busts_in_silhouette: "👥", speech_balloon: "💬", thought_balloon: "💭", bulb: "💡", tada: "🎉", rocket: "🚀", fire: "🔥", heart: "❤️",
   sparkles: "✨", star: "⭐", arrow_right: "➡️", arrow_left: "⬅️", arrow_up: "⬆️", arrow_down: "⬇️", leftwards_arrow_with_hook: "↩️",

@@ -180,7 +180,7 @@ def test_the_topmost_of_stacked_views_is_shown_and_closing_it_uncovers_the_one_b
 def test_an_input_this_page_does_not_draw_is_shown_and_the_rest_can_be_sent(
     console: ConsoleStub, open_page: OpenPage
 ) -> None:
-    odd = canned.input_block("odd", "Odd one", {"type": "file_input"})
+    odd = canned.input_block("odd", "Odd one", {"type": "rich_text_input"})
     open_view(
         console,
         canned.modal(
@@ -188,7 +188,7 @@ def test_an_input_this_page_does_not_draw_is_shown_and_the_rest_can_be_sent(
         ),
     )
     page = open_page(console.url)
-    expect(page.get_by_role("dialog").locator(".unknown")).to_contain_text("file_input")
+    expect(page.get_by_role("dialog").locator(".unknown")).to_contain_text("rich_text_input")
     page.get_by_label("Reason").press_sequentially("0123456789 and more")
     with page.expect_response("**/console/submit"):
         page.keyboard.press("Control+Enter")

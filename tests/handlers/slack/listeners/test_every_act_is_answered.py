@@ -52,7 +52,7 @@ def broken(*args: object, **kwargs: object) -> Any:
 def test_a_defect_behind_a_command_is_told(
     house: House, bolt: App, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    monkeypatch.setattr(Dispatch, "may_read", broken)
+    monkeypatch.setattr(house.dispatch, "may_read", broken)
     send(bolt, command(ALICE, text))
     assert said(house) == BROKEN
 
