@@ -671,7 +671,7 @@ def test_the_sandbox_prints_its_address_and_ends_on_sigterm(tmp_path: Path) -> N
     assert said.startswith("The sandbox is at http://127.0.0.1:")
     assert checked.stdout.startswith("The record is sound: ")
     assert told.stdout.startswith("Live value: not set\n")
-    assert "\nAll that is needed holds.\n" in held.stdout
+    assert says("all_that_is_needed_holds") in held.stdout
     assert [done.stderr for done in (checked, told, held)] == [""] * 3
     assert list(tmp_path.iterdir()) == []
 
