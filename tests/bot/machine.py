@@ -5,6 +5,7 @@ Every command is a process of its own; nothing of the tests' own surroundings re
 """
 
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -121,3 +122,12 @@ class Machine:
         """Run one command with some settings changed or left away."""
         kept = {name: value for name, value in self.settings.items() if name not in without}
         return command(*arguments, settings=kept | changed, folder=self.folder, interpreter=interpreter)
+
+
+def executed(file: Path, statement: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(file)
+    try:
+        with connection:
+            return connection.execute(statement).fetchall()
+    finally:
+        connection.close()

@@ -5,7 +5,6 @@ In this process, because it is a matter of hundreds of runs; what depends on how
 the end.
 """
 
-import contextlib
 import gc
 import logging
 import os
@@ -13,13 +12,11 @@ import pwd
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +27,7 @@ from bot import process
 from bot.cli import main
 from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.slack.simulation import Slack
+from tests.bot.broken_machine import HUSH, PG, Broken
 from tests.bot.drawing import drawn_once
 from tests.bot.machine import ROOT
 from tests.sampling import drawn
@@ -39,43 +37,11 @@ __all__ = ["drawn_once"]
 pytestmark = pytest.mark.usefixtures("drawn_once")
 
 VERBS = ("run", "sandbox", "migrate", "check", "status", "history", "verify", "export")
-HUSH = "hush-hush"
-PG = f"postgresql://bot:{HUSH}@127.0.0.1"
 
 CLASS = re.compile(
     r"\b[A-Z]\w*(Error|Exception|Timeout|Warning)\b|\b[A-Z][a-z]+[A-Z]\w+\(|\bgaierror\b|<class |\bErrno\b"
 )
 """How the name of a class looks, and what Python itself says of one."""
-
-
-@dataclass
-class Broken:
-    """One machine for one environment; everything is right until something is broken."""
-
-    folder: Path
-    patch: pytest.MonkeyPatch
-    refused: int
-    """A port at which nobody listens."""
-    taken: int
-    """A port at which somebody does."""
-
-    def set(self, **settings: str) -> None:
-        for name, value in settings.items():
-            self.patch.setenv(name, value)
-
-    def unset(self, *names: str) -> None:
-        for name in names:
-            self.patch.delenv(name, raising=False)
-
-    def file(self, name: str, content: bytes = b"") -> str:
-        (self.folder / name).write_bytes(content)
-        return str(self.folder / name)
-
-    def sqlite(self, *statements: str) -> None:
-        with contextlib.closing(sqlite3.connect(self.folder / "record.db")) as connection:
-            for statement in statements:
-                connection.execute(statement)
-            connection.commit()
 
 
 Break = Callable[[Broken], object]

@@ -5,31 +5,19 @@ Where the start or the end of Python is part of the claim, it is started as peop
 ``tests.processes``.
 """
 
-import contextlib
-import csv
-import io
 import json
 import os
-import pty
-import re
-import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from icalendar import Calendar
 
-from storage.engine import Database
-from storage.migrate import upgrade
-from tests.bot.machine import ROOT, Machine, Outcome, command
-from tests.handlers.driver import ALICE, BOB, House
+from tests.bot.machine import ROOT, Machine, Outcome, command, executed
 from tests.sentences import says
 
 VERBS = (
@@ -49,56 +37,6 @@ VERBS = (
 SHORT_VERBS = ("migrate", "check", "status", "history", "calendar", "verify", "export")
 RECORD_VERBS = ("verify", "export")
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """One machine whose record holds an opt-in of two days ago, an opt-out of yesterday and an open
-    request."""
-    with Machine(tmp_path_factory.mktemp("machine")) as found:
-        upgrade(found.settings["DATABASE_URL"])
-        database = Database(found.settings["DATABASE_URL"])
-        _play(House(database, at=datetime.now(UTC).replace(microsecond=0) - 2 * DAY))
-        database.close()
-        found.microsoft.tenant.value = False
-        yield found
-
-
-def _play(house: House) -> None:
-    house.observe()
-    number = house.ask(ALICE).id
-    house.approve(BOB, number)
-    house.work()
-    house.clock.advance(days=1)
-    house.opt_out(BOB, reason="The last scanner is gone")
-    house.work()
-    house.clock.advance(days=1)
-    house.ask(ALICE, reason="Another scanner")
-
-
-@pytest.fixture(scope="module")
-def exported(machine: Machine) -> str:
-    """The record as ``export`` writes it."""
-    return machine.run("export").out
-
-
-@pytest.fixture(scope="module")
-def head(machine: Machine) -> tuple[int, str]:
-    """The head as ``verify`` tells it."""
-    verdict = json.loads(machine.run("verify", "--json").out)
-    assert (verdict["ok"], verdict["problem"]) == (True, None)
-    return verdict["head_seq"], verdict["head_hash"]
-
-
-@pytest.fixture
-def copy(machine: Machine, tmp_path: Path) -> Path:
-    """A copy of the record that a test may spoil."""
-    copied = tmp_path / "copy.db"
-    with sqlite3.connect(machine.database) as original, sqlite3.connect(copied) as target:
-        original.backup(target)
-    for connection in (original, target):
-        connection.close()
-    return copied
 
 
 # How it is called
@@ -291,12 +229,12 @@ def test_migrating_twice_says_the_same_and_keeps_the_record(
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(machine: Machine, copy: Path) -> None:
-    _execute(copy, "UPDATE alembic_version SET version_num = '9999'")
+    executed(copy, "UPDATE alembic_version SET version_num = '9999'")
     for verb in ("migrate", "history"):
         outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{copy}")
         assert outcome.code == 1
         assert says("written_by_a_newer_version") in outcome.err
-    assert _execute(copy, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert executed(copy, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
 @pytest.mark.parametrize("verb", ["migrate", "history", "verify"])
@@ -318,330 +256,6 @@ def test_with_debug_the_log_tells_where_it_failed_and_still_no_password(
     told = [json.loads(line) for line in outcome.err.splitlines() if line.startswith("{")]
     assert any("upgrade" in entry.get("exception", "") for entry in told)
     assert url not in outcome.err
-
-
-# status
-
-
-MARKS = ("*", "`", "<", "&amp;", ":lock:", "^")
-"""What only Slack shows as it is meant."""
-
-
-def test_status_tells_the_live_value_and_what_it_means(machine: Machine) -> None:
-    said = machine.run("status").out
-    assert said.startswith("Live value: opted out\n")
-    for told in (
-        "opted out: mail over old TLS is refused.\n",
-        " UTC. Read ",
-        "• SMTP AUTH: ",
-        "• POP3, IMAP4: ",
-        "smtp-legacy.office365.com",
-        f"Last change: #2 by @bob ({BOB})",
-        f"Open request: #3 by @alice ({ALICE}), waiting for approval. Expires ",
-        "Tenant: contoso.onmicrosoft.com",
-    ):
-        assert told in said
-    assert not any(mark in said for mark in MARKS)
-
-
-def test_status_as_json_has_places_for_an_overdue_window_and_for_what_is_under_way(machine: Machine) -> None:
-    answer = json.loads(machine.run("status", "--json").out)
-    assert (answer["overdue"], answer["under_way"]) == (None, [])
-
-
-def test_status_as_json_has_every_answer_under_its_own_name(machine: Machine) -> None:
-    answer = json.loads(machine.run("status", "--json").out)
-    assert answer["value"] == "opted out"
-    assert answer["problem"] is None
-    assert answer["baseline"] == "opted out"
-    assert answer["drift"] is False
-    assert answer["organization"] == "contoso.onmicrosoft.com"
-    assert answer["last_change"]["number"] == 2
-    assert answer["open_request"]["number"] == 3
-    assert abs(datetime.fromisoformat(answer["read_at"]) - datetime.now(UTC)) < timedelta(minutes=5)
-
-
-@pytest.mark.parametrize(("value", "word"), [(None, "not set"), (True, "opted in")])
-def test_status_keeps_three_values_apart(value: bool | None, word: str, machine: Machine) -> None:
-    machine.microsoft.tenant.value = value
-    try:
-        answer = json.loads(machine.run("status", "--json").out)
-    finally:
-        machine.microsoft.tenant.value = False
-    assert answer["value"] == word
-    assert answer["drift"] is True
-
-
-def test_a_value_that_cannot_be_read_is_exit_code_1_and_never_a_guess(machine: Machine) -> None:
-    machine.microsoft.tenant.queue_fault("missing_key", cmdlet="Get-TransportConfig")
-    outcome = machine.run("status")
-    assert outcome.code == 1
-    assert outcome.out.startswith("Live value: could not be read. ")
-    assert outcome.out.count("could not be read") == 1
-    assert says("the_last_successful_reading_was") in outcome.out
-    machine.microsoft.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig")
-    outcome = machine.run("status", "--json")
-    assert outcome.code == 1
-    assert json.loads(outcome.out)["value"] is None
-    assert "Exchange" in json.loads(outcome.out)["problem"]
-
-
-def test_the_settings_name_the_tenant_where_nothing_was_ever_read(machine: Machine, tmp_path: Path) -> None:
-    machine.microsoft.tenant.queue_fault("role_missing", cmdlet="Get-TransportConfig")
-    fresh = {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/fresh.db",
-        "EXCHANGE_ORGANIZATION": "contoso.onmicrosoft.com",
-    }
-    answer = json.loads(machine.run("status", "--json", **fresh).out)
-    assert (answer["value"], answer["organization"]) == (None, "contoso.onmicrosoft.com")
-
-
-def test_looking_changes_nothing_on_record(machine: Machine, exported: str) -> None:
-    machine.run("status")
-    machine.run("history")
-    assert machine.run("export").out == exported
-    assert [call.cmdlet for call in machine.microsoft.tenant.calls if call.cmdlet.startswith("Set-")] == []
-
-
-# history
-
-
-def test_history_tells_the_newest_change_first(machine: Machine) -> None:
-    said = machine.run("history").out
-    lines = [line for line in said.splitlines() if not line.startswith(" ")]
-    assert lines[0].startswith("Request #3: opt in to legacy TLS · ")
-    assert lines[1].startswith("✅ Applied: #2 opt out of legacy TLS · ")
-    assert lines[2].startswith("✅ Applied: #1 opt in to legacy TLS · ")
-    assert "read back as opted out" in lines[1]
-    assert says("asked_for_by_alice", alice=ALICE) in lines[2]
-    assert says("approved_by_bob", bob=BOB) in lines[2]
-    assert "    > Another scanner" in said.splitlines()
-    assert not any(mark in said for mark in MARKS)
-
-
-def test_history_as_json_says_who_asked_who_agreed_and_what_was_read_back(machine: Machine) -> None:
-    newest, opt_out, opt_in = json.loads(machine.run("history", "--json").out)["changes"]
-    assert (newest["state"], newest["reason"]) == ("pending", "Another scanner")
-    assert opt_out["detail"].startswith("Written, and read back as opted out. ")
-    assert (opt_out["requester"], opt_out["approved_by"], opt_out["read_back"]) == (BOB, [], "opted out")
-    assert (opt_in["requester"], opt_in["approved_by"], opt_in["read_back"]) == (ALICE, [BOB], "opted in")
-    assert (opt_in["from"], opt_in["to"], opt_in["protocols"]) == ("not set", "opted in", ["smtp-auth"])
-
-
-def test_history_pages_by_number(machine: Machine) -> None:
-    first = machine.run("history", "--limit", "2").out
-    assert first.splitlines()[-1] == says("older_changes_before_2")
-    rest = machine.run("history", "--before", "2", "--json")
-    assert [change["number"] for change in json.loads(rest.out)["changes"]] == [1]
-    assert json.loads(rest.out)["older"] is None
-
-
-def test_history_needs_neither_slack_nor_exchange_and_then_has_ids_alone(machine: Machine) -> None:
-    only = {name: machine.settings[name] for name in ("DATABASE_URL", "AZURE_TENANT_ID")}
-    named = machine.run("history").out
-    bare = re.sub(r"@(alice|bob) \((U0\w+)\)", r"\2", named)
-    assert bare != named
-    assert command("history", settings=only, folder=machine.folder).out == bare
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    assert machine.run("history", SLACK_API_URL=f"http://127.0.0.1:{port}/api/").out == bare
-
-
-COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]m")
-
-
-def at_a_terminal(machine: Machine, *arguments: str, **more: str) -> str:
-    """What a verb writes to a terminal of 180 columns."""
-    ours, theirs = pty.openpty()
-    settings = machine.settings | {"TERM": "xterm-256color", "COLUMNS": "180"} | more
-    outcome = command(*arguments, settings=settings, folder=machine.folder, stdout=theirs)
-    os.close(theirs)
-    seen = b""
-    with contextlib.suppress(OSError):  # how Linux tells that nobody writes any more
-        while chunk := os.read(ours, 65536):
-            seen += chunk
-    os.close(ours)
-    assert (outcome.code, outcome.err) == (0, "")
-    return seen.decode()
-
-
-def test_a_terminal_gets_a_table_and_colour_unless_it_wants_none(machine: Machine) -> None:
-    history = re.sub(r"\x1b\[[0-9;]*m", "", at_a_terminal(machine, "history"))
-    assert re.search(r"#3 +opt in +pending .* @alice \(U0ALICE\)", history)
-    assert COLOUR.search(at_a_terminal(machine, "status"))
-    assert COLOUR.search(at_a_terminal(machine, "status", NO_COLOR="1")) is None
-
-
-def test_the_calendar_is_told_as_text_as_data_and_as_a_file(machine: Machine) -> None:
-    text, data, file = (machine.run("calendar", *form) for form in ((), ("--json",), ("--ics",)))
-    assert (text.code, data.code, file.code) == (0, 0, 0)
-    assert "end of December 2026" in text.out
-    told = json.loads(data.out)
-    assert [window["cut_short"] for window in told["windows"]] == [True]
-    assert {"id", "when", "from", "to", "phase", "sources"} <= set(told["milestones"][0])
-    events = list(Calendar.from_ical(file.out).walk("VEVENT"))
-    assert {str(event["uid"]) for event in events} >= {f"window-1@{machine.settings['AZURE_TENANT_ID']}"}
-
-
-def test_an_empty_history_says_so(machine: Machine, tmp_path: Path) -> None:
-    assert machine.run("history", DATABASE_URL=f"sqlite:///{tmp_path}/new.db").out == says(
-        "no_change_is_on_record_yet_2"
-    )
-
-
-# verify
-
-
-def test_a_sound_record_is_told_with_its_head(machine: Machine, head: tuple[int, str]) -> None:
-    said = machine.run("verify")
-    assert said.code == 0
-    assert says("the_record_is_sound_events_head", head_0=head[0], head_1=head[1]) in said.out
-    assert "--witness SEQUENCE:HASH" in said.out
-
-
-def test_a_head_seen_in_slack_is_compared(machine: Machine, head: tuple[int, str]) -> None:
-    seq, digest = head
-    assert machine.run("verify", "--witness", f"{seq}:{digest.upper()}").code == 0
-    for witness in (f"{seq}:{'0' * 64}", f"{seq + 1}:{digest}"):
-        outcome = machine.run("verify", "--witness", witness)
-        assert outcome.code == 1
-        assert outcome.out.startswith("The record is NOT sound: ")
-
-
-def test_an_altered_event_is_named(machine: Machine, copy: Path) -> None:
-    triggers = _execute(
-        copy, "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_events'"
-    )
-    for (name,) in triggers:
-        _execute(copy, f"DROP TRIGGER {name}")
-    _execute(copy, "UPDATE audit_events SET actor = 'U0MALLORY' WHERE seq = 3")
-    outcome = machine.run("verify", DATABASE_URL=f"sqlite:///{copy}")
-    assert outcome.code == 1
-    assert says("event_3_was_altered") in outcome.out
-
-
-def test_each_row_that_does_not_agree_with_a_sound_record_is_named(machine: Machine, copy: Path) -> None:
-    url, number = f"sqlite:///{copy}", _execute(copy, "SELECT min(id) FROM change_requests")[0][0]
-    for (name,) in _execute(copy, "SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-        _execute(copy, f"DROP TRIGGER {name}")
-    _execute(
-        copy, f"UPDATE change_requests SET window_end = '2076-01-01 00:00:00.000000' WHERE id = {number}"
-    )
-    outcome = machine.run("verify", DATABASE_URL=url)
-    assert (outcome.code, f"change_requests {number}: window_end" in outcome.out) == (1, True)
-    assert "The record is sound" not in outcome.out
-    said = json.loads(machine.run("verify", "--json", DATABASE_URL=url).out)
-    assert said["ok"] is False
-    assert [(each["table"], each["row"], each["column"]) for each in said["differences"]] == [
-        ("change_requests", str(number), "window_end")
-    ]
-
-
-def test_migrating_puts_missing_guards_back_and_says_so(machine: Machine, copy: Path) -> None:
-    url = f"sqlite:///{copy}"
-    _execute(copy, "DROP TRIGGER decisions_no_update")
-    said = machine.run("migrate", DATABASE_URL=url)
-    assert (said.code, "decisions_no_update" in said.out) == (0, True)
-    assert machine.run("migrate", DATABASE_URL=url).out == said.out.splitlines(keepends=True)[0]
-    with pytest.raises(sqlite3.IntegrityError):
-        _execute(copy, "UPDATE decisions SET vote = 'approve'")
-
-
-def test_the_guards_keep_the_record_from_being_altered_in_passing(copy: Path) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
-        _execute(copy, "UPDATE audit_events SET actor = 'U0MALLORY' WHERE seq = 3")
-
-
-@pytest.mark.parametrize("verb", RECORD_VERBS)
-def test_a_database_without_a_record_is_told_and_not_migrated(
-    verb: str, machine: Machine, tmp_path: Path
-) -> None:
-    (tmp_path / "empty.db").touch()
-    outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
-    assert outcome.code == 1
-    assert outcome.out == ""
-    assert says("holds_no_record_of_this_version") in outcome.err
-    assert _execute(tmp_path / "empty.db", "SELECT name FROM sqlite_master") == []
-
-
-@pytest.mark.parametrize("verb", RECORD_VERBS)
-def test_a_database_that_is_not_there_is_told_and_not_made(
-    verb: str, machine: Machine, tmp_path: Path
-) -> None:
-    outcome = machine.run(verb, DATABASE_URL=f"sqlite:///{tmp_path}/mistyped.db")
-    assert (outcome.code, outcome.out) == (1, "")
-    assert "DATABASE_URL" in outcome.err
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("verb", RECORD_VERBS)
-def test_a_tenant_of_which_nothing_is_on_record_is_no_sound_record(verb: str, machine: Machine) -> None:
-    real = machine.settings["AZURE_TENANT_ID"]
-    outcome = machine.run(verb, AZURE_TENANT_ID="99999999-8888-7777-6666-555555555555")
-    assert (outcome.code, outcome.out) == (1, "")
-    assert says("nothing_to_check_this_database_holds_the", real=real) in outcome.err
-
-
-# export
-
-
-def test_the_exported_record_proves_itself_with_a_dozen_lines_of_python(exported: str) -> None:
-    checked = _offline(exported)
-    assert checked.code == 0
-    assert says("sound_up_to_event_2", splitlines=len(exported.splitlines())) in checked.out
-    spoilt = exported.replace("The last scanner is gone", "The last scanner is here")
-    assert spoilt != exported
-    assert says("was_altered") in _offline(spoilt).err
-
-
-def test_csv_is_a_table_with_one_row_a_change_and_days_bound_when_it_was_asked_for(machine: Machine) -> None:
-    def table(*days: str) -> list[dict[str, str]]:
-        return list(
-            csv.DictReader(io.StringIO(machine.run("export", "--format", "csv", *days).out, newline=""))
-        )
-
-    rows = table()
-    assert [(row["number"], row["kind"], row["outcome"]) for row in rows] == [
-        ("1", "opt_in", "applied"),
-        ("2", "opt_out", "applied"),
-        ("3", "opt_in", "pending"),
-    ]
-    first, second = rows[0]["requested_at"][:10], rows[1]["requested_at"][:10]
-    assert [row["number"] for row in table("--since", first, "--until", first)] == ["1"]
-    assert [row["number"] for row in table("--since", second)] == ["2", "3"]
-
-
-def test_days_of_utc_bound_the_export_and_the_piece_still_proves_itself(
-    machine: Machine, exported: str
-) -> None:
-    lines = exported.splitlines(keepends=True)
-    first, second, third = sorted({json.loads(line)["at"][:10] for line in lines})
-    of_second = "".join(line for line in lines if json.loads(line)["at"].startswith(second))
-    assert machine.run("export", "--since", second, "--until", second).out == of_second
-    assert _offline(of_second).code == 0
-    assert machine.run("export", "--since", first, "--until", "9999-12-31").out == exported
-    assert machine.run("export", "--since", third, "--until", first).out == ""
-
-
-def test_a_reader_that_stops_reading_gets_no_traceback(machine: Machine) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    outcome = command(
-        "export", settings=machine.settings, folder=machine.folder, stdout=writing, interpreter=True
-    )
-    os.close(writing)
-    assert (outcome.code, outcome.err) == (1, "")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
-def test_an_export_that_does_not_fit_on_the_disk_is_no_success(machine: Machine) -> None:
-    full = os.open("/dev/full", os.O_WRONLY)
-    outcome = command(
-        "export", settings=machine.settings, folder=machine.folder, stdout=full, interpreter=True
-    )
-    os.close(full)
-    assert outcome.code == 1
-    assert outcome.err == says("legacytls_there_is_no_space_left_on")
 
 
 def test_a_health_endpoint_that_cannot_listen_ends_the_start_with_what_to_change(machine: Machine) -> None:
@@ -696,28 +310,6 @@ def test_a_taken_port_is_told_with_a_way_out(tmp_path: Path) -> None:
         outcome = command("sandbox", "--port", str(taken.getsockname()[1]), settings={}, folder=tmp_path)
     assert outcome.code == 1
     assert "legacytls sandbox --port 0" in outcome.err
-
-
-def _execute(file: Path, statement: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(file)
-    try:
-        with connection:
-            return connection.execute(statement).fetchall()
-    finally:
-        connection.close()
-
-
-def _offline(exported: str) -> Outcome:
-    script = shutil.which("python3") or sys.executable
-    done = subprocess.run(
-        [script, str(ROOT / "tests" / "offline_verify.py")],
-        input=exported,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -12,7 +12,7 @@ import pytest
 from bot.transport import replays
 from bot.transport.http_mode import OLDEST
 from bot.transport.replays import Deliveries
-from tests.bot.transport.test_http_mode import FORM, JSON, Bot, click, command, event
+from tests.bot.transport.http_bot import FORM, JSON, Bot, click, command, event
 
 KINDS = {
     "command": (FORM, command("export")),
