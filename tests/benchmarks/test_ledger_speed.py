@@ -39,6 +39,7 @@ ROUNDS = 300
 EVENTS = 5000
 LONG_HISTORY = int(os.environ.get("TESTS_HISTORY_ROWS", "100000"))
 AT = "2026-11-23 12:00:00.123456+00:00"
+EVENT = "tenant_id, seq, at, kind, actor, request_id, payload, prev_hash, hash"
 
 Show = Callable[[str], None]
 
@@ -133,7 +134,7 @@ def chained(driver: RawSqlite | RawPostgresql, request_id: int) -> None:
     }
     digest = hashlib.sha256(json.dumps(event | {"payload": {}}, sort_keys=True).encode()).hexdigest()
     driver.execute(
-        f"INSERT INTO audit_events VALUES ({', '.join([mark] * 9)})",
+        f"INSERT INTO audit_events ({EVENT}) VALUES ({', '.join([mark] * 9)})",
         (TENANT, seq + 1, AT, "moved", "bot", request_id, "{}", prev, digest),
     )
     driver.commit()
