@@ -3,7 +3,6 @@
 Whether it may be replaced is decided by the caller.
 """
 
-import contextlib
 import io
 import os
 import re
@@ -90,10 +89,8 @@ def write(text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(draft).replace(target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(draft).unlink()
-        raise
+    finally:
+        Path(draft).unlink(missing_ok=True)  # gone where it took its place
 
 
 def _target() -> Path:

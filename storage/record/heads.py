@@ -112,10 +112,9 @@ def _replace(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
-    except BaseException:
+    finally:
         with suppress(OSError):
-            Path(name).unlink()
-        raise
+            Path(name).unlink()  # gone where it took its place
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
