@@ -87,13 +87,13 @@ def status_text(report: Status, zone: ZoneInfo, name: Names = str) -> str:
 
 def history_text(page: HistoryPage, zone: ZoneInfo, name: Names = str) -> str:
     """History as a person reads it: a line with the number, then every sentence of Slack's answer."""
-    if not page.lines:
+    if not page.lines and not page.unreadable:
         return (
             "No change is on record yet."
             if page.only == EVERYTHING
             else "No change on record is of that kind."
         )
-    lines: list[str] = []
+    lines = [unmarked(replies.unreadable(page))] if page.unreadable else []
     for change in page.lines:
         first, *more = plain(replies.history(HistoryPage(lines=[change], older=0), zone), name)[1:]
         lines += [first, *(f"    {line}" for line in more)]
@@ -102,7 +102,8 @@ def history_text(page: HistoryPage, zone: ZoneInfo, name: Names = str) -> str:
 
 def history_data(page: HistoryPage) -> dict[str, Any]:
     """History for machines."""
-    return {"changes": [_change(line) for line in page.lines], "older": page.older}
+    changes = [_change(line) for line in page.lines]
+    return {"changes": changes, "older": page.older, "unreadable": list(page.unreadable)}
 
 
 def status_data(report: Status) -> dict[str, Any]:

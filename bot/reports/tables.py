@@ -7,7 +7,8 @@ from bot.reports.answers import history_text, status_text
 from bot.terminal import is_terminal, line, table
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.queries.status import Status
-from handlers.slack.views.plain import Names
+from handlers.slack.views.plain import Names, unmarked
+from handlers.slack.views.replies import unreadable
 from storage.records import SettingValue
 
 _VALUES = {
@@ -32,6 +33,8 @@ def show_history(page: HistoryPage, zone: ZoneInfo, name: Names) -> None:
         line(history_text(page, zone, name))
         return
     table(COLUMNS, [_row(change, zone, name) for change in page.lines])
+    if page.unreadable:
+        line(unmarked(unreadable(page)))
     if page.older:
         line(f"Older changes: --before {page.older}")
 

@@ -40,6 +40,8 @@ class HistoryPage:
     older: int | None
     only: HistoryFilter = EVERYTHING
     """What the page was narrowed to."""
+    unreadable: tuple[int, ...] = ()
+    """The numbers of the changes on this page whose rows are damaged."""
 
 
 class History:
@@ -55,7 +57,13 @@ class History:
         with self._ledger.reading() as reader:
             numbers = reader.history.numbers(before=before, limit=limit + 1, only=only)
             lines = _lines(reader, reader.history.requests(numbers[:limit]))
-        return HistoryPage(lines=lines, older=numbers[limit - 1] if len(numbers) > limit else None, only=only)
+        read = {line.request.id for line in lines}
+        return HistoryPage(
+            lines=lines,
+            older=numbers[limit - 1] if len(numbers) > limit else None,
+            only=only,
+            unreadable=tuple(number for number in numbers[:limit] if number not in read),
+        )
 
 
 def _lines(reader: Reader, requests: Sequence[ChangeRequest]) -> list[HistoryLine]:

@@ -175,7 +175,9 @@ class Examples:
         for older in (7, None):
             yield (
                 "history",
-                replies.history(HistoryPage(lines=lines, older=older), self.zone, not_taken="pdf"),
+                replies.history(
+                    HistoryPage(lines=lines, older=older, unreadable=(7,)), self.zone, not_taken="pdf"
+                ),
             )
         yield "history, empty", replies.history(HistoryPage(lines=[], older=None), self.zone)
         yield "help", replies.help_text(self.cloud)

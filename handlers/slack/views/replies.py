@@ -60,17 +60,26 @@ def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Messag
     """Draw a page of changes, newest first, and the way on; ``not_taken`` is a word not understood."""
     note = [section(fitted(escape(not_taken), CHUNK))] if not_taken else []
     only = _narrowed(page)
-    if not page.lines:
+    if not page.lines and not page.unreadable:
         nothing = only or "No change is on record yet. `/legacytls enable` asks for the first one."
         return Message(text=nothing, blocks=[*note, section(nothing)])
     blocks: list[Block] = [
         *note,
         header("History, newest first"),
-        *small([only] if only else []),
+        *small([only, unreadable(page)]),
         *(block for line in page.lines for block in _history_line(line, zone)),
         *_older(page),
     ]
-    return Message(text=f"History, newest first, beginning with #{page.lines[0].request.id}.", blocks=blocks)
+    first = max([*page.unreadable, *(line.request.id for line in page.lines)])
+    return Message(text=f"History, newest first, beginning with #{first}.", blocks=blocks)
+
+
+def unreadable(page: HistoryPage) -> str:
+    """Say which changes of the page cannot be shown, if any, and what names the damage."""
+    if not page.unreadable:
+        return ""
+    named = ", ".join(f"#{number}" for number in page.unreadable)
+    return f":warning: Damaged in the database, so not shown: {named}. `legacytls verify` says what is wrong."
 
 
 def _narrowed(page: HistoryPage) -> str:
@@ -80,7 +89,7 @@ def _narrowed(page: HistoryPage) -> str:
     if not words and not who:
         return ""
     what = ", ".join([*words, *([who] if who else [])])
-    found = "Only" if page.lines else "No change on record is"
+    found = "Only" if page.lines or page.unreadable else "No change on record is"
     return f"{found} {what}. `/legacytls history` shows all."
 
 

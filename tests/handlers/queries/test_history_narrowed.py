@@ -4,11 +4,14 @@ left out."""
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert
 
+from bot.reports.answers import history_text
 from handlers.queries.history_words import STATES, WrongWords, history_question, spelled
+from handlers.slack.views import replies
 from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.lifecycle import OPEN, Kind, State
 from storage.records import Door, SettingValue, Vote
@@ -18,6 +21,7 @@ from tests.handlers.outgoing.test_refusals import say
 from tests.journeys.words import words
 from tests.sentences import says
 
+UTC_ZONE = ZoneInfo("UTC")
 TODAY = date(2026, 11, 30)
 BEGAN = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -163,6 +167,11 @@ def test_a_damaged_row_ends_no_page_before_its_time(house: House) -> None:
     with house.database.write() as connection:
         connection.execute(insert(change_requests), [broken, _request(after)])
     assert _walked(house, EVERYTHING, 1) == [201, *(row.number for row in reversed(history))]
+    alone = house.dispatch.history.page(before=201, limit=1)
+    assert (alone.lines, alone.unreadable, alone.older) == ([], (200,), 200)
+    for told in (words(replies.history(alone, UTC_ZONE).arguments()), history_text(alone, UTC_ZONE)):
+        assert says("damaged_so_not_shown", numbers="#200") in told
+        assert says("no_change_is_on_record_yet") not in told
 
 
 def _filled(house: House, drawn: random.Random) -> list[Row]:
