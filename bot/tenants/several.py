@@ -39,6 +39,6 @@ class Several:
     def serve(self, tenants: Iterable[Tenant]) -> None:
         """Let these tenants be found from now on, and seen all together by the present ``operators``."""
         rule = replace(self._rule, operators=self.operators)
-        overseers = People(self.shared.directory, self.home, rule, groups=self.shared.groups)
+        fleet_operators = People(self.shared.directory, self.home, rule, groups=self.shared.groups)
         by_tenant = [listeners_of(replace(one.edge, bot_user=self.shared_edge.bot_user)) for one in tenants]
-        self.by_tenant.replace(by_tenant, overseers)
+        self.by_tenant.replace(by_tenant, fleet_operators)

@@ -41,17 +41,17 @@ def listeners_of(edge: Edge) -> TenantListeners:
 
 
 class ListenersByTenant:
-    """All by_tenant, in the order of the file; replaced as a whole while others look."""
+    """All tenants' listeners, in the order of the file; replaced as a whole while others look."""
 
     def __init__(self, whose: Whose) -> None:
         self.whose = whose
-        self.overseers: People | None = None
+        self.fleet_operators: People | None = None
         """Who may see all tenants, as their operators; ``None`` until Slack has said who we are."""
         self.replace([], None)
 
-    def replace(self, by_tenant: Iterable[TenantListeners], overseers: People | None) -> None:
+    def replace(self, by_tenant: Iterable[TenantListeners], fleet_operators: People | None) -> None:
         """Serve these from now on."""
-        found, self.overseers = tuple(by_tenant), overseers
+        found, self.fleet_operators = tuple(by_tenant), fleet_operators
         aliases = {one.signature.alias.lower(): one for one in found}
         channels = {one.channel: one for one in found}
         self._found = found, aliases, channels, {one.signature.tenant_id: one for one in found}

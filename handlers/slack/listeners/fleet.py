@@ -70,10 +70,10 @@ class Fleet:
         return True
 
     def _show(self, reply: Reply, *, as_file: bool) -> None:
-        if self._by_tenant.overseers is None:
+        if self._by_tenant.fleet_operators is None:
             reply.say(NOT_YET)
             return
-        verdict = self._by_tenant.overseers.operator(reply.person)
+        verdict = self._by_tenant.fleet_operators.operator(reply.person)
         if not verdict.allowed:
             reply.refuse(FLEET, verdict)
             return
