@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, tuple_
 
 from storage.database.errors import NoSuchDevice
 from storage.devices import rows as device_rows
@@ -18,11 +18,8 @@ from storage.devices.records import Device, RecordedAct
 from storage.devices.replay import device_differences
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.records import NamedDevice
-from storage.schema.device_tables import device_acts, devices
+from storage.schema.device_tables import IS_STANDING, device_acts, devices
 from storage.schema.tables import audit_events
-
-_STANDING = or_(devices.c.state == "proposed", devices.c.state == "active")
-"""As the indexes spell it (``device_tables.IS_STANDING``)."""
 
 _BATCH = 500
 
@@ -93,7 +90,7 @@ class DeviceReader:
     def owners(self) -> list[str]:
         """Whoever owns a standing entry, each once, in order."""
         query = select(devices.c.owner_id).where(
-            devices.c.tenant_id == self._tenant_id, _STANDING, devices.c.owner_id.is_not(None)
+            devices.c.tenant_id == self._tenant_id, IS_STANDING, devices.c.owner_id.is_not(None)
         )
         return list(self._connection.execute(query.distinct().order_by(devices.c.owner_id)).scalars())
 
@@ -104,7 +101,7 @@ class DeviceReader:
     def has_active(self) -> bool:
         """Whether any entry is active."""
         active = select(devices.c.id).where(
-            self._mine, _STANDING, devices.c.state == DeviceState.ACTIVE.value
+            self._mine, IS_STANDING, devices.c.state == DeviceState.ACTIVE.value
         )
         return self._connection.execute(active.limit(1)).first() is not None
 
@@ -117,7 +114,7 @@ class DeviceReader:
     def is_empty(self) -> bool:
         """Whether no entry stands on the register."""
         return (
-            self._connection.execute(select(devices.c.id).where(self._mine, _STANDING).limit(1)).first()
+            self._connection.execute(select(devices.c.id).where(self._mine, IS_STANDING).limit(1)).first()
             is None
         )
 
@@ -131,7 +128,7 @@ class DeviceReader:
             table.owner_id.is_(None),
         )
         query = select(*(func.coalesce(func.sum(case((sort, 1), else_=0)), 0) for sort in sorts))
-        return DeviceCounts(*map(int, self._connection.execute(query.where(self._mine, _STANDING)).one()))
+        return DeviceCounts(*map(int, self._connection.execute(query.where(self._mine, IS_STANDING)).one()))
 
     def changes(self) -> dict[date, int]:
         """Return by day (UTC) how many more entries were active at its end; unchanged days left out."""
@@ -156,7 +153,7 @@ class DeviceReader:
 
     def standing_senders(self) -> list[tuple[int, str]]:
         """The number of every standing entry with the address that it sends as, by number."""
-        query = select(devices.c.id, devices.c.sender).where(self._mine, _STANDING).order_by(devices.c.id)
+        query = select(devices.c.id, devices.c.sender).where(self._mine, IS_STANDING).order_by(devices.c.id)
         return [(row.id, row.sender) for row in self._connection.execute(query)]
 
     def acts(self, number: int) -> list[RecordedAct]:
@@ -209,7 +206,7 @@ class DeviceReader:
         return func.date(utc)
 
     def _count(self, sort: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(devices).where(self._mine, _STANDING, sort)
+        query = select(func.count()).select_from(devices).where(self._mine, IS_STANDING, sort)
         return self._connection.execute(query).scalar_one()
 
     def _devices(self, *only: ColumnElement[bool]) -> Select[Any]:
@@ -218,7 +215,7 @@ class DeviceReader:
     def _page(
         self, only: Sequence[ColumnElement[bool]], after: tuple[date, int] | None, limit: int
     ) -> list[Device]:
-        query = self._devices(_STANDING, *only)
+        query = self._devices(IS_STANDING, *only)
         if after is not None:
             query = query.where(tuple_(devices.c.due, devices.c.id) > tuple_(after[0].isoformat(), after[1]))
         return self._many(query.order_by(devices.c.due, devices.c.id).limit(limit))

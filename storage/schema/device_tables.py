@@ -15,7 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
+    or_,
 )
 
 from storage.database.instants import Instant
@@ -54,8 +54,10 @@ devices = Table(
     sqlite_autoincrement=True,
 )
 
-IS_STANDING = text("state = 'proposed' OR state = 'active'")
-"""Spelled with OR, or SQLite does not take the index (sqlite.org/partialindex.html)."""
+IS_STANDING = or_(devices.c.state == "proposed", devices.c.state == "active")
+"""Spelled with OR, or SQLite does not take the index (sqlite.org/partialindex.html); an expression, since a
+text is not put into parentheses where it is one condition of several.
+"""
 _OF_TENANT = devices.c.tenant_id
 Index(
     "ix_devices_due",

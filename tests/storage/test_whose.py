@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from storage import register
+from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceAct
 from storage.engine import Database
 from storage.fleet import FleetRecord
+from storage.homes import home_rows
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
 from storage.message_records import Card
@@ -11,6 +15,7 @@ from storage.outbox import Outbox
 from storage.pending import Pending
 from storage.records import Door, Observation, SettingValue
 from storage.whose import Whose
+from tests.storage.states import BOB, CAROL, DUE, proposed
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -59,3 +64,23 @@ def test_how_tenants_stand_is_told_in_their_order(database: Database) -> None:
     assert record.requests()[State.PENDING] == 1
     assert record.owed_since(NOW) is None
     assert record.unsent([]) == {}
+
+
+def test_an_active_device_concerns_its_owner_and_its_own_tenant_alone(database: Database) -> None:
+    with Ledger(database, "one").recording(NOW) as entry:
+        proposed(entry, sender="proposed@contoso.com")
+    with Ledger(database, "other").recording(NOW) as entry:
+        active = register.act(entry, proposed(entry), DeviceAct.ACTIVATED, actor=BOB, to=DeviceState.ACTIVE)
+    whose, record, both = Whose(database), FleetRecord(database), ["one", "other"]
+    assert whose.having(CAROL, both) == {"one", "other"}
+    assert whose.having("U0DAVE", both) == set()
+    assert whose.having(CAROL, ["one"]) == {"one"}
+    assert record.devices(["other"]) == {"other": [f"D{active.id} Scanner"]}
+    assert list(record.devices(["one"])) == ["one"]
+    late = [record.standings(both, day)[0].overdue_devices for day in (DUE, DUE + timedelta(days=1))]
+    assert late == [0, 1]
+    for tenant, person, mine in (("one", CAROL, 1), ("other", CAROL, 1), ("other", "U0DAVE", 0)):
+        with Ledger(database, tenant).reading() as reader:
+            rows = home_rows(reader, tenant, person, NOW.date())
+        assert (len(rows.devices), rows.device_count) == (mine, mine)
+        assert len(rows.awaited) == (tenant == "one")
