@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from handlers.slack.turns import KEPT_FREE, Job, Turns, Waiting
+from handlers.slack.turns import KEPT_FREE, Job, SharedTurns, Waiting
 
 HEAD_START = 0.025
 """Seconds acknowledgements get before work competes with them, counted from the newest delivery: nobody
@@ -26,8 +26,9 @@ class Executor:
     """Take ``threads``, room of ``capacity`` jobs for each class, and ``run``, which must not raise.
 
     People take turns: one's thousandth job waits behind the first of everybody else, and the more is waiting,
-    the less of the room one person may fill. What is ``urgent`` (asking for a change, opting out, and votes)
-    has places of its own, goes first, and finds a thread free whatever the others do.
+    the less of the room one person may fill; so do tenants, where there are several. What is ``urgent``
+    (asking for a change, opting out, and votes) has places of its own, goes first, and finds a thread free
+    whatever the others do.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Executor:
         capacity: int = 2048,
         of_one_tenant: int | None = None,
     ) -> None:
-        """``of_one_tenant``: threads that one tenant's jobs may have at a time; ``None``: all of them."""
+        """``of_one_tenant``: threads that one of several tenants may have; ``None``: there is one."""
         self._capacity = capacity
         self._run = run
         lock = threading.RLock()
@@ -48,10 +49,9 @@ class Executor:
         self._watched_until: float | None = None
         self._queue: list[tuple[float, int, Waiting]] = []
         """What is to begin later, the earliest first."""
-        self._most = of_one_tenant
         self._busy: Counter[str] = Counter()
         """Threads that each tenant's jobs have."""
-        self._turns = {True: Turns(), False: Turns()}
+        self._turns = {True: SharedTurns(of_one_tenant), False: SharedTurns(of_one_tenant)}
         """What may begin now, by whether it is urgent."""
         self._count = 0
         self._newest = 0.0
@@ -85,12 +85,12 @@ class Executor:
         urgent: bool = False,
         tenant: str = "",
     ) -> bool:
-        """Do ``job`` after ``delay`` seconds; ``False`` when all room, or the ``person``'s, is filled.
+        """Do ``job`` after ``delay`` seconds; ``False``: no room for the ``person`` or ``tenant``.
 
         A job that could not begin ``within`` seconds of that is not run: ``drop`` is called instead.
         """
         with self._idle:
-            if self._stopping or not self._turns[urgent].has_room(person, self._capacity):
+            if self._stopping or not self._turns[urgent].has_room(person, tenant, self._capacity):
                 return False
             self._newest = time.monotonic()
             begins = self._newest + delay
@@ -189,20 +189,16 @@ class Executor:
         return due
 
     def _take(self) -> Waiting | None:
-        found = self._turns[True].next(self._may_begin)
+        found = self._turns[True].next(self._busy)
         if found is None and (self._ordinary_left > 0 or self._stopping):
-            found = self._turns[False].next(self._may_begin)
+            found = self._turns[False].next(self._busy)
             self._ordinary_left -= found is not None
         if found is not None:
             self._busy[found.tenant] += 1
         return found
 
-    def _may_begin(self, waiting: Waiting) -> bool:
-        """Whether the tenant has a thread left: one that answers slowly must not keep all of them."""
-        return self._most is None or not waiting.tenant or self._busy[waiting.tenant] < self._most
-
     def _has_ready(self) -> bool:
-        return any(turns.ready for turns in self._turns.values())
+        return any(turns.has_ready for turns in self._turns.values())
 
     def _watch(self, due: float, pause: float) -> None:
         self._watched_until = due

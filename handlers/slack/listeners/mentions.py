@@ -74,7 +74,7 @@ class Mentions:
         """Hand a person's mention over to be answered; without room it is dropped."""
         found = mention(body, bot=self._edge.bot_user)
         if found is not None and not self._edge.executor.submit(
-            lambda: self._answer(found, respond), person=found.person
+            lambda: self._answer(found, respond), person=found.person, tenant=self._edge.tenant
         ):
             log.warning("slack.mention_not_answered", problem="busy")
 
