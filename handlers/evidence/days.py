@@ -24,22 +24,20 @@ class Days:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._next: date | None = None
-        """The first day that is not closed yet, once it is known."""
+        """A day before which all are closed, once one is known: another replica may have closed more."""
 
     def close(self, now: datetime) -> int:
         """Record every day that is over and is not on record yet; returns how many.
 
         Raises ``Unreachable``.
         """
-        first = self._next or self._first_open()
+        today = now.astimezone(UTC).date()
+        if self._next is not None and self._next >= today:
+            return 0
+        first = self._next = self._first_open()
         if first is None:
             return 0
-        self._next = first
-        over = [
-            first + number * DAY
-            for number in range(AT_ONCE)
-            if first + (number + 1) * DAY <= now.astimezone(UTC).date()
-        ]
+        over = [first + number * DAY for number in range(AT_ONCE) if first + (number + 1) * DAY <= today]
         for day in over:
             said = self.said(day, now)
             with self._ledger.recording(now) as entry:

@@ -300,3 +300,17 @@ def test_each_day_s_value_and_unobserved_time_is_kept_when_it_is_over(watched: W
         ("2026-11-24", "not set", 0 + 60), ("2026-11-25", "not set", 1440 - 50), ("2026-11-26", None, 1440),
     ]  # fmt: skip
     assert watched.daily() == 0
+
+
+def test_two_replicas_that_take_turns_close_each_day_once(watched: Watched) -> None:
+    house = watched.house
+    replicas = [Days(house.ledger), Days(house.ledger)]
+    for _ in range(4):
+        assert sum(replica.close(house.clock()) for replica in replicas) <= 1
+        house.clock.advance(days=1)
+        replicas.reverse()
+    assert [event.payload["day"] for event in house.events("day")] == [
+        "2026-11-23",
+        "2026-11-24",
+        "2026-11-25",
+    ]
