@@ -86,7 +86,7 @@ def wire(
     shared = replace(shared, remind_every=remind_every(len(fleet.tenants)))
     several = Several(settings, shared, fleet.operators)
     tenants = Tenants([served(one, shared, homes=several.shared_edge.homes) for one in fleet.tenants])
-    refresh = FleetGauges(database, tenants.aliases, clock, metrics=metrics, health=health).refresh
+    refresh = FleetGauges(database, tenants.contexts, clock, metrics=metrics, health=health).refresh
 
     def plan(jobs: list[TenantJobs]) -> tuple[Loop, ...]:
         often = remind_every(len(jobs))

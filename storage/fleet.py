@@ -7,17 +7,19 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from storage import rows
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
-from storage.lifecycle import State
+from storage.lifecycle import Kind, State
 from storage.notice_kind import NoticeKind
-from storage.records import Observation, SettingValue
+from storage.reading import decisions_since
+from storage.records import Door, Observation, SettingValue, Vote
 from storage.schema.device_tables import IS_STANDING
-from storage.schema.tables import OWED, baselines, change_requests, devices, notices, observations
+from storage.schema.tables import OWED, baselines, change_requests, devices, leases, notices, observations
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Standing:
     window_end: datetime | None
     """When the window ends; ``None`` where there is none, or it has no end."""
     overdue_devices: int
+    drifted: bool | None = None
+    """Whether the newest readable value was set outside the bot; ``None`` where that is not known."""
 
 
 class FleetRecord:
@@ -46,9 +50,9 @@ class FleetRecord:
         with self._database.read() as connection, any_bytes(connection):
             newest = _newest(connection, tenants)
             readable = _newest(connection, tenants, readable=True)
-            ends = _ends(connection, tenants)
+            kept = _baselines(connection, tenants)
             late = _overdue(connection, tenants, today)
-        return [_standing(one, newest, readable, ends, late) for one in tenants]
+        return [_standing(one, newest, readable, kept, late) for one in tenants]
 
     def devices(self, tenants: Collection[str]) -> dict[str, list[str]]:
         """Return the standing entries of the register of each tenant, by their numbers and names."""
@@ -61,17 +65,43 @@ class FleetRecord:
                 found.setdefault(row.tenant_id, []).append(f"D{row.id} {' '.join(row.device.split())}")
         return found
 
-    def requests(self) -> dict[State, int]:
-        """Return how many change requests are in each state."""
-        states = change_requests.c.state
+    def requests(self, tenants: Collection[str]) -> dict[State, int]:
+        """Return how many change requests of these tenants are in each state."""
+        table = change_requests.c
+        query = select(table.state, func.count().label("requests")).where(table.tenant_id.in_(list(tenants)))
         with self._database.read() as connection:
-            found = connection.execute(select(states, func.count().label("requests")).group_by(states)).all()
+            found = connection.execute(query.group_by(table.state)).all()
         counts = Counter({str(row.state): int(row.requests) for row in found})
         return {state: counts[state.value] for state in State}
 
-    def owed_since(self, now: datetime) -> datetime | None:
-        """Return when the oldest message that is due was written; ``None`` where none is owed."""
-        owed = select(func.min(notices.c.created_at)).where(OWED, notices.c.due_at <= now)
+    def decisions_since(
+        self, last: int | None, tenants: Collection[str]
+    ) -> tuple[list[tuple[Vote, Door]], int]:
+        """As ``storage.reading.decisions_since``."""
+        with self._database.read() as connection:
+            return decisions_since(connection, last, tenants)
+
+    def jobs(self, holders: Collection[str]) -> dict[str, int]:
+        """Return for how many tenants one of ``holders`` did each duty last; one never done is left out."""
+        table = leases.c
+        ours = case((table.holder.in_(list(holders)), 1), else_=0)
+        query = select(table.duty, func.sum(ours)).where(table.duty.is_not(None), table.epoch > 0)
+        with self._database.read() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query.group_by(table.duty))}
+
+    def waiting(self, tenants: Collection[str]) -> frozenset[str]:
+        """Return those of ``tenants`` that have a change which is approved or whose outcome is not known."""
+        table = change_requests.c
+        held = (State.APPROVED.value, State.UNCERTAIN.value)
+        query = select(table.tenant_id).where(table.tenant_id.in_(list(tenants)), table.state.in_(held))
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query.distinct()).scalars())
+
+    def owed_since(self, now: datetime, tenants: Collection[str]) -> datetime | None:
+        """Return when the oldest due message of these tenants was written; ``None`` where none is owed."""
+        owed = select(func.min(notices.c.created_at)).where(
+            OWED, notices.c.due_at <= now, notices.c.tenant_id.in_(list(tenants))
+        )
         with self._database.read() as connection, any_bytes(connection):
             found: datetime | None = connection.execute(owed).scalar()
         return found
@@ -95,13 +125,14 @@ def _newest(
     return {row.tenant_id: rows.observation(row) for row in found}
 
 
-def _ends(connection: Connection, tenants: Collection[str]) -> dict[str, datetime | None]:
-    table = baselines.c
-    opted_in = (table.tenant_id.in_(list(tenants)), table.value == SettingValue.OPTED_IN.value)
-    return {
-        row[0]: row[1]
-        for row in connection.execute(select(table.tenant_id, table.window_end).where(*opted_in))
-    }
+def _baselines(connection: Connection, tenants: Collection[str]) -> dict[str, Row[Any]]:
+    """What was applied last in each tenant: value, end of the window, and the kind of change that set it."""
+    table, set_by = baselines.c, change_requests.c
+    query = select(table.tenant_id, table.value, table.window_end, set_by.kind).outerjoin(
+        change_requests, set_by.id == table.request_id
+    )
+    found = connection.execute(query.where(table.tenant_id.in_(list(tenants))))
+    return {row.tenant_id: row for row in found}
 
 
 def _overdue(connection: Connection, tenants: Collection[str], today: date) -> dict[str, int]:
@@ -115,15 +146,21 @@ def _standing(
     tenant_id: str,
     newest: dict[str, Observation],
     readable: dict[str, Observation],
-    ends: dict[str, datetime | None],
+    kept: dict[str, Row[Any]],
     late: dict[str, int],
 ) -> Standing:
-    seen = readable.get(tenant_id)
+    seen, baseline = readable.get(tenant_id), kept.get(tenant_id)
+    value = seen.value if seen is not None else None
+    opted_in = baseline is not None and baseline.value == SettingValue.OPTED_IN.value
+    drifted = None
+    if baseline is not None and value is not None:
+        drifted = baseline.kind == Kind.OUTSIDE.value or baseline.value != value.value
     return Standing(
         tenant_id,
         newest=newest.get(tenant_id),
-        seen=seen.value if seen is not None else None,
+        seen=value,
         seen_at=seen.at if seen is not None else None,
-        window_end=ends.get(tenant_id),
+        window_end=baseline.window_end if baseline is not None and opted_in else None,
         overdue_devices=late.get(tenant_id, 0),
+        drifted=drifted,
     )

@@ -89,6 +89,11 @@ class Leases:
         self._database = database
         self._holder = holder
 
+    @property
+    def holder(self) -> str:
+        """Under which name jobs are taken."""
+        return self._holder
+
     def take(self, name: str, *, milliseconds: int = LEASE_MS) -> Lease | None:
         """Take a right that is free or ours; ``None`` when another worker holds it."""
         return self._take(name, milliseconds, {})

@@ -168,23 +168,7 @@ class Reader:
 
     def decisions_since(self, last: int | None) -> tuple[list[tuple[Vote, Door]], int]:
         """Return votes and doors of decisions after this id, and the newest id; ``None``: only that."""
-        table = decisions.c
-        if last is None:
-            return [], self.connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
-        query = (
-            select(table.id, table.vote, table.door, table.tenant_id)
-            .where(table.id > last)
-            .order_by(table.id)
-        )
-        fresh = self.connection.execute(query).all()
-        known = (set(Vote), set(Door))
-        mine = [
-            row
-            for row in fresh
-            if row.tenant_id == self.tenant_id and row.vote in known[0] and row.door in known[1]
-        ]
-        ours = [(Vote(row.vote), Door(row.door)) for row in mine]
-        return ours, fresh[-1].id if fresh else last
+        return decisions_since(self.connection, last, (self.tenant_id,))
 
     @property
     def history(self) -> HistoryPages:
@@ -248,3 +232,19 @@ class Reader:
 
     def _many(self, query: Select[tuple[object, ...]]) -> list[ChangeRequest]:
         return read_requests(self.connection, query)
+
+
+def decisions_since(
+    connection: Connection, last: int | None, tenants: Collection[str]
+) -> tuple[list[tuple[Vote, Door]], int]:
+    """Return what these tenants' decisions after this id were, and the newest id; ``None``: only that."""
+    table = decisions.c
+    if last is None:
+        return [], connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
+    query = (
+        select(table.id, table.vote, table.door, table.tenant_id).where(table.id > last).order_by(table.id)
+    )
+    fresh = connection.execute(query).all()
+    votes, doors = set(Vote), set(Door)
+    known = [row for row in fresh if row.tenant_id in tenants and row.vote in votes and row.door in doors]
+    return [(Vote(row.vote), Door(row.door)) for row in known], fresh[-1].id if fresh else last

@@ -11,9 +11,11 @@ from bot.observability.metrics import Metrics
 from handlers.changes.waiting import held_up
 from handlers.context.context import Context
 from handlers.delivery.deliver import PUBLIC
+from storage.engine import Database
 from storage.lifecycle import Kind
 from storage.outbox import Outbox
 from storage.reading import Reader
+from storage.record.standing import Standing
 from storage.records import Observation
 
 EVERY = 2.0
@@ -61,21 +63,10 @@ class Gauges:
     def _trust(self) -> None:
         """Whether the database is the one that is known, and what was set aside of it since the start."""
         standing = self._context.standing
-        untrusted = standing.look() if standing is not None else None
-        self._health.note("record", untrusted.plainly if untrusted is not None else self._unkept())
-        rows = self._context.ledger.database.authenticity.unbelieved()
-        counts = ", ".join(
-            f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items())
-        )
-        said = (
-            f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done "
-            "because of them."
-        )
-        self._health.note("set_aside", said if rows else None)
-
-    def _unkept(self) -> str | None:
-        problem = self._context.standing.problem if self._context.standing is not None else None
-        return f"A backup that is put back would not be recognised: {problem}." if problem else None
+        if standing is not None:
+            standing.look()
+        self._health.note("record", distrust(standing))
+        self._health.note("set_aside", set_aside(self._context.ledger.database))
 
     def _observe(self, reader: Reader) -> None:
         newest, readable = (
@@ -95,3 +86,23 @@ def _drifted(reader: Reader, readable: Observation) -> bool | None:
     set_by = reader.find(baseline.request_id) if baseline.request_id is not None else None
     outside = set_by is not None and set_by.kind is Kind.OUTSIDE
     return outside or readable.value is not baseline.value
+
+
+def distrust(standing: Standing | None) -> str | None:
+    """Say why the last look at the record found that it is not believed, or cannot be kept an eye on."""
+    if standing is None:
+        return None
+    if standing.doubted is not None:
+        return standing.doubted.plainly
+    problem = standing.problem
+    return f"A backup that is put back would not be recognised: {problem}." if problem else None
+
+
+def set_aside(database: Database) -> str | None:
+    """Say which rows were set aside since the start; ``None`` where none was."""
+    rows = database.authenticity.unbelieved()
+    counts = ", ".join(
+        f"{number} of {table}" for table, number in sorted(Counter(row.table for row in rows).items())
+    )
+    said = f"Rows that this bot did not write were set aside since it started: {counts}. Nothing was done "
+    return f"{said}because of them." if rows else None

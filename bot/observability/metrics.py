@@ -39,13 +39,11 @@ class Metrics:
         self._calls = Counter("legacytls_exchange_calls", calls, ["call", "outcome"], registry=self.registry)
         self._tenants: Gauge | None = None
         self._tenant_states: set[str] = set()
-        self._drift = self._gauge(
-            "drift", "1 while the live value was set outside the bot, 0 while not, NaN while unknown."
-        )
+        drift = "1 while the live value was set outside the bot, 0 while not, NaN while unknown; of several "
+        self._drift = self._gauge("drift", f"{drift}tenants in how many it was.")
         self._drift.set(math.nan)
-        self._duties = self._gauge(
-            "lease_held", "1 where this process was the last to do a duty, 0 where another was.", ["duty"]
-        )
+        last = "1 where this process was the last to do a duty, 0 where another was; of several tenants "
+        self._duties = self._gauge("lease_held", f"{last}for how many it was.", ["duty"])
         self._unsent = self._gauge(
             "stream_events_waiting", "Events that the receiver has not taken yet; 0 without one."
         )
@@ -91,8 +89,8 @@ class Metrics:
         """A call to Exchange (``read`` or ``write``) ended: what the answer amounted to, or ``no_token``."""
         self._calls.labels(call, outcome).inc()
 
-    def held(self, duties: Mapping[str, bool]) -> None:
-        """Who does each duty: whether it was this process that took it last."""
+    def held(self, duties: Mapping[str, int]) -> None:
+        """Who does each duty: for how many tenants it was this process that took it last."""
         for duty, ours in duties.items():
             self._duties.labels(duty).set(float(ours))
 
@@ -111,8 +109,13 @@ class Metrics:
     def _unsent_since(self) -> datetime | None:
         return min((since for _, since in list(self._unsent_by.values()) if since is not None), default=None)
 
-    def observed(self, at: datetime, *, drifted: bool | None) -> None:
-        """Note a reading ``at`` this time, and whether it was set outside; ``None``: cannot be told."""
+    def forget(self, tenant: str) -> None:
+        """Count no events any more of a tenant that is not served."""
+        if self._unsent_by.pop(tenant, None) is not None:
+            self._unsent.set(sum(waiting for waiting, _ in list(self._unsent_by.values())))
+
+    def observed(self, at: datetime, *, drifted: int | None) -> None:
+        """Note the oldest newest reading, and in how many tenants it was set outside; ``None``: not known."""
         self._observed_at = at
         self._drift.set(math.nan if drifted is None else float(drifted))
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from bot.observability.health import Health
 from bot.settings.load import WrongSettings, fleet_now
 from bot.settings.model import Settings
 from bot.settings.tenants import Fleet
@@ -65,7 +64,7 @@ class Rereading:
         self._several.serve(now)
         self._worker.replace(self._plan([one.jobs for one in now]))
         gone = [one for one in before.values() if one not in now]
-        _end(gone, self._shared.health)
+        _end(gone, self._shared)
         changed = [one.named.alias for one in fresh if one.tenant_id in before]
         added = [one.named.alias for one in fresh if one.tenant_id not in before]
         kept = {one.tenant_id for one in now}
@@ -81,8 +80,9 @@ def begin(tenants: Iterable[Tenant], shared: Shared) -> None:
         one.dispatch.rules.keep_settings(one.named.settings.on_record())
 
 
-def _end(tenants: Iterable[Tenant], health: Health) -> None:
+def _end(tenants: Iterable[Tenant], shared: Shared) -> None:
     """Let go of tenants as they were wired before; what is in hand ends by itself."""
     for one in tenants:
-        health.forget(one.named.alias)
+        shared.health.forget(one.named.alias)
+        shared.metrics.forget(one.named.alias)
         one.exchange.close()

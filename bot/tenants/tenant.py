@@ -117,9 +117,9 @@ class Tenants:
     def __iter__(self) -> Iterator[Tenant]:
         return iter(self._found)
 
-    def aliases(self) -> dict[str, str]:
-        """Return the alias of each, by id."""
-        return {one.tenant_id: one.named.alias for one in self}
+    def contexts(self) -> dict[str, Context]:
+        """Return the context of each, by its alias."""
+        return {one.named.alias: one.dispatch.context for one in self}
 
     def replace(self, tenants: Iterable[Tenant]) -> None:
         """Serve these from now on."""

@@ -65,6 +65,8 @@ class Standing:
         self._unreadable = False
         self.problem: str | None = None
         """Why the newest head could not be kept or read when that was last tried; ``None`` when it could."""
+        self.doubted: Untrusted | None = None
+        """Why nothing may be opted in, as of the last look."""
         self._written: Head | None = None
         self._known = self._read()
 
@@ -89,6 +91,7 @@ class Standing:
             if found is None and self.problem is not None and (self._must_keep or self._unreadable):
                 newest = chain.head(connection, self._tenant_id)
                 found = Untrusted(Mistrust.NOT_KEPT, self.problem, self._known, newest)
+            self.doubted = found
             return found
 
     def keep(self) -> bool:

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -49,7 +50,7 @@ class SeveralStage:
     def __init__(
         self, folder: Path, *, database_url: str | None = None, file: str = FILE, **settings: str
     ) -> None:
-        self.file = folder / "tenants.yaml"
+        self.file, self.settings = folder / "tenants.yaml", settings
         self.database_url = database_url or f"sqlite:///{folder / 'stage.db'}"
         ours = {
             "DATABASE_URL": self.database_url,
@@ -116,6 +117,19 @@ class SeveralStage:
         while self.log().count(event) == before:
             assert time.monotonic() < deadline, self.log()[-2000:]
             time.sleep(0.02)
+
+    def numbers(self) -> str:
+        """What ``/metrics`` tells; the stage was given a health port."""
+        address = f"http://127.0.0.1:{self.settings['LEGACYTLS_HEALTH_PORT']}/metrics"
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return str(answer.read().decode())
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds that no message tells of."""
+        deadline = time.monotonic() + patience(30.0)
+        while not holds():
+            assert time.monotonic() < deadline, self.log()[-2000:]
+            time.sleep(0.05)
 
     def ledger(self, tenant: Tenant) -> Ledger:
         """What is on record of one of them."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.microsoft.tenant import Tenant
+from bot.sandbox.shared.ports import free_port
 from storage.engine import Database
 from storage.lifecycle import State
 from storage.migrate import upgrade
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.once("which database and which way in is used changes n
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeveralStage]:
     """One of the tenants was the only one of an earlier bot, which left its record."""
-    made = SeveralStage(tmp_path_factory.mktemp("several"))
+    made = SeveralStage(tmp_path_factory.mktemp("several"), LEGACYTLS_HEALTH_PORT=str(free_port()))
     upgrade(made.database_url)
     with closing(Database(made.database_url)) as database:
         alone = House(database, tenant_id=made.contoso.tenant_id, at=made.clock() - timedelta(days=30))
@@ -121,6 +122,35 @@ def test_a_request_is_decided_and_applied_in_its_own_tenant_and_shows_in_no_othe
         stage.wait(
             lambda alias=alias: any("Applied:" in text and alias in text for text in _told(stage, BOB))
         )
+
+
+def test_every_number_is_summed_over_the_tenants(stage: SeveralStage) -> None:
+    """After the two requests above: one was approved with a button, the other with a reaction."""
+    expected = {
+        'legacytls_requests{state="applied"}': 2,
+        'legacytls_requests{state="rejected"}': 1,
+        'legacytls_decisions_total{door="button",vote="approve"}': 1,
+        'legacytls_decisions_total{door="reaction",vote="approve"}': 1,
+        'legacytls_exchange_calls_total{call="write",outcome="answered"}': 2,
+        'legacytls_lease_held{duty="apply"}': 2,
+        'legacytls_lease_held{duty="observe"}': 2,
+        'legacytls_tenants{state="opted in"}': 2,
+        "legacytls_outbox_oldest_seconds": 0,
+        "legacytls_drift": 0,
+        "legacytls_stream_events_waiting": 0,
+        "legacytls_stream_oldest_seconds": 0,
+    }
+    found: dict[str, float] = {}
+
+    def agrees() -> bool:
+        lines = [line.rpartition(" ") for line in stage.numbers().splitlines() if line[:1] != "#"]
+        found.update({name: float(value) for name, _, value in lines})
+        return {name: found.get(name) for name in expected} == expected
+
+    stage.until(agrees)
+    assert found['legacytls_ack_seconds_count{kind="command"}'] > 0
+    assert 0 <= found["legacytls_observation_age_seconds"] < patience(120.0)
+    assert "contoso" not in stage.numbers()
 
 
 def _told(stage: SeveralStage, person: str) -> list[str]:

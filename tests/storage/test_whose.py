@@ -61,8 +61,9 @@ def test_how_tenants_stand_is_told_in_their_order(database: Database) -> None:
     assert second.newest is not None
     assert (second.newest.value, second.newest.problem) == (None, "throttled")
     assert (second.seen, second.seen_at) == (SettingValue.OPTED_IN, NOW)
-    assert record.requests()[State.PENDING] == 1
-    assert record.owed_since(NOW) is None
+    counted = {tenant: record.requests([tenant])[State.PENDING] for tenant in ("one", "other")}
+    assert counted == {"one": 1, "other": 0}
+    assert record.owed_since(NOW, ["one", "other"]) is None
     assert record.unsent([]) == {}
 
 
