@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from storage import rows
 from storage.engine import Database
@@ -125,7 +125,7 @@ def _newest(
     return {row.tenant_id: rows.observation(row) for row in found}
 
 
-def _baselines(connection: Connection, tenants: Collection[str]) -> dict[str, Row[Any]]:
+def _baselines(connection: Connection, tenants: Collection[str]) -> dict[str, Any]:
     """What was applied last in each tenant: value, end of the window, and the kind of change that set it."""
     table, set_by = baselines.c, change_requests.c
     query = select(table.tenant_id, table.value, table.window_end, set_by.kind).outerjoin(
@@ -146,7 +146,7 @@ def _standing(
     tenant_id: str,
     newest: dict[str, Observation],
     readable: dict[str, Observation],
-    kept: dict[str, Row[Any]],
+    kept: dict[str, Any],
     late: dict[str, int],
 ) -> Standing:
     seen, baseline = readable.get(tenant_id), kept.get(tenant_id)
