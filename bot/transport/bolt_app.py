@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt import App, BoltContext
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware import Middleware
 from slack_sdk import WebClient
 
 from bot.observability.logs import bolts_own
@@ -62,10 +63,26 @@ def bolt_app(client: WebClient, identity: Identity) -> App:
         ssl_check_enabled=False,
     )
 
-    def with_our_client(context: BoltContext, next: Callable[[], Any]) -> None:  # noqa: A002 - Bolt passes it by this name
-        """Bolt makes a plain client for each request, which would follow redirects with the token."""
-        context["client"] = client
-        next()
-
-    app.use(with_our_client)
+    app.use(_WithOurClient(client))
     return app
+
+
+class _WithOurClient(Middleware):
+    """Bolt makes a plain client for each request, which would follow redirects with the token.
+
+    A class, because Bolt gathers two dozen arguments for every function that it calls.
+    """
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def process(
+        self,
+        *,
+        req: BoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt passes it by this name
+    ) -> BoltResponse | None:
+        """Put ours in its place and go on."""
+        req.context["client"] = self._client
+        return next()

@@ -10,7 +10,8 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,11 +25,13 @@ from bot.transport.websocket import Lost, dial
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import call
 from handlers.slack.client.destinations import Destinations, Elsewhere
+from handlers.slack.listeners.register import guarded
 
 log = structlog.get_logger(__name__)
 
 CONCURRENCY: Final = 32
-"""Payloads dispatched at once; each is only parsed, kept and acknowledged."""
+"""Payloads dispatched at once; each is only parsed, kept and acknowledged. Commands are not even kept, and
+are acknowledged by the thread that receives them."""
 ACKNOWLEDGE_WITHIN: Final = 3.0
 """Seconds after which Slack takes no acknowledgement any more."""
 DIAL_WITHIN: Final = 5.0
@@ -54,9 +57,10 @@ class SocketMode:
         self._client = client
         self._token = app_token
         self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="slack")
-        self._in_hand: set[Future[None]] = set()
+        self._in_hand = 0
         self._lines: list[Line] = []
         self._lock = threading.Lock()
+        self._nothing_in_hand = threading.Condition(self._lock)
         self._changed = threading.Event()
         self._stopping = False
         self._pace = Pace()
@@ -69,11 +73,10 @@ class SocketMode:
 
     def stop(self) -> None:
         """Take nothing more, acknowledge what was taken, say goodbye."""
-        with self._lock:
+        with self._nothing_in_hand:
             self._stopping = True
-            in_hand = set(self._in_hand)
-        self._changed.set()
-        wait(in_hand, timeout=FINISH_WITHIN)
+            self._changed.set()
+            self._nothing_in_hand.wait_for(lambda: not self._in_hand, timeout=FINISH_WITHIN)
         for line in self._all():
             line.socket.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -177,7 +180,8 @@ class SocketMode:
         elif message.get("type") == "disconnect":
             self._leave(line, str(message.get("reason") or ""))
         elif "envelope_id" in message:
-            self._hand_over(self._answer, line, message, received)
+            answer = partial(self._answer, line, message, received)
+            self._do(answer, here=message.get("type") == "slash_commands")
 
     def _leave(self, line: Line, reason: str) -> None:
         log.info("slack.asked_to_leave", reason=reason)
@@ -187,21 +191,26 @@ class SocketMode:
                 self._pace.crowded(line)
             self._pace.judge(line, ended=True)
         self._changed.set()
-        self._hand_over(self._repeat, line)
+        self._do(partial(self._repeat, line))
 
-    def _hand_over(self, work: Callable[..., None], *arguments: Any) -> None:
+    def _do(self, work: Callable[[], None], *, here: bool = False) -> None:
+        """Do it on a thread of the pool, or ``here``: what waits for nothing is done before one has begun."""
         with self._lock:
             if self._stopping:
                 return
-            future = self._pool.submit(work, *arguments)
-            self._in_hand.add(future)
-        future.add_done_callback(self._done)
+            self._in_hand += 1
+        if here:
+            self._finish(work)
+        else:
+            self._pool.submit(self._finish, work)
 
-    def _done(self, future: Future[None]) -> None:
-        with self._lock:
-            self._in_hand.discard(future)
-        if not future.cancelled() and (error := future.exception()) is not None:
-            log.error("slack.payload_failed", error=type(error).__name__, exc_info=error)
+    def _finish(self, work: Callable[[], None]) -> None:
+        try:
+            guarded(work)
+        finally:
+            with self._nothing_in_hand:
+                self._in_hand -= 1
+                self._nothing_in_hand.notify_all()
 
     def _answer(self, line: Line, envelope: dict[str, Any], received: float) -> None:
         retry = envelope.get("retry_attempt")
@@ -213,10 +222,15 @@ class SocketMode:
             self._acknowledge(line, _acknowledgement(str(envelope["envelope_id"]), told))
 
     def _acknowledge(self, line: Line, text: str) -> None:
-        """Acknowledge on the payload's connection; if that is leaving or gone, on one that stays."""
+        """Acknowledge on the payload's connection; if that is leaving or gone, on one that stays.
+
+        Waiting for such a one is not for this thread, which may be the one that has to notice the end.
+        """
         now = time.monotonic()
-        if not line.say(text, now) or line.leaving is not None:
-            self._say_elsewhere(line, text, now)
+        if line.say(text, now) and line.leaving is None:
+            return
+        if not self._said_by_another(line, text, now):
+            self._do(partial(self._say_elsewhere, line, text, now))
 
     def _repeat(self, line: Line) -> None:
         """Repeat what a closing connection may have lost; Slack takes it from any, and once."""
@@ -228,13 +242,16 @@ class SocketMode:
                 self._say_elsewhere(line, text, at)
 
     def _say_elsewhere(self, line: Line, text: str, at: float) -> None:
-        while not any(
-            other.say(text, at) for other in self._all() if other.leaving is None and other is not line
-        ):
+        while not self._said_by_another(line, text, at):
             if self._stopping or time.monotonic() - at > ACKNOWLEDGE_WITHIN:
                 log.warning("slack.acknowledgement_lost")
                 return
             time.sleep(0.02)
+
+    def _said_by_another(self, line: Line, text: str, at: float) -> bool:
+        return any(
+            other.say(text, at) for other in self._all() if other.leaving is None and other is not line
+        )
 
 
 def _acknowledgement(envelope_id: str, response: BoltResponse) -> str:

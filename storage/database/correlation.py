@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars, reset_contextvars
 
 NAME = "correlation_id"
 
@@ -16,8 +16,11 @@ NAME = "correlation_id"
 def correlated(correlation_id: str | None = None) -> Iterator[str]:
     """Give everything logged and written inside, on this thread, one id; a new one unless it is given."""
     chosen = correlation_id or uuid.uuid4().hex
-    with bound_contextvars(**{NAME: chosen}):
+    before = bind_contextvars(**{NAME: chosen})
+    try:
         yield chosen
+    finally:
+        reset_contextvars(**before)
 
 
 def caused() -> dict[str, str]:

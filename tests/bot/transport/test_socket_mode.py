@@ -90,6 +90,8 @@ class Bot:
         self.client = WebClient(cast.BOT_TOKEN, base_url=base, retry_handlers=[])
         self.acknowledging = threading.Event()
         self.acknowledging.set()
+        self.keeping = threading.Event()
+        self.keeping.set()
         self.taken = threading.Event()
         app = App(
             client=self.client, authorize=lambda **_: KNOWN, process_before_response=True,
@@ -101,6 +103,10 @@ class Bot:
             self.taken.set()
             self.acknowledging.wait(timeout=10)
             ack("taken")
+
+        @app.event("app_home_opened")
+        def keep() -> None:
+            self.keeping.wait(timeout=10)
 
         self.kinds: list[str] = []
         self.serving = SocketMode(
@@ -146,6 +152,7 @@ def bot(slack: Slack) -> Iterator[Bot]:
     served.start()
     yield served
     served.acknowledging.set()
+    served.keeping.set()
     served.serving.stop()
 
 
@@ -161,6 +168,18 @@ def test_an_acknowledgement_carries_what_the_listener_says(bot: Bot) -> None:
     bot.command()
     until(lambda: bot.all_acknowledged(1))
     assert bot.slack.deliveries[0].answer == {"text": "taken"}
+
+
+def test_what_is_still_being_kept_holds_up_no_command(bot: Bot) -> None:
+    bot.keeping.clear()
+    for _ in range(2 * CONNECTIONS):  # on each connection
+        bot.slack.open_home("U0ALICE")
+    for _ in range(CONNECTIONS):
+        bot.command()
+    until(lambda: len(bot.slack.deliveries) - bot.unacknowledged() == CONNECTIONS)
+    assert all(each.acked_after is not None for each in bot.slack.deliveries[2 * CONNECTIONS :])
+    bot.keeping.set()
+    until(lambda: bot.all_acknowledged(3 * CONNECTIONS))
 
 
 @pytest.mark.parametrize("reason", ["refresh_requested", "warning"])
