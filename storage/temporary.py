@@ -7,7 +7,7 @@ are closed (sqlite.org/inmemorydb.html, temporary databases). Nothing here is of
 import errno
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
 
@@ -51,25 +51,49 @@ class Spooled:
             self._fresh.clear()
 
 
+class Sorted:
+    """Rows of ``width`` texts in the order in which ``sorted`` has them, each time they are asked for.
+
+    Bytes of UTF-8 have the order of the characters.
+    """
+
+    def __init__(self, spool: sqlite3.Connection, rows: Iterable[list[str]], width: int) -> None:
+        cells = ", ".join(f"cell{number}" for number in range(width))
+        marks = ", ".join("?" for _ in range(width))
+        spool.execute(f"CREATE TABLE sorted ({cells})")
+        spooled = ([cell.encode("utf-8", "surrogatepass") for cell in row] for row in rows)
+        spool.executemany(f"INSERT INTO sorted VALUES ({marks})", spooled)  # noqa: S608 - names of ours
+        self._spool = spool
+        self._all = f"SELECT * FROM sorted ORDER BY {cells}"  # noqa: S608
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for row in self._spool.execute(self._all):
+            yield [cell.decode("utf-8", "surrogatepass") for cell in row]
+
+
+class Spool:
+    """Makes what is kept on disk."""
+
+    def __init__(self, spool: sqlite3.Connection) -> None:
+        self._spool = spool
+
+    def latest(self, name: str) -> Spooled:
+        """Begin a collection by its name, a word."""
+        return Spooled(self._spool, name)
+
+    def in_order(self, rows: Iterable[list[str]], width: int) -> Sorted:
+        """Sort rows of ``width`` texts; once in a spool."""
+        return Sorted(self._spool, rows, width)
+
+
 @contextmanager
-def spooling() -> Iterator[Callable[[str], Spooled]]:
-    """Make collections by name (a word), until the end.
+def spooling() -> Iterator[Spool]:
+    """Keep things on disk until the end.
 
     Raises ``OSError`` where there is no space for them.
     """
     with closing(sqlite3.connect("")) as spool:
         try:
-            yield lambda name: Spooled(spool, name)
+            yield Spool(spool)
         except sqlite3.Error as failed:
             raise OSError(errno.EIO, f"a temporary file: {failed}") from failed
-
-
-def in_order(rows: Iterable[list[str]], width: int) -> Iterator[list[str]]:
-    """Sort rows of ``width`` texts as ``sorted`` does: bytes of UTF-8 have the order of the characters."""
-    cells = ", ".join(f"cell{number}" for number in range(width))
-    put = f"REPLACE INTO rows VALUES ({', '.join('?' for _ in range(width))})"  # noqa: S608 - names of ours
-    with closing(sqlite3.connect("")) as spool:
-        spool.execute(f"CREATE TABLE rows ({cells})")
-        spool.executemany(put, ([cell.encode("utf-8", "surrogatepass") for cell in row] for row in rows))
-        for row in spool.execute(f"SELECT * FROM rows ORDER BY {cells}"):  # noqa: S608
-            yield [cell.decode("utf-8", "surrogatepass") for cell in row]

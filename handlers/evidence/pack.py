@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 
 from handlers.evidence.known import told_changes
 from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building
+from handlers.evidence.proof.chain import FIRST
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
 from handlers.evidence.proof.facts import FACTS
@@ -30,7 +31,7 @@ from handlers.policy.periods import Period
 from storage.engine import Database
 from storage.record.export import events_of_kinds, spelled, spelled_at
 from storage.record.statements import STATEMENTS, hashes_of, last_before
-from storage.record.verify import Check, Stored, Verdict
+from storage.record.verify import Check, Verdict
 
 Naming = Callable[[str], str]
 """A person's name by their Slack id; empty where Slack does not tell it."""
@@ -85,7 +86,7 @@ class Pack:
         self._span = Span(period.first.isoformat(), (period.last + timedelta(days=1)).isoformat())
         self._not_found_out = not_found_out
         self._register = Register(self._span.end)
-        self._head, self._last, self._last_at = "", 0, ""
+        self._head, self._last, self._last_at = FIRST, 0, ""
         self._people = _People(named)
 
     def write(self, file: IO[bytes]) -> Made:
@@ -108,7 +109,7 @@ class Pack:
             self._beside(pack, manifest)
             manifest["files"] = pack.hashes
             pack.add(MANIFEST, [manifest_text(manifest)])
-        return Made(self._head, tuple(missing))
+        return Made(manifest["head"], tuple(missing))
 
     def _events(self, pack: "_Target") -> tuple[dict[str, list[str]], Verdict]:
         """Write the events, keep what else is needed of them, and judge the whole record on the way."""
@@ -118,23 +119,24 @@ class Pack:
         def lines() -> Iterator[str]:
             for stored in check.events():
                 if isinstance(stored.seq, int) and stored.seq <= up_to:
+                    at = spelled_at(stored.at)
                     line = spelled(stored, self._tenant_id)
-                    self._take(stored, line)
+                    self._register.pass_by(at)
+                    self._last, self._last_at, self._head = stored.seq, at, stored.hash
+                    if stored.kind in _PARSED:
+                        self._take(line)
                     if stored.kind in _KEPT:
                         kept[_KEPT[stored.kind]].append(line)
                     yield line
 
         pack.add(EVENTS, lines())
-        self._head = self._head or f"0:{'0' * 64}"
         return kept, check.verdict()
 
-    def _take(self, stored: Stored, line: str) -> None:
-        at, event = spelled_at(stored.at), _parsed(line) if stored.kind in _PARSED else None
+    def _take(self, line: str) -> None:
+        event = _parsed(line)
         if event is not None:
             self._facts.take(event)
             self._register.take(event)
-        self._register.pass_by(at)
-        self._last, self._last_at, self._head = stored.seq, at, f"{stored.seq}:{stored.hash}"
 
     def _up_to(self) -> int:
         """Return the period's last event, or a newer one about its days: audit rows come late."""
@@ -149,10 +151,11 @@ class Pack:
         """Write the rows of every change of the period; yields what is not proven of each."""
         told = told_changes(self._database, self._tenant_id, self._last)
         for change in (change for change in told if change.within(self._span.first, self._span.end)):
-            for name, line in building.of_change(change):
+            missing = list(missing_of_change(change, self._facts))
+            for name, line in building.of_change(change, missing):
                 rows[name].write(line.encode("utf-8", "surrogateescape"))
             self._people.meet(change)
-            yield from missing_of_change(change, self._facts)
+            yield from missing
 
     def _missing(self, verdict: Verdict, of_changes: Sequence[str]) -> list[str]:
         posted = [int(head["seq"]) for head in self._facts.heads if type(head.get("seq")) is int]
@@ -172,7 +175,7 @@ class Pack:
     def _manifest(self, missing: Sequence[str]) -> dict[str, Any]:
         return {
             "tenant": self._tenant_id, "from": self._period.first.isoformat(),
-            "to": self._period.last.isoformat(), "head": self._head, "proven": not missing,
+            "to": self._period.last.isoformat(), "head": f"{self._last}:{self._head}", "proven": not missing,
             "missing": list(missing), "files": {}, "lines": {},
         }  # fmt: skip
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.tables import RECONCILIATION
-from storage.temporary import in_order, spooling
+from storage.temporary import spooling
 
 
 @contextmanager
@@ -19,7 +19,10 @@ def spooled_facts() -> Iterator[Facts]:
     Raises ``OSError`` where there is no space for them.
     """
     with spooling() as spooled:
-        sort = partial(in_order, width=len(RECONCILIATION))
+        sort = partial(spooled.in_order, width=len(RECONCILIATION))
         yield Facts(
-            rows=spooled("rows"), authors=spooled("authors"), changes=spooled("changes"), in_order=sort
+            rows=spooled.latest("rows"),
+            authors=spooled.latest("authors"),
+            changes=spooled.latest("changes"),
+            in_order=sort,
         )

@@ -9,8 +9,7 @@ shares no line with this.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, bindparam, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
@@ -44,8 +43,7 @@ def _postgresql_instant(element: spelled_instant, compiler: Any, **kw: Any) -> s
     return f"coalesce({spelled}, CAST({column} AS TEXT))"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One believed event. ``at`` is spelled as ``canonical.stamp`` does."""
 
     seq: int

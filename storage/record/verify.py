@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
@@ -163,7 +162,7 @@ def _any_bytes(connection: Connection) -> Iterator[None]:
         yield
         return
     driver: Any = connection.connection.driver_connection
-    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    driver.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
     try:
         yield
     finally:

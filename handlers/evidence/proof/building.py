@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from handlers.evidence.proof.chain import canonical_text
@@ -27,6 +27,7 @@ from handlers.evidence.proof.tables import (
     head_rows,
     population_cells,
     probe_rows,
+    reconciled,
     reconciliation_rows,
     table,
 )
@@ -53,14 +54,18 @@ class Building:
         self._register = register
         self._span = span
         self._named = named
+        self._reconciled = reconciled(facts, span)
 
-    def of_change(self, change: Change) -> Iterator[tuple[str, str]]:
-        """File and line for each row of one change; changes come in the order of their numbers."""
+    def of_change(self, change: Change, missing: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """File and line for each row of one change; changes come in the order of their numbers.
+
+        ``missing``: what is not proven of it.
+        """
         cells = population_cells(change, self._facts)
         yield "population.csv", csv_line(cells)
         yield from (("approvals.csv", csv_line(cells)) for cells in approval_rows(change, self._facts))
         yield from (("attempts.csv", csv_line(cells)) for cells in attempt_rows(change))
-        yield PAGE, "".join(change_row(change, cells, self._facts, self._named))
+        yield PAGE, "".join(change_row(change, cells, missing, self._facts, self._named))
 
     def begin(self, name: str, manifest: dict[str, Any]) -> Iterator[str]:
         """Return the lines before the changes' rows; ``manifest`` says tenant, days, head and gaps."""
@@ -77,7 +82,10 @@ class Building:
     def end(self, name: str, last: int) -> Iterator[str]:
         """The lines behind them; ``last`` is the number of the pack's last event."""
         if name == PAGE:
-            yield from page_end(self._facts, self._register, self._span, last, self._named)
+            heads, probes = head_rows(self._facts, last), probe_rows(self._facts, self._span)
+            yield from page_end(
+                self._register, reconciliation_rows(self._reconciled), heads, probes, self._named
+            )
 
     def beside_changes(self, last: int) -> Iterator[tuple[str, Iterator[str]]]:
         """Name and lines of the files that hold no row of a change."""
@@ -85,7 +93,7 @@ class Building:
         yield "days.csv", table(DAYS, day_rows(self._facts, self._span))
         yield "probes.csv", table(PROBES, probe_rows(self._facts, self._span))
         yield "heads.csv", table(HEADS, head_rows(self._facts, last))
-        yield "reconciliation.csv", table(RECONCILIATION, reconciliation_rows(self._facts, self._span))
+        yield "reconciliation.csv", table(RECONCILIATION, reconciliation_rows(self._reconciled))
 
 
 def event_line(event: dict[str, Any]) -> str:

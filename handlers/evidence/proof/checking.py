@@ -78,6 +78,7 @@ class Checker:
         self._changes: dict[int, Change] = {}
         self._kept: dict[str, list[str]] = {name: [] for name in KEPT_EVENTS}
         self._hashes: dict[int, str] = {}
+        self._missing: list[str] = []
         self._last: Event = {"seq": 0, "hash": FIRST, "at": ""}
 
     def flaws(self) -> Iterator[Flaw]:
@@ -106,13 +107,7 @@ class Checker:
         try:
             manifest = json.loads(self._pack.read(MANIFEST))
             span_of(manifest)
-            files = (
-                manifest["files"],
-                manifest["missing"],
-                manifest["proven"],
-                manifest["head"],
-                manifest["tenant"],
-            )
+            files = [manifest[name] for name in ("files", "missing", "proven", "head", "tenant")]
         except (ValueError, KeyError, TypeError):
             raise Flaw(MANIFEST, 1, "this is no manifest of a pack") from None
         if not isinstance(files[0], dict) or not isinstance(files[1], list):
@@ -179,7 +174,11 @@ class Checker:
         building, last = Building(self._facts, self._register, span, named), self._last["seq"]
         rows: dict[str, list[str]] = {name: list(building.begin(name, manifest)) for name in OF_CHANGES}
         for change in (self._changes[number] for number in sorted(self._changes)):
-            for name, line in building.of_change(change) if change.within(span.first, span.end) else ():
+            if not change.within(span.first, span.end):
+                continue
+            missing = list(missing_of_change(change, self._facts))
+            self._missing += missing
+            for name, line in building.of_change(change, missing):
                 rows[name].append(line)
         for name in OF_CHANGES:
             yield name, [*rows[name], *building.end(name, last)]
@@ -227,10 +226,8 @@ class Checker:
     def _verdict(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
         """Whether the manifest says all that is missing, and names the right hashes."""
         span, text = span_of(manifest), manifest_text(manifest).split("\n")
-        told = [change for change in self._changes.values() if change.within(span.first, span.end)]
-        missing = [sentence for change in told for sentence in missing_of_change(change, self._facts)]
-        missing += missing_of_facts(self._facts, span, text_of(self._last["at"]), self._hashes)
-        for gap in missing:
+        of_facts = missing_of_facts(self._facts, span, text_of(self._last["at"]), self._hashes)
+        for gap in [*self._missing, *of_facts]:
             if gap not in manifest["missing"]:
                 yield Flaw(MANIFEST, _line_with(text, '"missing"'), f"it does not say: {gap}")
         if manifest["proven"] is not (not manifest["missing"]):

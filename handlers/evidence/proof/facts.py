@@ -47,7 +47,7 @@ class Facts:
     probes: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     """When, host, port, TLS version, and whether it was taken: each first outcome and each change."""
     in_order: Callable[[Iterable[list[str]]], Iterable[list[str]]] = sorted
-    """Sorts rows of cells."""
+    """Sorts rows of cells; what it returns can be read more than once."""
 
     def take(self, event: Event) -> None:
         """Add what one more event says; most kinds say nothing of this."""

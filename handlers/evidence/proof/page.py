@@ -8,7 +8,6 @@ from typing import Any
 
 from handlers.evidence.proof.change import NEEDS_OTHERS, Change
 from handlers.evidence.proof.facts import Facts
-from handlers.evidence.proof.missing import missing_of_change
 from handlers.evidence.proof.register import Register
 from handlers.evidence.proof.spelling import moment, text_of
 from handlers.evidence.proof.tables import (
@@ -16,9 +15,6 @@ from handlers.evidence.proof.tables import (
     POPULATION,
     Span,
     day_rows,
-    head_rows,
-    probe_rows,
-    reconciliation_rows,
 )
 
 Named = Callable[[str], str]
@@ -110,7 +106,9 @@ def changes_begin() -> Iterator[str]:
     yield "</tr>\n</thead>\n<tbody>\n"
 
 
-def change_row(change: Change, population: list[str], facts: Facts, named: Named) -> Iterator[str]:
+def change_row(
+    change: Change, population: list[str], missing: Sequence[str], facts: Facts, named: Named
+) -> Iterator[str]:
     """One change: who and when, the approvals before it was made, and what of it is not proven."""
     cells = dict(zip(POPULATION, population))  # noqa: B905 - Python 3.9 has no strict
     who = "outside the bot" if change.outside else "the bot"
@@ -128,7 +126,7 @@ def change_row(change: Change, population: list[str], facts: Facts, named: Named
         "td>"
     )
     yield f"<td>{_lines(cells['outcome'], _spoken(cells['applied_at']))}</td>"
-    yield f"<td>{_duties(change, facts)}</td></tr>\n"
+    yield f"<td>{_duties(change, missing, facts)}</td></tr>\n"
 
 
 def _lines(*texts: str) -> str:
@@ -145,8 +143,8 @@ def _spoken(at: Any) -> str:
     return f"{text[:10]} {text[11:16]}" if text[10:11] == "T" and text.endswith("Z") else text
 
 
-def _duties(change: Change, facts: Facts) -> str:
-    flaws = [f'<span class="red">{escape(sentence)}</span>' for sentence in missing_of_change(change, facts)]
+def _duties(change: Change, missing: Sequence[str], facts: Facts) -> str:
+    flaws = [f'<span class="red">{escape(sentence)}</span>' for sentence in missing]
     if flaws:
         return "<br>".join(flaws)
     if change.kind not in NEEDS_OTHERS or not (change.made or change.sent_at):
@@ -155,7 +153,13 @@ def _duties(change: Change, facts: Facts) -> str:
     return f"kept: {len(change.judge())} of {needed}"
 
 
-def page_end(facts: Facts, register: Register, span: Span, last: int, named: Named) -> Iterator[str]:
+def page_end(
+    register: Register,
+    reconciliation: Iterable[list[str]],
+    heads: Iterable[list[str]],
+    probes: Iterable[list[str]],
+    named: Named,
+) -> Iterator[str]:
     """The rest: the audit log of Exchange's, the heads, and how to check all of it."""
     yield "</tbody>\n</table>\n<h2>The devices when the period ended</h2>\n"
     yield from _table(
@@ -163,11 +167,11 @@ def page_end(facts: Facts, register: Register, span: Span, last: int, named: Nam
     )
     yield "<h2>Exchange's audit log</h2>\n"
     names = ("At", "By", "Value", "Result", "Paired", "Change", "Why")
-    yield from _table(names, _paired(facts, span), red=lambda cells: cells[4] in ("no", "awaited"))
+    yield from _table(names, _paired(reconciliation), red=lambda cells: cells[4] in ("no", "awaited"))
     yield "<h2>Heads of the record posted in Slack</h2>\n"
-    posted = ([seq, digest, _spoken(at), link] for seq, digest, at, link in head_rows(facts, last))
+    posted = ([seq, digest, _spoken(at), link] for seq, digest, at, link in heads)
     yield from _table(("Event", "Hash", "Posted", "Where"), posted, red=lambda cells: False, show=_linked)
-    yield from _probes(facts, span)
+    yield from _probes(probes)
     yield (
         "<h2>To check it</h2>\n<p>In the folder of the unpacked files: <code>python3 verify.py</code>. It "
         "needs nothing but\n"
@@ -184,12 +188,9 @@ def page_end(facts: Facts, register: Register, span: Span, last: int, named: Nam
     yield "</body>\n</html>\n"
 
 
-def _probes(facts: Facts, span: Span) -> Iterator[str]:
+def _probes(probes: Iterable[list[str]]) -> Iterator[str]:
     """What endpoints were seen to take; nothing where none was probed."""
-    found = [
-        [host, port, tls, outcome, _spoken(since)]
-        for host, port, tls, outcome, since in probe_rows(facts, span)
-    ]
+    found = [[host, port, tls, outcome, _spoken(since)] for host, port, tls, outcome, since in probes]
     if found:
         yield "<h2>TLS versions of the endpoints when the period ended</h2>\n"
         yield "<p>As probed from the bot's machine. It never tells that the tenant is opted in.</p>\n"
@@ -214,8 +215,8 @@ def _is_late(cells: list[str], day: str) -> bool:
     return cells[4] in ("proposed", "active") and (cells[2] == "nobody" or cells[3] < day)
 
 
-def _paired(facts: Facts, span: Span) -> Iterator[list[str]]:
-    for cells in reconciliation_rows(facts, span):
+def _paired(reconciliation: Iterable[list[str]]) -> Iterator[list[str]]:
+    for cells in reconciliation:
         number = f"#{cells[5]}" if cells[5] else ""
         yield [_spoken(cells[0]), *cells[1:5], number, *cells[6:]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 BREAKS = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -25,8 +25,10 @@ def moment(spelled: Any) -> str:
     return f"{whole}Z" if dot and rest.endswith("Z") else text
 
 
-def csv_line(cells: Iterable[str]) -> str:
+def csv_line(cells: Sequence[str]) -> str:
     """Write one CSV line with its newline: cells quoted, no formula, line breaks made blanks."""
-    one_line = [" ".join(cell.splitlines()) if BREAKS.search(cell) else cell for cell in cells]
-    inert = [f"'{cell}" if cell.startswith(RUNS) else cell for cell in one_line]
-    return '"' + '","'.join([cell.replace('"', '""') for cell in inert]) + '"\n'
+    text = "".join(cells)
+    if '"' in text or not text.isprintable():  # no line break is printable
+        broken = [" ".join(cell.splitlines()) if BREAKS.search(cell) else cell for cell in cells]
+        cells = [cell.replace('"', '""') for cell in broken]
+    return '"' + '","'.join([f"'{cell}" if cell.startswith(RUNS) else cell for cell in cells]) + '"\n'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from handlers.evidence.proof.change import NEEDS_OTHERS, Change
@@ -172,11 +172,16 @@ def head_rows(facts: Facts, last: int) -> Iterator[list[str]]:
             ]
 
 
-def reconciliation_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
-    """Return the rows of ``reconciliation.csv`` by time: audit rows, and changes that have none."""
+def reconciled(facts: Facts, span: Span) -> Iterable[list[str]]:
+    """Return the rows of the audit log by time, and the changes that have none, to be read more than once."""
     unmatched = (said for said in facts.changes.values() if said.get("matched") != "yes")
     told = (said for kept in (facts.rows.values(), unmatched) for said in kept if span.holds(said.get("at")))
-    for cells in facts.in_order([text_of(said.get(name)) for name in RECONCILIATION] for said in told):
+    return facts.in_order([text_of(said.get(name)) for name in RECONCILIATION] for said in told)
+
+
+def reconciliation_rows(found: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Return the rows of ``reconciliation.csv`` from what was ``reconciled``."""
+    for cells in found:
         yield [moment(cells[0]), *cells[1:]]
 
 

@@ -3,14 +3,15 @@
 import csv
 import io
 import sqlite3
+import sys
 from typing import Any
 
 import pytest
 
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import missing_of_facts, unsearched
-from handlers.evidence.proof.spelling import csv_line
-from handlers.evidence.proof.tables import Span, reconciliation_rows
+from handlers.evidence.proof.spelling import BREAKS, csv_line
+from handlers.evidence.proof.tables import Span, reconciled
 from handlers.evidence.spooled import spooled_facts
 
 SPAN = Span("2026-11-01", "2026-12-01")
@@ -47,8 +48,9 @@ def test_rows_on_disk_make_the_tables_that_rows_in_memory_make() -> None:
         for event in events:
             plain.take(event)
             spooled.take(event)
-        assert list(reconciliation_rows(spooled, SPAN)) == list(reconciliation_rows(plain, SPAN))
-        assert len(list(reconciliation_rows(spooled, SPAN))) == 2 * len(AWKWARD)
+        found = reconciled(spooled, SPAN)
+        assert list(found) == list(reconciled(plain, SPAN))
+        assert len(list(found)) == 2 * len(AWKWARD), "read again, it is the same"
         gaps = list(missing_of_facts(plain, SPAN, at(2), {}))
         assert list(missing_of_facts(spooled, SPAN, at(2), {})) == gaps
         assert len(gaps) == len(AWKWARD)
@@ -95,3 +97,13 @@ def test_a_line_is_what_programs_that_write_tables_write() -> None:
     written = io.StringIO()
     csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(cells)
     assert csv_line(cells) == written.getvalue()
+
+
+@pytest.mark.parametrize("cells", [["a{}b", "c"], ['a"{}b']])
+def test_no_break_of_a_line_is_left_in_a_cell(cells: list[str]) -> None:
+    breaks = [chr(code) for code in range(sys.maxunicode + 1) if BREAKS.match(chr(code))]
+    assert len(breaks) == 10
+    for each in breaks:
+        assert csv_line([cell.format(each) for cell in cells]) == csv_line(
+            [cell.format(" ") for cell in cells]
+        )
