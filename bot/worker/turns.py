@@ -45,16 +45,18 @@ class Turns:
     def append(self, jobs: Iterable[Job]) -> None:
         """Let these jobs be looked at, each once, behind those that wait already."""
         with self._changed:
+            before = len(self._waiting)
             self._waiting |= dict.fromkeys(jobs)  # who waits already keeps the place
-            self._changed.notify_all()
+            self._changed.notify(len(self._waiting) - before)
 
     def of(self, tenant_id: str) -> None:
         """Let the jobs of a tenant be looked at."""
         self.append(self._by_tenant.get(tenant_id, ()))
 
     def stir(self) -> None:
-        """Wake whoever waits."""
-        self.append(())
+        """Wake everybody who waits."""
+        with self._changed:
+            self._changed.notify_all()
 
     def is_time(self, seconds: float) -> bool:
         """Tell one thread each ``seconds`` that it is time to ask what is due."""
@@ -83,7 +85,8 @@ class Turns:
             self._in_hand.discard(job)
             if again and job in self._by_tenant.get(job.tenant_id, ()):  # else its tenant has gone meanwhile
                 self._waiting.setdefault(job)
-            self._changed.notify_all()
+            if self._waiting:  # it may be the one that waited for this to be done
+                self._changed.notify()
 
     def is_empty(self) -> bool:
         """Whether no job waits and none is in hand."""
