@@ -64,12 +64,14 @@ class Entry:
         self.now = now
         self.reader = Reader(connection, tenant_id)
         self.outbox = OutboxWriter(connection, tenant_id, now)
+        self.has_recorded = False
         self.holding = HoldingWriter(connection, tenant_id, now, self.record, unbroken=unbroken)
 
     def record(
         self, kind: str, actor: str, payload: Mapping[str, object], request_id: int | None = None
     ) -> str:
         """Append one audit event and return the chain's new head."""
+        self.has_recorded = True
         return chain.append(
             self.connection,
             self.tenant_id,

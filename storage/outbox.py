@@ -91,6 +91,8 @@ class OutboxWriter:
         self._tenant_id = tenant_id
         self._now = now
         self._authenticity = authenticity_of(connection)
+        self.has_owed = False
+        """Whether a message was owed that was not known before."""
 
     def owe(
         self,
@@ -117,7 +119,9 @@ class OutboxWriter:
         proof, what = self._authenticity.sign(notices, said), (facts or {}).get("what")
         fresh = {"due_at": due_at or self._now, "tries": 0, "claimed_until": 0}
         owe, beside = _OWE[self._connection.dialect.name], {"authenticator": proof, "what": what}
-        return self._connection.execute(owe, said | fresh | beside).first() is not None
+        is_new = self._connection.execute(owe, said | fresh | beside).first() is not None
+        self.has_owed = self.has_owed or is_new
+        return is_new
 
     def awaits(self, kind: NoticeKind, request_id: int, facts: Mapping[str, str]) -> bool:
         """Tell whether a message of exactly these ``facts`` is owed and not yet claimed."""

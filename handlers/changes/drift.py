@@ -92,6 +92,7 @@ class Drift:
             self._keep(reading, baseline, patience=1.0)
 
     def _keep(self, reading: Reading, before: Baseline | None, *, patience: float = PATIENCE) -> None:
+        """Keep a reading and judge it; ``before`` is what ought to be as it was when reading began."""
         with self._context.ledger.recording(self._context.now(), patience=patience) as entry:
             self._back_again(entry)
             # else a change was made meanwhile, and what was read is no longer news
@@ -102,7 +103,7 @@ class Drift:
             baseline = entry.reader.baseline()
             if baseline is not None and baseline.value is reading.value:
                 _make_stale(entry, reading)
-        self._context.wake_worker()
+        self._wake_for(entry)
 
     def _compare(self, entry: Entry, reading: Reading, first_seen: datetime | None) -> None:
         """Record drift unless a change of ours is under way; the first reading sets the baseline."""
@@ -171,6 +172,7 @@ class Drift:
         entry.look_again(change, at=entry.now + AUTHOR_AFTER)
 
     def _unreadable(self, unread: Unavailable) -> None:
+        """Keep that the value could not be read; the third time in a row the channel hears of it."""
         now = self._context.now()
         problem = f"{unread.sentence} {unread.mend}".strip()
         with self._context.ledger.recording(now) as entry:
@@ -181,7 +183,12 @@ class Drift:
             failed = entry.reader.readings.failed_observations(LOUD_AFTER + 1)
             if sum(run.count for run in failed) == LOUD_AFTER:
                 enqueue_outage(entry, failed[-1].since, problem)
-        self._context.wake_worker()
+        self._wake_for(entry)
+
+    def _wake_for(self, entry: Entry) -> None:
+        """Wake the worker for an event or a message: a reading alone gives nobody anything to do."""
+        if entry.has_recorded or entry.outbox.has_owed:
+            self._context.wake_worker()
 
     @staticmethod
     def _back_again(entry: Entry) -> None:
