@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.exchange.admin import unheard
+from bot.exchange.auth.together import Together
 from bot.exchange.client import MANY, ExchangeOnline, connect, not_kept
 from bot.settings.load import credential_now
 from bot.settings.model import Settings
@@ -64,8 +65,12 @@ def exchange_of(
     called: Callable[[str, str], None] = unheard,
     *,
     reads_at_once: int = MANY,
+    together: Together | None = None,
 ) -> ExchangeOnline:
-    """Make the conversation with Exchange Online; the tenant's organisation is kept in the ledger."""
+    """Make the conversation with Exchange Online; the tenant's organisation is kept in the ledger.
+
+    ``together`` is what it shares with those of other tenants.
+    """
     return connect(
         tenant_id=settings.azure_tenant_id or "",
         client_id=settings.azure_client_id or "",
@@ -79,6 +84,7 @@ def exchange_of(
         called=called,
         renewed=partial(credential_now, settings.azure_tenant_id or ""),
         reads_at_once=reads_at_once,
+        together=together,
     )
 
 

@@ -120,6 +120,8 @@ def _stop(bot: Bot, reaching: Reaching) -> None:
         stop(within=max(0.1, deadline - time.monotonic()))
     for one in bot.tenants:
         one.exchange.close()
+    if bot.shared.together is not None:
+        bot.shared.together.close()
     left = _left(bot)
     log.info("bot.stopped", finished=not left, left=left)
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 
 from slack_bolt import App
 
+from bot.exchange.auth.together import Together
 from bot.observability.fleet_gauges import FleetGauges
 from bot.observability.gauges import Gauges
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
+from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.settings.tenants import TenantSettings, fleet_of
 from bot.tenants.rereading import Rereading
@@ -121,6 +123,8 @@ def _shared(
         health=health,
         metrics=metrics,
         wake=waker,
+        calendar=load_calendar(settings.milestones),
+        together=Together() if several else None,
     )
 
 

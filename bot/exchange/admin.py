@@ -18,6 +18,7 @@ from bot.exchange.answers import judge
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.http.received import Answer, Silence
 from bot.exchange.http.transport import Transport
+from bot.exchange.http.wire import Wire
 from bot.exchange.outcomes import Meaning, Outcome
 from handlers.ports import Clock, Unavailable
 
@@ -62,11 +63,13 @@ class AdminApi:
         tokens: Tokens,
         clock: Clock,
         called: Callable[[str, str], None] = unheard,
+        *,
+        connections: Wire | None = None,
     ) -> None:
         self._called = called
         self._tokens = tokens
         self._clock = clock
-        self._transport = Transport(api_url)
+        self._transport = Transport(api_url, connections)
         self._path = f"/adminapi/beta/{tenant_id}/InvokeCommand"
         self._constant = {
             "X-AnchorMailbox": f"{_SYSTEM_MAILBOX}@{tenant_id}",

@@ -12,8 +12,10 @@ from time import monotonic
 
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.auth.credentials import Credential, unchanged
+from bot.exchange.auth.together import Together
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
+from bot.exchange.http.wire import Wire
 from bot.exchange.outcomes import Meaning, Outcome
 from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, try_until
 from bot.exchange.readings import KEY, reading_of
@@ -50,11 +52,12 @@ class ExchangeOnline:
         write_limit: float = WRITE_LIMIT,
         called: Callable[[str, str], None] = unheard,
         reads_at_once: int = MANY,
+        connections: Wire | None = None,
     ) -> None:
         self._reading = threading.BoundedSemaphore(reads_at_once)
         self.tokens = tokens
         self.cloud: Cloud = endpoint.cloud
-        self._admin = AdminApi(endpoint.api_url, tenant_id, tokens, clock, called)
+        self._admin = AdminApi(endpoint.api_url, tenant_id, tokens, clock, called, connections=connections)
         self._clock = clock
         self._organization = organization
         self._keep = keep_organization
@@ -175,8 +178,12 @@ def connect(
     called: Callable[[str, str], None] = unheard,
     renewed: Callable[[], Credential | None] = unchanged,
     reads_at_once: int = MANY,
+    together: Together | None = None,
 ) -> ExchangeOnline:
-    """A client from plain settings that were checked already; makes no connection."""
+    """A client from plain settings that were checked already; makes no connection.
+
+    ``together`` is what the clients of several tenants share; ``None``: this one shares nothing.
+    """
     place = CLOUDS[cloud].at(api_url=api_url, authority_host=authority_host)
     discovery = is_microsoft(place.authority)
     tokens = Tokens(
@@ -187,6 +194,7 @@ def connect(
         instance_discovery=discovery,
         scope=place.scope,
         renewed=renewed,
+        together=together,
     )
     return ExchangeOnline(
         tenant_id=tenant_id,
@@ -197,6 +205,7 @@ def connect(
         keep_organization=keep_organization,
         called=called,
         reads_at_once=reads_at_once,
+        connections=together.connections if together is not None else None,
     )
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.from_settings import exchange_of, rule_of
 from bot.process import utc_now
 from bot.reports.record import tenant_of
+from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.tenants.tenant import context_of
 from handlers.context.people import People
@@ -46,7 +47,8 @@ def status(settings: Settings) -> Status:
     """Read the live value now; where it could not be read, ``problem`` says why."""
     with ledger_of(settings) as ledger:
         exchange, people = exchange_of(settings, utc_now, ledger), People(_Nobody(), None, rule_of(settings))
-        context = context_of(settings, ledger, exchange, people, clock=utc_now, wake_worker=lambda: None)
+        calendar, given = load_calendar(settings.milestones), (settings, ledger, exchange, people)
+        context = context_of(*given, clock=utc_now, calendar=calendar, wake_worker=lambda: None)
         return StatusReports(context).report()
 
 

@@ -13,19 +13,20 @@ from functools import partial
 
 import structlog
 
+from bot.exchange.auth.together import Together
 from bot.exchange.client import MANY, ExchangeOnline
 from bot.exchange.lookups import OptionalLookups
 from bot.from_settings import exchange_of, rule_of
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
 from bot.probe.run import probe
-from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from bot.settings.tenants import TenantSettings
 from bot.stream.sending import lag_of
 from bot.worker.jobs import REMIND_EVERY, TenantJobs, evidence_job, jobs_of, probe_job, stream_jobs
 from bot.worker.loops import Worker
+from handlers.calendar.milestones import Calendar
 from handlers.changes.change_author import Attribution
 from handlers.context.context import Context
 from handlers.context.group_lists import GroupLists
@@ -75,6 +76,9 @@ class Shared:
     health: Health
     metrics: Metrics
     wake: Callable[[str], None]
+    calendar: Calendar
+    together: Together | None = None
+    """What the clients of several tenants share; ``None`` where there is one."""
     remind_every: timedelta = REMIND_EVERY
     """How often it is asked of each tenant whether a reminder is due."""
 
@@ -133,6 +137,7 @@ def context_of(
     people: People,
     *,
     clock: Clock,
+    calendar: Calendar,
     wake_worker: Callable[[], None],
     standing: Standing | None = None,
 ) -> Context:
@@ -144,7 +149,7 @@ def context_of(
         setting=exchange,
         rule=rule_of(settings),
         cloud=exchange.cloud,
-        calendar=load_calendar(settings.milestones),
+        calendar=calendar,
         zone=settings.timezone,
         hours=Hours(*settings.working_hours),
         escalate_to=settings.escalate_to,
@@ -188,10 +193,19 @@ def _wired(
     people = People(shared.directory, home, rule_of(settings), groups=shared.groups)
     ledger = Ledger(database, tenant_id, unbroken=2 * settings.observe_every)
     at_once = 1 if signature is not None else MANY
-    exchange = exchange_of(settings, shared.clock, ledger, shared.metrics.called, reads_at_once=at_once)
+    exchange = exchange_of(
+        settings, shared.clock, ledger, shared.metrics.called, reads_at_once=at_once, together=shared.together
+    )
     wake = partial(shared.wake, tenant_id)
     context = context_of(
-        settings, ledger, exchange, people, clock=shared.clock, wake_worker=wake, standing=standing
+        settings,
+        ledger,
+        exchange,
+        people,
+        clock=shared.clock,
+        calendar=shared.calendar,
+        wake_worker=wake,
+        standing=standing,
     )
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     copies, fetch = SlackCopies(shared.client), partial(fetched, shared.client)

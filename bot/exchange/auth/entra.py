@@ -20,6 +20,7 @@ from bot.exchange.auth import keys
 from bot.exchange.auth.credentials import ClientSecret, Credential, FederatedToken, ManagedIdentity, unchanged
 from bot.exchange.auth.entra_wire import Elsewhere, EntraWire, Gibberish
 from bot.exchange.auth.key_file import key_file_of
+from bot.exchange.auth.together import Together
 from handlers.ports import Unavailable
 
 _CAPABILITIES: Final = ["cp1"]
@@ -51,15 +52,19 @@ class Entra:
         instance_discovery: bool,
         scope: str,
         renewed: Callable[[], Credential | None] = unchanged,
+        together: Together | None = None,
     ) -> None:
         self._renewed = renewed
+        self._is_one_of_many = together is not None
+        """Then MSAL's app is given up once there is a token: thousands would need a gigabyte."""
+        self._key_file_of = key_file_of if together is None else together.key_file_of
         self._authority = authority
         self._tenant_id = tenant_id
         self._client_id = client_id
         self._credential = credential
         self._discovery = instance_discovery
         self._scope = scope
-        self._key_file = key_file_of(credential)
+        self._key_file = self._key_file_of(credential)
         self._assertion = self._turned_down = ""
         """The federated token that was sent last, and the one that was refused last."""
         self._app: Any = None
@@ -69,7 +74,8 @@ class Entra:
         # surroundings apply. At DEBUG, MSAL prints what such an endpoint answered when it cannot read it, a
         # token included.
         logging.getLogger("msal.managed_identity").setLevel(logging.INFO)
-        self._wire = EntraWire(None if isinstance(credential, ManagedIdentity) else authority)
+        connections = together.connections if together is not None else None
+        self._wire = EntraWire(None if isinstance(credential, ManagedIdentity) else authority, connections)
 
     def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
         """Return an access token and its lifetime in seconds; always a new one for a claims challenge.
@@ -99,6 +105,8 @@ class Entra:
         token = result.get("access_token") if isinstance(result, dict) else None
         if not isinstance(token, str) or not _PRINTABLE.fullmatch(token):
             raise self._refused(result if isinstance(result, dict) else {})
+        if self._is_one_of_many:
+            self._app, self._cache = None, msal.TokenCache()
         good = result.get("expires_in")
         return token, float(good) if isinstance(good, int) else 0.0
 
@@ -122,10 +130,11 @@ class Entra:
         """Tell whether the credential differs from the refused one; then forget what MSAL keeps of that."""
         given = self._renewed()
         if given is not None and given != self._credential and type(given) is type(self._credential):
-            self._credential, self._key_file, self._app = given, key_file_of(given), None
+            self._credential, self._key_file, self._app = given, self._key_file_of(given), None
             return True
         if self._key_file is not None:
-            return self._key_file.reread()
+            # another tenant with the same file may have read it since
+            return self._key_file.reread() or self._key_file.pair() is not self._built_with
         return self._has_another_token()
 
     def _has_another_token(self) -> bool:

@@ -30,8 +30,8 @@ class EntraWire(Wire):
     so each one is judged here. ``None`` for a managed identity, whose endpoint the environment names.
     """
 
-    def __init__(self, authority: str | None) -> None:
-        super().__init__(surroundings=authority is not None)
+    def __init__(self, authority: str | None, connections: Wire | None = None) -> None:
+        super().__init__(surroundings=authority is not None, shared=connections)
         self.headers["Accept-Encoding"] = "identity"
         # MSAL copies both to the session of its own that it makes for Service Fabric
         self.hooks["response"].append(_bounded)

@@ -5,6 +5,7 @@ on.
 """
 
 import logging
+import threading
 
 from bot.exchange.auth import keys
 from bot.exchange.auth.credentials import Certificate, Credential
@@ -14,13 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class KeyFile:
-    """The key pair in one file.
-
-    Not for several threads at once, but for a reader beside the one who signs in.
-    """
+    """The key pair in one file; safe to share among threads."""
 
     def __init__(self, credential: Certificate) -> None:
         self._credential = credential
+        self._lock = threading.Lock()
         self._pair: keys.KeyPair | None = None
         self._mark: tuple[int, ...] | None = None
 
@@ -30,17 +29,19 @@ class KeyFile:
         Raises ``keys.Unusable`` where there never was one.
         """
         mark = mark_of(self._credential.path)
-        if self._pair is None or (mark is not None and mark != self._mark):
-            return self._read(mark)
-        return self._pair
+        with self._lock:
+            if self._pair is None or (mark is not None and mark != self._mark):
+                return self._read(mark)
+            return self._pair
 
     def reread(self) -> bool:
         """Read the file whatever its entry says, and tell whether it holds another certificate by now."""
-        before = self._pair
-        try:
-            after = self._read(mark_of(self._credential.path))
-        except keys.Unusable:
-            return False
+        with self._lock:
+            before = self._pair
+            try:
+                after = self._read(mark_of(self._credential.path))
+            except keys.Unusable:
+                return False
         return before is None or after.certificate != before.certificate
 
     def _read(self, mark: tuple[int, ...] | None) -> keys.KeyPair:

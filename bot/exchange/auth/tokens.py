@@ -7,6 +7,7 @@ naming a credential costs nothing at start.
 import base64
 import binascii
 import json
+import math
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -21,6 +22,7 @@ from handlers.ports import Unavailable
 
 if TYPE_CHECKING:
     from bot.exchange.auth.entra import Entra
+    from bot.exchange.auth.together import Together
 
 KEPT: Final = 60.0
 """Seconds for which a token is handed out again without asking MSAL's cache, which takes a hundred times as
@@ -53,8 +55,11 @@ class Tokens:
         instance_discovery: bool,
         scope: str,
         renewed: Callable[[], Credential | None] = unchanged,
+        together: "Together | None" = None,
     ) -> None:
         self._renewed = renewed
+        self._together = together
+        self._kept_for = KEPT if together is None else math.inf  # MSAL's memory is given up (``entra``)
         self.tenant_id = tenant_id
         self.client_id = client_id
         self._credential = credential
@@ -81,7 +86,7 @@ class Tokens:
             raise Unavailable("Signing in takes longer than this call may.")
         try:
             fresh, seconds = self._signed_in().acquire(claims_challenge, until - monotonic())
-            self._kept = SecretStr(fresh), monotonic() + min(KEPT, seconds - _LAST)
+            self._kept = SecretStr(fresh), monotonic() + min(self._kept_for, seconds - _LAST)
             return fresh
         finally:
             self._lock.release()
@@ -130,6 +135,7 @@ class Tokens:
                     instance_discovery=self._discovery,
                     scope=self._scope,
                     renewed=self._renewed,
+                    together=self._together,
                 )
             return self._entra
 

@@ -49,12 +49,15 @@ class _Bearer(AuthBase):
 
 
 class Transport:
-    """Post to one admin API (``https://host``) over one kept-alive session; threads may share it."""
+    """Post to one admin API (``https://host``) over one kept-alive session; threads may share it.
 
-    def __init__(self, origin: str) -> None:
+    ``connections``: as in ``Wire``, shared with other tenants.
+    """
+
+    def __init__(self, origin: str, connections: Wire | None = None) -> None:
         self._origin = origin
         self._base = origin
-        self._wire = Wire()
+        self._wire = Wire(shared=connections)
 
     def post(
         self,

@@ -33,7 +33,7 @@ SIZE_LIMIT: Final = 2 * 1024 * 1024
 """Bytes of an answer, after it was unpacked: 199 KiB of gzip can be 1 GiB of text."""
 
 SHORTEST: Final = 0.05
-POOL: Final = 32
+POOL: Final = 64  # as many as there are threads that call, where several tenants share them
 _GZIP: Final = b"\x1f\x8b"
 _NO_PROXY: Final[dict[str, Any]] = {"http": None, "https": None, "all": None}
 
@@ -209,15 +209,25 @@ class Wire(requests.Session):
 
     ``timeout`` is the number of seconds for the whole call, reading the body included. With ``public_only``
     nothing but public addresses is connected to, loopback aside where the address itself names it.
+    ``shared`` is another session whose connections are used, and never closed here; cookies are not shared.
     """
 
-    def __init__(self, *, surroundings: bool = True, public_only: bool = False) -> None:
+    def __init__(
+        self, *, surroundings: bool = True, public_only: bool = False, shared: "Wire | None" = None
+    ) -> None:
         super().__init__()
         self.trust_env = surroundings
         self.auth = _as_it_is
         self._public_only = public_only
-        self.mount("https://", _Adapter(public_only=public_only))
-        self.mount("http://", _Adapter(public_only=public_only))
+        self._shares = shared is not None
+        adapter = shared.adapters["https://"] if shared else _Adapter(public_only=public_only)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def close(self) -> None:
+        """Close its own connections."""
+        if not self._shares:
+            super().close()
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Report no redirect: ``requests`` would read the body whole and fail on a broken target."""

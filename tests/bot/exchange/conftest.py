@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.exchange.auth.credentials import ClientSecret, Credential
+from bot.exchange.auth.together import Together
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.client import ExchangeOnline, connect
 from tests.bot.exchange import certificates
@@ -72,13 +73,23 @@ def sign_in(entra: Entra) -> Iterator[Callable[..., Tokens]]:
     made: list[Tokens] = []
 
     def make(
-        credential: Credential | None = None, *, authority: str | None = None, tenant: str = TENANT
+        credential: Credential | None = None,
+        *,
+        authority: str | None = None,
+        tenant: str = TENANT,
+        together: Together | None = None,
     ) -> Tokens:
         given = credential or ClientSecret(SecretStr(SECRET))
         scope = "https://outlook.office365.com/.default"
         made.append(
             Tokens(
-                tenant, CLIENT, given, authority=authority or entra.url, instance_discovery=False, scope=scope
+                tenant,
+                CLIENT,
+                given,
+                authority=authority or entra.url,
+                instance_discovery=False,
+                scope=scope,
+                together=together,
             )
         )
         return made[-1]
