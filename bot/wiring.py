@@ -15,11 +15,12 @@ from bot.settings.model import Settings
 from bot.settings.tenants import TenantSettings, fleet_of
 from bot.tenants.rereading import Rereading
 from bot.tenants.several import Several
-from bot.tenants.tenant import Shared, Tenants, Waker, served
+from bot.tenants.tenant import Shared, Tenants, Waker, holder_name, served
 from bot.transport.bolt_app import Identity, bolt_app
 from bot.worker.jobs import TenantJobs, remind_every
 from bot.worker.loops import Loop, Worker
 from bot.worker.plan import loops
+from bot.worker.rounds import PlainReadings
 from handlers.context.group_lists import GroupLists
 from handlers.context.sharing import SharedDirectory
 from handlers.policy.rule import Home
@@ -88,11 +89,12 @@ def wire(
     shared = replace(shared, remind_every=remind_every(len(fleet.tenants)))
     several = Several(settings, shared, fleet.operators)
     tenants = Tenants([served(one, shared, homes=several.shared_edge.homes) for one in fleet.tenants])
+    plain = PlainReadings(database, holder_name())
     refresh = FleetGauges(database, tenants.contexts, clock, metrics=metrics, health=health).refresh
 
     def plan(jobs: list[TenantJobs]) -> tuple[Loop, ...]:
         often = remind_every(len(jobs))
-        return loops(settings, database, jobs, clock, measured=refresh, several=True, remind_every=often)
+        return loops(settings, database, jobs, clock, measured=refresh, several=plain, remind_every=often)
 
     waker.worker = worker = Worker(plan([one.jobs for one in tenants]))
     rereading = Rereading(settings, tenants, several, worker, plan)

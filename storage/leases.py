@@ -5,12 +5,24 @@ finds its epoch gone. A job is one duty for one tenant: its lease carries when i
 ended (``storage.schedule`` asks for it).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Connection, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -27,6 +39,7 @@ _FREE = or_(is_over(leases.c.until, LEASE_MS), _ME)
 _SKIPPING = select(leases.c.name).where(_NAME, _FREE).with_for_update(skip_locked=True)
 _UNTIL = database_clock() + bindparam("milliseconds", type_=BigInteger())
 _KEPT = (leases.c.epoch, leases.c.attempts)
+_NAMED = (leases.c.name, *_KEPT)
 _TAKEN = update(leases).where(leases.c.name.in_(_SKIPPING), _FREE).returning(*_KEPT)
 _TAKE = _TAKEN.values(epoch=leases.c.epoch + 1, until=_UNTIL)
 _FIRST = {"epoch": 1, "until": _UNTIL}
@@ -36,6 +49,7 @@ _FRESH = {
 }
 _OWN = (_NAME, _ME, leases.c.epoch == bindparam("held_epoch"))
 _STANDING = (*_OWN, leases.c.until >= database_clock())
+_RELEASE = update(leases).where(*_OWN)
 _RENEW = update(leases).where(*_STANDING).values(until=database_clock() + LEASE_MS)
 _STILL_HELD = select(leases.c.epoch).where(*_STANDING)
 """Built once: every tick asks them, and building a statement costs more than running it."""
@@ -162,6 +176,36 @@ class Leases:
     def _held_by_another(self, name: str) -> bool:
         with self._database.read() as connection:
             return connection.execute(_ANOTHERS, {"lease": name, "me": self._holder}).first() is not None
+
+
+def claim_due(
+    connection: Connection, holder: str, names: Collection[str], is_due: ColumnElement[bool], again: datetime
+) -> dict[str, Lease]:
+    """Take those of these jobs that are free and still due, in one statement; returns leases by tenant."""
+    named = leases.c.name.in_(list(names))
+    free = select(leases.c.name).where(named, is_due, is_over(leases.c.until, LEASE_MS))
+    ours = update(leases).where(leases.c.name.in_(free.with_for_update(skip_locked=True)))
+    held = {"holder": holder, "until": database_clock() + LEASE_MS, "due_at": again, "outcome": None}
+    taken = ours.values({**held, "epoch": leases.c.epoch + 1}).returning(leases.c.tenant_id, *_NAMED)
+    return {
+        row.tenant_id: Lease(row.name, holder, row.epoch, _count(row.attempts))
+        for row in connection.execute(taken)
+    }
+
+
+def held_still(connection: Connection, held: Collection[Lease]) -> set[Lease]:
+    """Return those that are still their holders'."""
+    names = leases.c.name.in_([lease.name for lease in held])
+    query = select(leases.c.name, leases.c.holder, leases.c.epoch)
+    found = connection.execute(query.where(names, leases.c.until >= database_clock()))
+    return {Lease(row.name, row.holder, row.epoch) for row in found} & set(held)
+
+
+def release_all(connection: Connection, held: Collection[Lease]) -> None:
+    """Give back the leases of jobs that are done; when they are due again stays as it was said."""
+    done = {"until": 0, "outcome": JobOutcome.DONE.value, "attempts": 0}
+    if held:
+        connection.execute(_RELEASE.values(done), [_own(lease) for lease in held])
 
 
 def still_held(connection: Connection, lease: Lease) -> bool:

@@ -6,6 +6,7 @@ throughout, and the time between two rows is as long as it was: from the rows an
 hours that nobody observed can be counted.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -38,17 +39,44 @@ def keep_reading(connection: Connection, tenant_id: str, seen: Observation, *, u
 
     Needs a write transaction of the tenant.
     """
-    told = {
+    told = _told(seen)
+    same = {f"same_{name}": told[name] for name in _TOLD}
+    when = {"earliest": seen.at - unbroken, "seen_at": seen.at, "midnight": _midnight(seen.at)}
+    if connection.execute(_GO_ON, {"tenant": tenant_id, **same, **when}).rowcount == 0:
+        connection.execute(_BEGIN, {"tenant_id": tenant_id, "at": seen.at, **told})
+
+
+def keep_readings(
+    connection: Connection, readings: Iterable[tuple[str, Observation, Observation, timedelta]]
+) -> None:
+    """Keep many tenants' readings: of each its id, the reading, its newest run as it is now, ``unbroken``.
+
+    Needs a write transaction and the right to read each tenant, so that nobody else keeps one meanwhile.
+    """
+    go_on, begin = [], []
+    for tenant_id, seen, newest, unbroken in readings:
+        told = _told(seen)
+        is_near = seen.at - unbroken <= newest.at <= seen.at and _midnight(seen.at) <= newest.since
+        if told == _told(newest) and is_near:
+            same = {f"same_{name}": told[name] for name in _TOLD}
+            when = {"earliest": seen.at - unbroken, "seen_at": seen.at, "midnight": _midnight(seen.at)}
+            go_on.append({"tenant": tenant_id, **same, **when})
+        else:
+            begin.append({"tenant_id": tenant_id, "at": seen.at, **told})
+    if go_on:
+        connection.execute(_GO_ON, go_on)
+    if begin:
+        connection.execute(_BEGIN, begin)
+
+
+def _told(seen: Observation) -> dict[str, object]:
+    return {
         "value": seen.value.value if seen.value else None,
         "smtp_auth_disabled": seen.smtp_auth_disabled,
         "organization": seen.organization,
         "problem": seen.problem,
         "changed_at": seen.changed_at,
     }
-    same = {f"same_{name}": told[name] for name in _TOLD}
-    when = {"earliest": seen.at - unbroken, "seen_at": seen.at, "midnight": _midnight(seen.at)}
-    if connection.execute(_GO_ON, {"tenant": tenant_id, **same, **when}).rowcount == 0:
-        connection.execute(_BEGIN, {"tenant_id": tenant_id, "at": seen.at, **told})
 
 
 def _midnight(instant: datetime) -> datetime:

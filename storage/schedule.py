@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from storage.database.clock import is_over
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
-from storage.leases import LEASE_MS, TenantDuty
+from storage.leases import LEASE_MS, Lease, TenantDuty, claim_due
 from storage.schema.tables import leases
 
 ENROLLED_EVERY = 60
@@ -42,14 +42,28 @@ class Schedule:
         if self._looks % ENROLLED_EVERY == 0:
             self._enrol(now)
         self._looks += 1
-        table, longest = leases.c, now + 2 * self._every
-        come = or_(
-            table.outcome.is_(None), table.due_at.is_(None), table.due_at <= now, table.due_at > longest
-        )
-        free = select(table.tenant_id).where(self._ours(), come, is_over(table.until, LEASE_MS))
+        table = leases.c
+        free = select(table.tenant_id).where(self._ours(), self._come(now), is_over(table.until, LEASE_MS))
         # a damaged id is nobody's, and stops no other
         with self._database.read() as connection, any_bytes(connection):
             return list(connection.execute(free.order_by(table.due_at, table.name)).scalars())
+
+    def claim(self, tenants: Collection[str], holder: str, now: datetime) -> dict[str, Lease]:
+        """Take the jobs of these tenants that are still due, in one transaction; each is due again later.
+
+        Raises ``Unreachable``.
+        """
+        if not tenants:
+            return {}
+        with self._database.write() as connection:
+            names = [self._duty.lease(tenant_id) for tenant_id in tenants]
+            return claim_due(connection, holder, names, self._come(now), now + self._every)
+
+    def _come(self, now: datetime) -> ColumnElement[bool]:
+        table, longest = leases.c, now + 2 * self._every
+        return or_(
+            table.outcome.is_(None), table.due_at.is_(None), table.due_at <= now, table.due_at > longest
+        )
 
     def _enrol(self, now: datetime) -> None:
         """Give every tenant a row due now; existing ones become due no later than ``every``."""

@@ -15,6 +15,7 @@ from bot.stream.timestamps import TimeStampService
 from bot.worker.loops import Claim
 from bot.worker.pruning import EVERY as PRUNED_EVERY
 from bot.worker.pruning import prune_batch
+from bot.worker.rounds import Observing
 from bot.worker.turns import Job
 from handlers.changes.apply import Apply
 from handlers.changes.change_author import Attribution
@@ -67,6 +68,8 @@ class TenantJobs:
     authors: Job
     prune: Job
     observe: Job
+    observing: Observing | None = None
+    """The same, for readings that are claimed and kept together with other tenants'."""
     probe: Job | None = None
     stream: Job | None = None
     stream_lag: Job | None = None
@@ -102,6 +105,7 @@ def jobs_of(
     remind, trust = _reminding(context), TrustWatch(context)
     watch = Watch(context, dispatch.optouts, noted)
     kept = (*_ends(dispatch), trust.watch, watch.run)
+    observing = _observing(context, dispatch.drift, settings.observe_every)
     pruning = partial(
         prune_batch, context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock
     )
@@ -123,7 +127,8 @@ def jobs_of(
         remind=claimed(TenantDuty.REMIND, reminded).over(remind),
         authors=claimed(TenantDuty.AUTHORS).over(lambda _: attribution.run(), due=attribution.is_due),
         prune=claimed(TenantDuty.PRUNE, PRUNED_EVERY).over(lambda _: pruning()),
-        observe=_observing(context, dispatch.drift, settings.observe_every),
+        observe=observing.alone,
+        observing=observing,
     )
 
 
@@ -185,7 +190,7 @@ def _claimed(context: Context, duty: TenantDuty, every: timedelta | None = None)
     return Claim(context.leases, context.ledger.tenant_id, duty, context.clock, every)
 
 
-def _observing(context: Context, drift: Drift, every: timedelta) -> Job:
+def _observing(context: Context, drift: Drift, every: timedelta) -> Observing:
     def is_due() -> bool:
         now, next_at = context.now(), drift.next_at(every)
         if now < next_at:  # somebody else has read it meanwhile
@@ -193,4 +198,6 @@ def _observing(context: Context, drift: Drift, every: timedelta) -> Job:
         return now >= next_at
 
     claim = _claimed(context, TenantDuty.OBSERVE, every)
-    return claim.over(lambda _: drift.observe(every), due=is_due, again_at=partial(drift.next_at, every))
+    again_at = partial(drift.next_at, every)
+    alone = claim.over(lambda _: drift.observe(every), due=is_due, again_at=again_at)
+    return Observing(context, drift, claim, again_at, alone)

@@ -59,6 +59,9 @@ class Loop:
     patient: bool = True
     awaited: bool = True
     last: bool = False
+    more: Callable[[], Iterable[str]] | None = None
+    """Asked as well, whenever fewer jobs wait than there are threads: who else, where ``due`` told but a
+    part."""
     changing: bool = False
     """Whether its jobs come and go while it runs: then it has all of its threads, however few jobs there
     are."""
@@ -149,19 +152,20 @@ class Worker:
             if turns.is_time(TICK) or is_last_look > has_asked_last:
                 # after the others have ended it is asked once more what they left behind
                 has_asked_last = is_last_look
-                turns.append(self.due(loop))
+                turns.append(self.due(loop, loop.due))
+            elif loop.more is not None and turns.are_few(loop.threads):
+                turns.append(self.due(loop, loop.more))
             job = turns.next(SHORTLY if is_last_look else TICK)
             if job is not None:
                 turns.done(job, again=self.do(loop, job) > 0)
             elif is_last_look and turns.is_empty():
                 return
 
-    def due(self, loop: Loop) -> list[Job]:
-        """Return the jobs of a loop for which something may be due.
+    def due(self, loop: Loop, question: Callable[[], Iterable[str]] | None) -> list[Job]:
+        """Return the jobs of a loop for which something may be due, as the question tells.
 
         None while the question itself rests, because it failed.
         """
-        question = loop.due
         if question is None:
             return list(loop.jobs)
         found: list[str] = []
@@ -250,13 +254,13 @@ class Claim:
             lease = self.leases.claim(self.tenant_id, self.duty, again_at=again)
             if lease is None:
                 return 0
-            with self._held(lease, again_at):
+            with self.held(lease, again_at):
                 return do(lease)
 
         return Job(self.tenant_id, run)
 
     @contextmanager
-    def _held(self, lease: Lease, again_at: Callable[[], datetime] | None) -> Iterator[None]:
+    def held(self, lease: Lease, again_at: Callable[[], datetime] | None) -> Iterator[None]:
         """Renew a lease while the job runs; a process that is stopped stops renewing, and so loses it."""
         outcome, due_at = JobOutcome.FAILED, None
         try:

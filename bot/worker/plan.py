@@ -14,6 +14,7 @@ from bot.settings.model import Settings
 from bot.worker.jobs import REMIND_EVERY, TenantJobs
 from bot.worker.loops import Loop
 from bot.worker.pruning import EVERY as PRUNED_EVERY
+from bot.worker.rounds import PlainReadings, Rounds
 from bot.worker.turns import Job
 from handlers.delivery.deliver import PRIVATE, PUBLIC
 from handlers.ports import Clock
@@ -40,20 +41,22 @@ def loops(
     clock: Clock,
     *,
     measured: Callable[[], int],
-    several: bool = False,
+    several: PlainReadings | None = None,
     remind_every: timedelta = REMIND_EVERY,
 ) -> tuple[Loop, ...]:
     """Make every loop of one bot that has a job; ``measured`` refreshes the metrics.
 
-    Of ``several`` tenants every loop is made, with all of its threads: tenants come and go.
+    Of ``several`` tenants, whose readings are kept together, every loop is made, with all of its threads:
+    tenants come and go.
     """
     plan = _Plan(database, tenants, clock, remind_every)
     every_loop = (
         *plan.woken_by_commits(Job("", measured)),
-        *plan.timed_by_the_clock(settings.observe_every),
+        *plan.timed_by_the_clock(),
+        *plan.observing(settings.observe_every, several),
         *plan.optional(settings.probe_every or timedelta(days=1)),  # unset: no such job
     )
-    if several:
+    if several is not None:
         return tuple(
             replace(loop, changing=True, threads=OF_SEVERAL.get(loop.name, loop.threads))
             for loop in every_loop
@@ -110,16 +113,30 @@ class _Plan:
         # for each tenant, whatever its rows say: the end of a window is believed of no row alone
         yield Loop("keeper", kept, self._in_turn(lambda: ["", *pending.ending(self.clock())]), patient=False)
 
-    def timed_by_the_clock(self, observe_every: timedelta) -> Iterator[Loop]:
+    def timed_by_the_clock(self) -> Iterator[Loop]:
         """Yield the loops that every tenant has and nobody waits for."""
         of, timed, pending = self._of, self._timed, Pending(self.database)
         remind, prune = timed(TenantDuty.REMIND, self.remind_every), timed(TenantDuty.PRUNE, PRUNED_EVERY)
-        in_time = timed(TenantDuty.OBSERVE, observe_every)
-        authors, readings = lambda: pending.authors(self.clock()), lambda: [*in_time(), *pending.unexpected()]
+
+        def authors() -> list[str]:
+            return pending.authors(self.clock())
+
         yield Loop("reminders", of(lambda one: one.remind), remind, awaited=False)
         yield Loop("authors", of(lambda one: one.authors), authors, woken=False, awaited=False)
         yield Loop("pruning", of(lambda one: one.prune), prune, woken=False, awaited=False)
-        yield Loop("observer", of(lambda one: one.observe), readings, threads=READING, awaited=False)
+
+    def observing(self, every: timedelta, several: PlainReadings | None) -> Iterator[Loop]:
+        """Yield the loop that reads; of several tenants, also the one that keeps what was read."""
+        unexpected = Pending(self.database).unexpected
+        reads = partial(Loop, "observer", threads=READING, awaited=False)
+        if several is None:
+            in_time = self._timed(TenantDuty.OBSERVE, every)
+            yield reads(self._of(lambda one: one.observe), lambda: [*in_time(), *unexpected()])
+            return
+        tenants = [one.observing for one in self.tenants if one.observing is not None]
+        rounds = Rounds(self.database, tenants, several, self.clock, every=every)
+        yield reads(rounds.jobs(), lambda: [*rounds.due(), *unexpected()], more=rounds.more)
+        yield Loop("readings", (Job("", several.keep),), woken=False, last=True)
 
     def optional(self, probe_every: timedelta) -> Iterator[Loop]:
         """Yield the loops that rest on settings, and the daily evidence.

@@ -67,6 +67,10 @@ class Turns:
             self._asked_at = now
             return True
 
+    def are_few(self, number: int) -> bool:
+        """Whether fewer jobs than this wait."""
+        return len(self._waiting) < number
+
     def next(self, every: float) -> Job | None:
         """Take the next job; ``None`` where none came within ``every`` seconds, when it is time to ask."""
         with self._changed:

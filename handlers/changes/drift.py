@@ -71,9 +71,9 @@ class Drift:
         try:
             reading = self._context.setting.read(patience=30)
         except Unavailable as unread:
-            self._unreadable(unread)
+            self.unreadable(unread)
             return True
-        self._keep(reading, before)
+        self.keep(reading, before)
         return True
 
     def _next_at(self, reader: Reader, every: timedelta) -> datetime:
@@ -89,9 +89,9 @@ class Drift:
         with self._context.ledger.reading() as reader:
             baseline = reader.baseline()
         if baseline is not None and baseline.since <= reading.read_at and baseline.value is not reading.value:
-            self._keep(reading, baseline, patience=1.0)
+            self.keep(reading, baseline, patience=1.0)
 
-    def _keep(self, reading: Reading, before: Baseline | None, *, patience: float = PATIENCE) -> None:
+    def keep(self, reading: Reading, before: Baseline | None, *, patience: float = PATIENCE) -> None:
         """Keep a reading and judge it; ``before`` is what ought to be as it was when reading began."""
         with self._context.ledger.recording(self._context.now(), patience=patience) as entry:
             self._back_again(entry)
@@ -171,7 +171,7 @@ class Drift:
         enqueue_card(entry, change)
         entry.look_again(change, at=entry.now + AUTHOR_AFTER)
 
-    def _unreadable(self, unread: Unavailable) -> None:
+    def unreadable(self, unread: Unavailable) -> None:
         """Keep that the value could not be read; the third time in a row the channel hears of it."""
         now = self._context.now()
         problem = f"{unread.sentence} {unread.mend}".strip()

@@ -72,7 +72,7 @@ def of_kind(kind: str) -> ColumnElement[bool]:
     return audit_events.c.kind == literal_column(f"'{kind}'")
 
 
-_ANYBODYS = select(
+ANYBODYS = select(
     audit_events.c.seq,
     spelled_instant(audit_events.c.at).label("spelled_at"),
     audit_events.c.kind,
@@ -83,7 +83,7 @@ _ANYBODYS = select(
     audit_events.c.hash,
     audit_events.c.authenticator,
 )
-_EVENTS = _ANYBODYS.where(audit_events.c.tenant_id == bindparam("tenant"))
+_EVENTS = ANYBODYS.where(audit_events.c.tenant_id == bindparam("tenant"))
 _OF_REQUEST = _EVENTS.where(audit_events.c.request_id == bindparam("request")).order_by(
     audit_events.c.request_id, audit_events.c.seq
 )
@@ -141,7 +141,7 @@ def streamed(connection: Connection, tenant_id: str, query: Select[Any]) -> Iter
 
 def events_of(tenant_id: str) -> Select[Any]:
     """The query that ``streamed`` takes, without an order yet."""
-    return _ANYBODYS.where(audit_events.c.tenant_id == tenant_id)
+    return ANYBODYS.where(audit_events.c.tenant_id == tenant_id)
 
 
 def believed(tenant_id: str, row: Row[Any], authenticity: Authenticity) -> Told:

@@ -61,7 +61,7 @@ class Night:
         for house in self.houses:
             for loop in house.loops:
                 before = touched(house)
-                did += sum(house.worker.do(loop, job) for job in house.worker.due(loop))
+                did += sum(house.worker.do(loop, job) for job in house.worker.due(loop, loop.due))
                 self.calls.update(
                     {(loop.name, what): count for what, count in (touched(house) - before).items()}
                 )

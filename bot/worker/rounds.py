@@ -1,0 +1,172 @@
+"""Take the regular readings of many tenants: claimed, and kept, many in one transaction.
+
+A reading that shows what ought to be is only counted; whatever else is the case is handed to the tenant's own
+job, which judges it as it would alone. Each call to Exchange is a job of its own, on a thread of the loop.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.worker.loops import Claim
+from bot.worker.renewals import RENEWALS
+from bot.worker.turns import Job
+from handlers.changes.drift import Drift
+from handlers.context.context import Context
+from handlers.ports import Clock, Reading, Unavailable
+from storage.engine import Database
+from storage.leases import Lease, Leases, TenantDuty
+from storage.ordinary import Ordinary, PlainReading, keep_plain, ordinary_among
+from storage.schedule import Schedule
+
+AT_ONCE = 64
+"""Claims taken in one transaction, and readings kept in one: twice as many as there are threads that read."""
+
+GOOD_FOR = 5.0
+"""Seconds for which a claim may wait for its turn: half of what it lasts."""
+
+PATIENCE = 30.0
+"""Seconds that a reading may take, with all its tries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observing:
+    """How one tenant is observed. ``alone`` claims, reads, judges and keeps for this tenant alone."""
+
+    context: Context
+    drift: Drift
+    claim: Claim
+    again_at: Callable[[], datetime]
+    alone: Job
+
+    @property
+    def tenant_id(self) -> str:
+        """Under which the record is kept."""
+        return self.alone.tenant_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A tenant that is to be read, as it stands, and when that was found (monotonic clock)."""
+
+    lease: Lease
+    known: Ordinary
+    at: float
+
+
+class PlainReadings:
+    """The readings of this process that are still to be kept, whatever tenants come and go.
+
+    ``holder`` names the process for the leases of its readings.
+    """
+
+    def __init__(self, database: Database, holder: str) -> None:
+        self.holder = holder
+        self._database = database
+        self._taken: deque[tuple[PlainReading, Observing, Reading]] = deque()
+
+    def add(self, plain: PlainReading, observing: Observing, reading: Reading) -> None:
+        """Have a reading kept within a second."""
+        self._taken.append((plain, observing, reading))
+
+    def keep(self) -> int:
+        """Keep what was taken by now; never counts as work found. Raises ``Unreachable``."""
+        for _ in range(0, len(self._taken), AT_ONCE):
+            some = [self._taken.popleft() for _ in range(min(AT_ONCE, len(self._taken)))]
+            left = {one.lease for one in keep_plain(self._database, [plain for plain, _, _ in some])}
+            for plain, observing, reading in some:
+                if plain.lease in left:
+                    judge(observing, plain, reading)
+        return 0
+
+
+def judge(observing: Observing, plain: PlainReading, reading: Reading) -> None:
+    """Keep a reading as the tenant alone would: something happened since it began."""
+    with observing.claim.held(plain.lease, observing.again_at):
+        observing.drift.keep(reading, plain.known.baseline)
+
+
+class Rounds:
+    """The readings of these tenants, ``every`` so often."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenants: Sequence[Observing],
+        plain: PlainReadings,
+        clock: Clock,
+        *,
+        every: timedelta,
+    ) -> None:
+        self._database = database
+        self._tenants = {one.tenant_id: one for one in tenants}
+        self._plain = plain
+        self._clock = clock
+        self._leases = Leases(database, plain.holder)
+        self._schedule = Schedule(database, TenantDuty.OBSERVE, list(self._tenants), every=every)
+        self._lock = threading.Lock()
+        self._claimed: dict[str, _Claimed] = {}
+        self._handed: dict[str, float] = {}
+        """Who waits for a thread, and since when: they are not handed out again."""
+        self._is_more = False
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The job of each tenant."""
+        return tuple(Job(tenant_id, self._reader(one)) for tenant_id, one in self._tenants.items())
+
+    def due(self) -> list[str]:
+        """Return who is to be read, the longest overdue first, and claim those who are ordinary.
+
+        They are some at a time, so that none waits long under a claim. Raises ``Unreachable``.
+        """
+        with self._lock:
+            now = time.monotonic()
+            self._handed = {one: at for one, at in self._handed.copy().items() if now - at < GOOD_FOR}
+            found = self._schedule.due(self._clock())
+            fresh = [one for one in found if one in self._tenants and one not in self._handed]
+            some = fresh[:AT_ONCE]
+            self._is_more = len(fresh) > len(some)
+            known = ordinary_among(self._database, some) if some else {}
+            held = self._schedule.claim(list(known), self._plain.holder, self._clock())
+            self._claimed |= {one: _Claimed(lease, known[one], now) for one, lease in held.items()}
+            self._handed |= dict.fromkeys(some, now)
+            return some
+
+    def more(self) -> list[str]:
+        """Return who else is to be read where the last answer was not all of them. Raises ``Unreachable``."""
+        return self.due() if self._is_more else []
+
+    def _reader(self, observing: Observing) -> Callable[[], int]:
+        tenant_id = observing.tenant_id
+
+        def read() -> int:
+            self._handed.pop(tenant_id, None)
+            claimed = self._claimed.pop(tenant_id, None)
+            if claimed is not None and time.monotonic() - claimed.at > GOOD_FOR:
+                self._leases.release(claimed.lease)
+                claimed = None
+            if claimed is None:
+                return observing.alone.do()
+            self._read(observing, claimed)
+            return 0
+
+        return read
+
+    def _read(self, observing: Observing, claimed: _Claimed) -> None:
+        lease, known = claimed.lease, claimed.known
+        with RENEWALS.held(self._leases, lease):
+            try:
+                reading = observing.context.setting.read(patience=PATIENCE)
+            except Unavailable as unread:
+                with observing.claim.held(lease, observing.again_at):
+                    observing.drift.unreadable(unread)
+                return
+        unbroken = observing.context.ledger.unbroken
+        plain = PlainReading(observing.tenant_id, lease, reading.observation, known, unbroken)
+        if reading.value is known.baseline.value:
+            self._plain.add(plain, observing, reading)
+        else:
+            judge(observing, plain, reading)

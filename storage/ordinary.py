@@ -1,0 +1,127 @@
+"""Tell which tenants are ordinary, and keep the readings of many such in one transaction.
+
+A tenant is ordinary whose newest reading is what ought to be by the record, and whose people have no request
+open. Whatever else is the case is the use case's to judge (``handlers.changes.drift``).
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, String, bindparam, func, literal_column, select
+
+from storage import rows
+from storage.engine import Database
+from storage.integrity import believing
+from storage.integrity.authenticity import authenticity_of
+from storage.integrity.damaged import DAMAGE, is_damage
+from storage.integrity.recorded import recorded_baseline
+from storage.leases import Lease, held_still, release_all
+from storage.records import Baseline, Observation
+from storage.runs import keep_readings
+from storage.schema.tables import OPEN_STATES, audit_events, baselines, change_requests, observations
+
+_MINE = baselines.c.tenant_id.in_(bindparam("tenants", expanding=True, type_=String()))
+_BASELINES = select(baselines).where(_MINE)
+_older = observations.alias()
+_LAST = select(func.max(_older.c.id)).where(_older.c.tenant_id == baselines.c.tenant_id)
+_NEWEST = select(observations).where(
+    _MINE,
+    observations.c.tenant_id == baselines.c.tenant_id,
+    observations.c.id == _LAST.correlate(baselines).scalar_subquery(),
+)
+_earlier = audit_events.alias()
+_LAST_SAID = select(func.max(_earlier.c.seq)).where(
+    _earlier.c.tenant_id == baselines.c.tenant_id, _earlier.c.kind == literal_column("'baseline'")
+)
+_SAID = believing.ANYBODYS.add_columns(audit_events.c.tenant_id).where(
+    _MINE,
+    audit_events.c.tenant_id == baselines.c.tenant_id,
+    audit_events.c.seq == _LAST_SAID.correlate(baselines).scalar_subquery(),
+)
+_OPEN = select(change_requests.c.tenant_id).where(
+    OPEN_STATES, change_requests.c.tenant_id.in_(bindparam("tenants", expanding=True, type_=String()))
+)
+"""Built once: building a statement costs more than running it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinary:
+    """How an ordinary tenant stands: ``newest`` shows what ``baseline`` says."""
+
+    baseline: Baseline
+    newest: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class PlainReading:
+    """A reading that shows what ought to be, under the lease by which it was taken."""
+
+    tenant_id: str
+    lease: Lease
+    seen: Observation
+    known: Ordinary
+    """How the tenant stood before."""
+    unbroken: timedelta
+
+
+def ordinary_among(database: Database, tenants: Collection[str]) -> dict[str, Ordinary]:
+    """Return those of these tenants that are ordinary. Raises ``Unreachable``."""
+    with database.read() as connection:
+        return _ordinary(connection, tenants)
+
+
+def keep_plain(database: Database, readings: Sequence[PlainReading]) -> list[PlainReading]:
+    """Keep these readings and give their leases back; returns those that have to be judged one by one.
+
+    Nothing is kept for a lease that was lost. Raises ``Unreachable``.
+    """
+    with database.write() as connection:
+        held = held_still(connection, [one.lease for one in readings])
+        known = _ordinary(connection, [one.tenant_id for one in readings])
+        ours = [one for one in readings if one.lease in held]
+        plain = [one for one in ours if known.get(one.tenant_id) == one.known and _follows(one)]
+        kept = [(one.tenant_id, one.seen, one.known.newest, one.unbroken) for one in plain]
+        keep_readings(connection, kept)
+        release_all(connection, [one.lease for one in plain])
+    done = {one.lease for one in plain}
+    return [one for one in ours if one.lease not in done]
+
+
+def _follows(reading: PlainReading) -> bool:
+    """Whether it is newer than all that is known: a clock that was set back is judged one by one."""
+    return reading.seen.at >= max(reading.known.newest.at, reading.known.baseline.since)
+
+
+def _ordinary(connection: Connection, tenants: Collection[str]) -> dict[str, Ordinary]:
+    """A damaged row makes none of them ordinary: then each is looked at by itself."""
+    found: dict[str, Ordinary] = {}
+    asked = {"tenants": list(tenants)}
+    try:
+        busy = set(connection.execute(_OPEN, asked).scalars())
+        newest = {row.tenant_id: rows.observation(row) for row in connection.execute(_NEWEST, asked)}
+        for tenant_id, baseline in _baselines(connection, asked):
+            seen = newest.get(tenant_id)
+            if tenant_id not in busy and seen is not None and seen.value is baseline.value:
+                found[tenant_id] = Ordinary(baseline, seen)
+    except DAMAGE as damage:
+        if not is_damage(damage):
+            raise
+        return {}
+    return found
+
+
+def _baselines(connection: Connection, asked: dict[str, list[str]]) -> Iterator[tuple[str, Baseline]]:
+    """What ought to be, as the record says it; nothing for a tenant whose newest event is not believed."""
+    authenticity = authenticity_of(connection)
+    said = {row.tenant_id: row for row in connection.execute(_SAID, asked)}
+    for row in connection.execute(_BASELINES, asked):
+        if row.tenant_id not in said:
+            yield row.tenant_id, rows.baseline(row)
+            continue
+        with suppress(believing.Disbelieved):
+            told = believing.believed(row.tenant_id, said[row.tenant_id], authenticity)
+            found = recorded_baseline(told, rows.baseline(row))
+            if found is not None:
+                yield row.tenant_id, found
