@@ -54,7 +54,7 @@ class ExchangeOnline:
         reads_at_once: int = MANY,
         connections: Wire | None = None,
     ) -> None:
-        self._reading = threading.BoundedSemaphore(reads_at_once)
+        self._reading = threading.Lock() if reads_at_once == 1 else threading.BoundedSemaphore(reads_at_once)
         self.tokens = tokens
         self.cloud: Cloud = endpoint.cloud
         self._admin = AdminApi(endpoint.api_url, tenant_id, tokens, clock, called, connections=connections)
@@ -180,18 +180,14 @@ def connect(
     reads_at_once: int = MANY,
     together: Together | None = None,
 ) -> ExchangeOnline:
-    """A client from plain settings that were checked already; makes no connection.
-
-    ``together`` is what the clients of several tenants share; ``None``: this one shares nothing.
-    """
+    """A client from plain settings that were checked already; makes no connection."""
     place = CLOUDS[cloud].at(api_url=api_url, authority_host=authority_host)
-    discovery = is_microsoft(place.authority)
     tokens = Tokens(
         tenant_id,
         client_id,
         credential,
         authority=place.authority,
-        instance_discovery=discovery,
+        instance_discovery=is_microsoft(place.authority),
         scope=place.scope,
         renewed=renewed,
         together=together,

@@ -55,8 +55,6 @@ class Entra:
         together: Together | None = None,
     ) -> None:
         self._renewed = renewed
-        self._is_one_of_many = together is not None
-        """Then MSAL's app is given up once there is a token: thousands would need a gigabyte."""
         self._key_file_of = key_file_of if together is None else together.key_file_of
         self._authority = authority
         self._tenant_id = tenant_id
@@ -105,8 +103,6 @@ class Entra:
         token = result.get("access_token") if isinstance(result, dict) else None
         if not isinstance(token, str) or not _PRINTABLE.fullmatch(token):
             raise self._refused(result if isinstance(result, dict) else {})
-        if self._is_one_of_many:
-            self._app, self._cache = None, msal.TokenCache()
         good = result.get("expires_in")
         return token, float(good) if isinstance(good, int) else 0.0
 
@@ -121,6 +117,11 @@ class Entra:
         Raises ``Unavailable``.
         """
         return self._key_file.pair() if self._key_file else None
+
+    @property
+    def credential(self) -> Credential:
+        """The credential in use: after a refusal, what the settings have by now."""
+        return self._credential
 
     def close(self) -> None:
         """Close the connections."""

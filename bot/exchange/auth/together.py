@@ -4,6 +4,8 @@ Nothing of one tenant is known here: no token, no cookie, no answer.
 """
 
 import threading
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 
 from bot.exchange.auth.credentials import Certificate, Credential
 from bot.exchange.auth.key_file import KeyFile
@@ -16,8 +18,12 @@ class Together:
     Opening a key costs 40 ms, and a connection of its own for each tenant a TLS handshake and its memory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, credential_now: Callable[[str], Credential | None] = lambda tenant_id: None) -> None:
+        """``credential_now`` tells a tenant's credential as the settings have it by now."""
+        self.credential_now = credential_now
         self.connections = Wire()
+        # a cookie would be everybody's
+        self.connections.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._lock = threading.Lock()
         self._files: dict[Certificate, KeyFile] = {}
 

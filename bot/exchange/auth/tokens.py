@@ -59,7 +59,8 @@ class Tokens:
     ) -> None:
         self._renewed = renewed
         self._together = together
-        self._kept_for = KEPT if together is None else math.inf  # MSAL's memory is given up (``entra``)
+        self._kept_for = KEPT if together is None else math.inf
+        """One of many gives MSAL up once there is a token: thousands of apps would need a gigabyte."""
         self.tenant_id = tenant_id
         self.client_id = client_id
         self._credential = credential
@@ -85,8 +86,14 @@ class Tokens:
         if not self._lock.acquire(timeout=max(0.0, timeout)):
             raise Unavailable("Signing in takes longer than this call may.")
         try:
-            fresh, seconds = self._signed_in().acquire(claims_challenge, until - monotonic())
+            token, kept_until = self._kept  # whoever had the lock may have brought one
+            if claims_challenge is None and monotonic() < kept_until:
+                return token.get_secret_value()
+            entra = self._signed_in()
+            fresh, seconds = entra.acquire(claims_challenge, until - monotonic())
             self._kept = SecretStr(fresh), monotonic() + min(self._kept_for, seconds - _LAST)
+            if self._together is not None:
+                self._credential, self._entra = entra.credential, None
             return fresh
         finally:
             self._lock.release()
@@ -112,6 +119,9 @@ class Tokens:
         """
         if not isinstance(self._credential, Certificate):
             return None
+        if self._together is not None:
+            file = self._together.key_file_of(self._credential)
+            return file.pair().expires if file is not None else None
         pair = self._signed_in().key_pair()
         return pair.expires if pair else None
 

@@ -51,13 +51,13 @@ class _Bearer(AuthBase):
 class Transport:
     """Post to one admin API (``https://host``) over one kept-alive session; threads may share it.
 
-    ``connections``: as in ``Wire``, shared with other tenants.
+    ``connections`` are a session that is shared with other tenants, and keeps no cookie.
     """
 
     def __init__(self, origin: str, connections: Wire | None = None) -> None:
         self._origin = origin
         self._base = origin
-        self._wire = Wire(shared=connections)
+        self._wire, self._owns_wire = connections or Wire(), connections is None
 
     def post(
         self,
@@ -90,8 +90,9 @@ class Transport:
         return answer
 
     def close(self) -> None:
-        """Close the connections; a call in flight ends by itself."""
-        self._wire.close()
+        """Close the connections, if they are its own; a call in flight ends by itself."""
+        if self._owns_wire:
+            self._wire.close()
 
     def _once(
         self,

@@ -209,7 +209,7 @@ class Wire(requests.Session):
 
     ``timeout`` is the number of seconds for the whole call, reading the body included. With ``public_only``
     nothing but public addresses is connected to, loopback aside where the address itself names it.
-    ``shared`` is another session whose connections are used, and never closed here; cookies are not shared.
+    ``shared`` is another session whose connections are used, and never closed here; cookies are its own.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ def test_connections_are_shared_and_cookies_are_not(exchange: Stage) -> None:
     post(other)
     post(one)
     assert [request.connection for request in exchange.requests] == [1, 1, 1]
-    assert [request.headers.get("cookie") for request in exchange.requests] == [None, None, "whose=one"]
+    assert not any("cookie" in request.headers for request in exchange.requests)
     one.close()  # a tenant that is gone ends no other's connection
     post(other)
     assert exchange.requests[-1].connection == 1
