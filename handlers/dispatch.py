@@ -4,6 +4,7 @@ A delivery is kept before it is acknowledged and finished in the transaction of 
 left over by a process that died is taken up by the worker.
 """
 
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from typing import assert_never
@@ -41,6 +42,7 @@ from handlers.commands import (
 from handlers.conflicts import retry_on_conflict
 from handlers.context.checked import ActedTooOften
 from handlers.context.context import Context
+from handlers.context.first_use import FirstUse
 from handlers.context.readers import Readers
 from handlers.delivery.unknown_messages import LostCopies
 from handlers.evidence.handing_out import EvidenceFiles
@@ -88,24 +90,28 @@ LOOK_AGAIN_MS = 250
 class Dispatch:
     """Hold the use cases, and find the one for each kept delivery."""
 
+    status = FirstUse(lambda own: own.begun(StatusReports(own.context, after=own.drift.seen)))
+    locks = FirstUse(lambda own: Locks(own.context, own.lookups))
+    evidence = FirstUse(lambda own: EvidenceFiles(own.context, own.lookups))
+    register = FirstUse(lambda own: Register(own.context, own.fetch, own.lookups))
+    _targets = FirstUse(lambda own: ReactionTargets(own.context, LostCopies(own.context, own.copies)))
+    history = FirstUse(lambda own: History(own.context.ledger))
+    proposals, shortening = FirstUse.of(Proposals), FirstUse.of(Shortening)
+    requests, decisions, reasons = FirstUse.of(Requests), FirstUse.of(Decisions), FirstUse.of(Reasons)
+    look_alikes, refusals, claims = FirstUse.of(LookAlikes), FirstUse.of(Refusals), FirstUse.of(Claims)
+    replies, exports = FirstUse.of(ReminderReplies), FirstUse.of(Exports)
+    what_ifs, homes = FirstUse.of(WhatIfs), FirstUse.of(Homes)
+
     def __init__(
-        self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies, fetch: FetchFile | None = None
-    ) -> None:
-        self.context = context
-        self.locks = Locks(context, lookups)
-        self.requests, self.withdrawals = Requests(context), Withdrawals(context)
-        self.proposals = Proposals(context)
-        self.shortening, self.optouts = Shortening(context), OptOuts(context)
-        self.decisions, self.reasons = Decisions(context), Reasons(context)
-        self.look_alikes, self.rules = LookAlikes(context), Rules(context)
-        self.refusals, self.drift, self.claims = Refusals(context), Drift(context), Claims(context)
-        self.replies, self.register = ReminderReplies(context), Register(context, fetch, lookups)
-        self.history, self.exports = History(context.ledger), Exports(context)
-        self.evidence = EvidenceFiles(context, lookups)
-        self.what_ifs, self.homes = WhatIfs(context), Homes(context)
-        self.status = StatusReports(context, after=self.drift.seen)
-        self._targets = ReactionTargets(context, LostCopies(context, copies))
-        self._inbox = inbox
+        self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies,
+        fetch: FetchFile | None = None, *,
+        begun: Callable[[StatusReports], StatusReports] = lambda reports: reports,
+    ) -> None:  # fmt: skip
+        """``begun`` has reports of the live value served, once somebody asks for one, and returns them."""
+        self.context, self._inbox, self.begun = context, inbox, begun
+        self.lookups, self.copies, self.fetch = lookups, copies, fetch
+        self.withdrawals, self.optouts = Withdrawals(context), OptOuts(context)
+        self.rules, self.drift = Rules(context), Drift(context)
         self.may_read = Readers(context).may_read
 
     @cached_property

@@ -39,6 +39,7 @@ from handlers.policy.working_hours import Hours
 from handlers.ports import Clock, Directory
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
+from handlers.queries.status import StatusReports
 from handlers.queries.status_readers import StatusReaders
 from handlers.slack.client.announcer import SlackAnnouncer
 from handlers.slack.client.answers import Answers
@@ -48,6 +49,7 @@ from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.edge import Edge
 from handlers.slack.executor import Executor
 from handlers.slack.home_pages import HomePages, publishing
+from handlers.slack.listeners.register import guarded
 from handlers.slack.surroundings import surroundings_of
 from handlers.slack.views.signed import Signature
 from storage.engine import Database
@@ -192,11 +194,7 @@ def _wired(
     signature = Signature(named.alias, tenant_id, named.warning) if named.alias else None
     people = People(shared.directory, home, rule_of(settings), groups=shared.groups)
     ledger = Ledger(database, tenant_id, unbroken=2 * settings.observe_every)
-    at_once = 1 if signature is not None else MANY
-    exchange = exchange_of(
-        settings, shared.clock, ledger, shared.metrics.called, reads_at_once=at_once, together=shared.together
-    )
-    wake = partial(shared.wake, tenant_id)
+    exchange = _exchange(named, shared, ledger)
     context = context_of(
         settings,
         ledger,
@@ -204,12 +202,13 @@ def _wired(
         people,
         clock=shared.clock,
         calendar=shared.calendar,
-        wake_worker=wake,
+        wake_worker=partial(shared.wake, tenant_id),
         standing=standing,
     )
     lookups = OptionalLookups(exchange, client_id=settings.azure_client_id or "")
     copies, fetch = SlackCopies(shared.client), partial(fetched, shared.client)
-    dispatch = Dispatch(context, Inbox(database, tenant_id), lookups, copies, fetch)
+    begun = partial(_begun, shared.readers)
+    dispatch = Dispatch(context, Inbox(database, tenant_id), lookups, copies, fetch, begun=begun)
     around = surroundings_of(context)
     announcer = SlackAnnouncer(
         shared.client, channel=around.rule.channel, zone=around.zone, find=around.find, by=signature
@@ -222,6 +221,19 @@ def _wired(
     made = partial(Edge, dispatch, shared.executor, shared.client, around, answers=shared.answers)
     edge = made(homes=own, probing=probing, signature=signature)
     return Tenant(named, dispatch, edge, people, exchange, jobs)
+
+
+def _exchange(named: TenantSettings, shared: Shared, ledger: Ledger) -> ExchangeOnline:
+    """Make the conversation with a tenant's Exchange: of several, one reading at a time."""
+    at_once, together = 1 if named.alias else MANY, shared.together
+    called = shared.metrics.called
+    return exchange_of(named.settings, shared.clock, ledger, called, reads_at_once=at_once, together=together)
+
+
+def _begun(readers: StatusReaders, reports: StatusReports) -> StatusReports:
+    """Have a tenant's reports of the live value served by the threads that all tenants share."""
+    reports.start(guarded, readers=readers)
+    return reports
 
 
 def _jobs(

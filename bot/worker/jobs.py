@@ -100,11 +100,9 @@ def jobs_of(
     """Make the jobs that every tenant has; ``noted`` is told what disagrees with the record."""
     context = dispatch.context
     tenant_id, claimed = context.ledger.tenant_id, partial(_claimed, context)
-    settling = Settling(context)
-    apply = Apply(context, settling)
+    apply = Apply(context, settling := Settling(context))
     remind, trust = _reminding(context), TrustWatch(context)
-    watch = Watch(context, dispatch.optouts, noted)
-    kept = (*_ends(dispatch), trust.watch, watch.run)
+    kept = (*_ends(dispatch), trust.watch, Watch(context, dispatch.optouts, noted).run)
     observing = _observing(context, dispatch.drift, settings.observe_every)
     pruning = partial(
         prune_batch, context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock

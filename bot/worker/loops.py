@@ -184,8 +184,8 @@ class Worker:
         return self._guarded(loop, job, job.do)
 
     def _guarded(self, loop: Loop, what: Hashable, act: Callable[[], int]) -> int:
-        pace = self._paces.setdefault(what, Pacing())
-        if not (pace.may_look(self._monotonic()) or self._stopping.is_set()):
+        pace = self._paces.get(what)
+        if pace is not None and not (pace.may_look(self._monotonic()) or self._stopping.is_set()):
             return 0
         try:
             did = act()
@@ -195,9 +195,9 @@ class Worker:
             log.error("worker.failed", lane=loop.name, error=type(error).__name__, exc_info=error)
         else:
             self._well(loop, what)
-            pace.got_on()
+            self._paces.pop(what, None)
             return did
-        pace.stuck(self._monotonic())
+        self._paces.setdefault(what, Pacing()).stuck(self._monotonic())
         return 0
 
     def _troubled(self, loop: Loop, what: Hashable, trouble: Exception) -> None:
@@ -246,18 +246,7 @@ class Claim:
         asks again under it. ``again_at`` tells, once it is done, when it is due again, if that is before
         ``every`` has passed.
         """
-
-        def run() -> int:
-            if not due():
-                return 0
-            again = self.clock() + self.every if self.every is not None else None
-            lease = self.leases.claim(self.tenant_id, self.duty, again_at=again)
-            if lease is None:
-                return 0
-            with self.held(lease, again_at):
-                return do(lease)
-
-        return Job(self.tenant_id, run)
+        return Job(self.tenant_id, _UnderClaim(self, do, due, again_at))
 
     @contextmanager
     def held(self, lease: Lease, again_at: Callable[[], datetime] | None) -> Iterator[None]:
@@ -278,3 +267,25 @@ class Claim:
                 due_at = self.clock() + timedelta(seconds=RESTS[min(lease.attempts, len(RESTS) - 1)])
             with suppress(Unreachable):  # it runs out by itself
                 self.leases.release(lease, outcome, due_at=due_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderClaim:
+    """What a claimed job does: an object, since a function with its cells takes three times the memory."""
+
+    claim: Claim
+    do: Callable[[Lease], int]
+    due: Callable[[], bool]
+    again_at: Callable[[], datetime] | None
+
+    def __call__(self) -> int:
+        """Do it if it is due and nobody else has it in hand."""
+        if not self.due():
+            return 0
+        claim = self.claim
+        again = claim.clock() + claim.every if claim.every is not None else None
+        lease = claim.leases.claim(claim.tenant_id, claim.duty, again_at=again)
+        if lease is None:
+            return 0
+        with claim.held(lease, self.again_at):
+            return self.do(lease)

@@ -145,7 +145,8 @@ class _Plan:
         process.
         """
         of = self._of
-        probes = self._timed(TenantDuty.PROBE, probe_every)
+        probing = [one for one in self.tenants if one.probe is not None]
+        probes = self._timed(TenantDuty.PROBE, probe_every, probing)
         yield Loop("probes", of(lambda one: one.probe), probes, woken=False, awaited=False)
         in_turn = self._in_turn
         yield Loop("stream", of(lambda one: one.stream), in_turn(), threads=DELIVERING, awaited=False)
@@ -161,6 +162,9 @@ class _Plan:
     def _of(self, job: Callable[[TenantJobs], Job | None]) -> tuple[Job, ...]:
         return tuple(made for one in self.tenants if (made := job(one)) is not None)
 
-    def _timed(self, duty: TenantDuty, every: timedelta) -> Callable[[], list[str]]:
-        schedule = Schedule(self.database, duty, [one.tenant_id for one in self.tenants], every=every)
+    def _timed(
+        self, duty: TenantDuty, every: timedelta, tenants: Iterable[TenantJobs] | None = None
+    ) -> Callable[[], list[str]]:
+        ids = [one.tenant_id for one in (self.tenants if tenants is None else tenants)]
+        schedule = Schedule(self.database, duty, ids, every=every)
         return lambda: schedule.due(self.clock())

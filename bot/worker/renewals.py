@@ -37,7 +37,8 @@ class Renewals:
         finally:
             with self._changed:
                 self._due.pop(lease, None)
-                self._changed.notify()
+                if not self._due:  # else its thread looks by itself when the next one is due
+                    self._changed.notify()
 
     def _run(self) -> None:
         while (found := self._next()) is not None:

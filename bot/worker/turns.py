@@ -101,8 +101,8 @@ class Turns:
         return next((job for job in self._waiting if job not in self._in_hand), None)
 
 
-def _by_tenant(jobs: Iterable[Job]) -> dict[str, list[Job]]:
-    found: dict[str, list[Job]] = {}
+def _by_tenant(jobs: Iterable[Job]) -> dict[str, tuple[Job, ...]]:
+    found: dict[str, tuple[Job, ...]] = {}
     for job in jobs:
-        found.setdefault(job.tenant_id, []).append(job)
+        found[job.tenant_id] = (*found.get(job.tenant_id, ()), job)
     return found

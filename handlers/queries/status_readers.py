@@ -18,11 +18,12 @@ class StatusReaders:
         self._wanted: dict[Serve, None] = {}
         self._in_hand: set[Serve] = set()
         self._stopped = False
-        names = ["status-reader", *(f"status-reader+{number}" for number in range(1, threads))]
-        self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for name in names]
+        self._names = ["status-reader", *(f"status-reader+{number}" for number in range(1, threads))]
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin serving."""
+        self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for name in self._names]
         for thread in self._threads:
             thread.start()
 

@@ -1,8 +1,8 @@
 """The tenants that are served, each with listeners of its own, found by alias, channel or id."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from handlers.context.first_use import FirstUse
 from handlers.context.people import People
 from handlers.slack.edge import Edge
 from handlers.slack.listeners.actions import Clicks, Submissions
@@ -14,18 +14,19 @@ from handlers.slack.views.signed import Signature
 from storage.whose import Whose
 
 
-@dataclass(frozen=True, slots=True)
 class TenantListeners:
     """One tenant's listeners."""
 
-    edge: Edge
-    signature: Signature
-    commands: Commands
-    clicks: Clicks
-    submissions: Submissions
-    reactions: Reactions
-    mentions: Mentions
-    shortcut: Shortcut
+    commands = FirstUse(lambda own: Commands(own.edge))
+    clicks = FirstUse(lambda own: Clicks(own.edge))
+    submissions = FirstUse(lambda own: Submissions(own.edge))
+    reactions = FirstUse(lambda own: Reactions(own.edge))
+    mentions = FirstUse(lambda own: Mentions(own.edge))
+    shortcut = FirstUse(lambda own: Shortcut(own.edge))
+
+    def __init__(self, edge: Edge, signature: Signature) -> None:
+        self.edge = edge
+        self.signature = signature
 
     @property
     def channel(self) -> str:
@@ -36,8 +37,7 @@ class TenantListeners:
 def listeners_of(edge: Edge) -> TenantListeners:
     """Make the listeners of a tenant of several."""
     assert edge.signature is not None
-    made = Commands(edge), Clicks(edge), Submissions(edge), Reactions(edge), Mentions(edge), Shortcut(edge)
-    return TenantListeners(edge, edge.signature, *made)
+    return TenantListeners(edge, edge.signature)
 
 
 class ListenersByTenant:
