@@ -65,7 +65,7 @@ def run(settings: Settings, *, mode: str, host: str, port: int, clock: Clock = u
         if settings.calendar_token is not None:
             health.calendar = _calendar_of(bot)
         gc_tuning.begin()
-        begin(bot.tenants, bot.shared)
+        begin(tuple(bot.tenants), database)
         if bot.rereading is not None:
             stopping.hear(signal.SIGHUP, bot.rereading.reread)
 

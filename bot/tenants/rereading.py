@@ -4,7 +4,7 @@ A file that cannot be taken changes nothing, and the log says why. A tenant that
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
@@ -15,8 +15,8 @@ from bot.tenants.several import Several
 from bot.tenants.tenant import Shared, Tenant, Tenants, served
 from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Loop, Worker
-from handlers.slack.listeners.register import guarded
-from storage.engine import Unreachable
+from storage.engine import Database, Unreachable
+from storage.kept_rules import kept_settings
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Rereading:
                 one = served(named, self._shared, self._several.home, self._several.shared_edge.homes)
                 fresh.append(one)
             now.append(one)
-        begin(fresh, self._shared)
+        begin(fresh, self._shared.database)
         self._tenants.replace(now)
         self._several.operators = fleet.operators
         self._several.serve(now)
@@ -72,12 +72,16 @@ class Rereading:
         log.info("tenants.reread", served=len(now), added=added, changed=changed, removed=removed)
 
 
-def begin(tenants: Iterable[Tenant], shared: Shared) -> None:
-    """Record each tenant's rule and settings where they changed, and have its people answered."""
+def begin(tenants: Sequence[Tenant], database: Database) -> None:
+    """Record each tenant's rule and settings where they changed, asked of all of them at once."""
+    kept = kept_settings(database, [one.tenant_id for one in tenants])
     for one in tenants:
-        one.dispatch.status.start(guarded, readers=shared.readers)
-        one.dispatch.rules.keep_rule()
-        one.dispatch.rules.keep_settings(one.named.settings.on_record())
+        rules, effective = one.dispatch.rules, one.named.settings.on_record()
+        known = kept.get(one.tenant_id)
+        if known is None or known.digest != one.dispatch.context.rule.digest:
+            rules.keep_rule()
+        if known is None or known.settings != effective:
+            rules.keep_settings(effective)
 
 
 def _end(tenants: Iterable[Tenant], shared: Shared) -> None:
