@@ -17,6 +17,9 @@ from storage.integrity.damaged import any_bytes
 from storage.leases import LEASE_MS, Lease, TenantDuty, claim_due
 from storage.schema.tables import leases
 
+AT_A_LOOK = 256
+"""Tenants that one look returns at most: thousands may be due at once, and are done over many looks."""
+
 ENROLLED_EVERY = 60
 """Looks between two at which every tenant is given its row anew, should somebody have altered it."""
 
@@ -30,11 +33,12 @@ class Schedule:
         self._database = database
         self._duty = duty
         self._tenants = tenants
+        self._known = frozenset(tenants)
         self._every = every
         self._looks = 0
 
     def due(self, now: datetime) -> list[str]:
-        """Return the tenants whose turn has come and whom no worker has in hand, the longest overdue first.
+        """Return tenants whose turn has come and whom no worker has in hand, the longest overdue first.
 
         That is also who was never served, whose last worker was cut short, and whose due time lies farther
         ahead than it can: the clock was set back since, or is another replica's. Raises ``Unreachable``.
@@ -46,7 +50,12 @@ class Schedule:
         free = select(table.tenant_id).where(self._ours(), self._come(now), is_over(table.until, LEASE_MS))
         # a damaged id is nobody's, and stops no other
         with self._database.read() as connection, any_bytes(connection):
-            return list(connection.execute(free.order_by(table.due_at, table.name)).scalars())
+            ordered = free.order_by(table.due_at, table.name)
+            found = list(connection.execute(ordered.limit(AT_A_LOOK)).scalars())
+            if len(found) == AT_A_LOOK and not self._known.issuperset(found):
+                # who is not served here stays due, and must not stand before everybody who is
+                found = list(connection.execute(ordered).scalars())
+        return found
 
     def claim(self, tenants: Collection[str], holder: str, now: datetime) -> dict[str, Lease]:
         """Take the jobs of these tenants that are still due, in one transaction; each is due again later.

@@ -230,3 +230,23 @@ def test_a_row_that_cannot_be_read_stops_no_other(migrated_sqlite_url: str) -> N
         connection.execute(text("UPDATE leases SET attempts = 'x', epoch = 3 WHERE name = 'observe:b'"))
     assert claimed(Leases(database, "alice"), "b").attempts == 0
     database.close()
+
+
+def test_of_thousands_the_longest_overdue_come_first_a_part_at_a_look(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.schedule.AT_A_LOOK", 2)
+    schedule = Schedule(database, OBSERVE, ["a", "b", "c"], every=EVERY)
+    assert schedule.due(NOW) == ["a", "b"]
+    served = Schedule(database, OBSERVE, ["c"], every=EVERY)
+    assert "c" in served.due(NOW)  # the others are not served here, and would stay due before it for ever
+
+
+def test_those_who_are_claimed_together_are_due_again_later(schedule: Schedule, alice: Leases) -> None:
+    schedule.due(NOW)
+    lease = claimed(alice)
+    assert list(schedule.claim(["a", "b"], "bob", NOW)) == ["b"]
+    assert schedule.claim(["a", "b"], "carol", NOW) == {}
+    alice.release(lease, JobOutcome.DONE)
+    assert schedule.claim(["a"], "carol", NOW + SECOND) == {}
+    assert list(schedule.claim(["a"], "carol", NOW + EVERY)) == ["a"]
