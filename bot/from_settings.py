@@ -3,13 +3,16 @@
 Nothing is sent yet.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from functools import partial
+from time import monotonic
 
 from bot.exchange.admin import unheard
+from bot.exchange.auth.credentials import Credential
 from bot.exchange.auth.together import Together
 from bot.exchange.client import MANY, ExchangeOnline, connect, not_kept
-from bot.settings.load import credential_now
+from bot.settings.load import credential_in, credential_now, settings_now
 from bot.settings.model import Settings
 from bot.transport.tls import trusting
 from handlers.policy.rule import Rule
@@ -17,6 +20,9 @@ from handlers.ports import Clock
 from handlers.slack.client.web_api import SlackWebClient
 from storage.engine import Unreachable
 from storage.ledger import Ledger
+
+READ_ANEW = 30.0
+"""Seconds between two looks at the settings of several tenants for another credential."""
 
 SLACK_TIMEOUT = 10
 """Seconds that Slack may be silent in one call of its Web API; ``urllib`` counts anew for every piece of an
@@ -71,6 +77,7 @@ def exchange_of(
 
     ``together`` is what it shares with those of other tenants.
     """
+    now = together.credential_now if together is not None else credential_now
     return connect(
         tenant_id=settings.azure_tenant_id or "",
         client_id=settings.azure_client_id or "",
@@ -82,7 +89,7 @@ def exchange_of(
         api_url=settings.exchange_api_url,
         keep_organization=partial(_keep_organization, ledger, clock) if ledger else not_kept,
         called=called,
-        renewed=partial(credential_now, settings.azure_tenant_id or ""),
+        renewed=partial(now, settings.azure_tenant_id or ""),
         reads_at_once=reads_at_once,
         together=together,
     )
@@ -100,3 +107,24 @@ def _keep_organization(ledger: Ledger, clock: Clock, name: str) -> str | None:
             return entry.reader.holding.organization()
     except Unreachable:
         return None  # the value can be told all the same; the next reading names the tenant again
+
+
+class CredentialsNow:
+    """The credentials of several tenants as the settings have them now, read anew every so often at most.
+
+    When one that all share has expired, all ask within minutes, and to read thousands of tenants takes a
+    second.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: Mapping[str, Settings] = {}
+        self._read_at = float("-inf")
+
+    def of(self, tenant_id: str) -> Credential | None:
+        """Return a tenant's credential; ``None`` where it cannot be used."""
+        with self._lock:
+            if monotonic() - self._read_at > READ_ANEW:
+                self._found = settings_now()
+                self._read_at = monotonic()
+            return credential_in(self._found, tenant_id)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from slack_bolt import App
 
 from bot.exchange.auth.together import Together
+from bot.from_settings import CredentialsNow
 from bot.observability.fleet_gauges import FleetGauges
 from bot.observability.gauges import Gauges
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
-from bot.settings.tenants import TenantSettings, fleet_of
+from bot.settings.tenants import Fleet, TenantSettings, fleet_of
 from bot.tenants.rereading import Rereading
 from bot.tenants.several import Several
 from bot.tenants.tenant import Shared, Tenants, Waker, holder_name, served
@@ -30,7 +31,7 @@ from handlers.slack.client.answers import Answers
 from handlers.slack.client.directory import SlackDirectory
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.executor import Executor
-from handlers.slack.listeners.fleet import Fleet
+from handlers.slack.listeners.fleet import Fleet as FleetListener
 from handlers.slack.listeners.register import guarded, register, register_several
 from handlers.slack.listeners.routing import Router
 from handlers.slack.workspace_guard import WorkspaceGuard
@@ -86,11 +87,20 @@ def wire(
         worker = Worker(loops(settings, database, [only.jobs], clock, measured=gauges.refresh))
         waker.worker = worker
         return Bot(Tenants([only]), shared, worker)
+    return _several(settings, fleet, shared, waker)
+
+
+def _several(settings: Settings, fleet: Fleet, shared: Shared, waker: Waker) -> Bot:
+    """Wire the tenants of a file."""
     shared = replace(shared, remind_every=remind_every(len(fleet.tenants)))
-    several = Several(settings, shared, fleet.operators)
+    several, database, clock = Several(settings, shared, fleet.operators), shared.database, shared.clock
     tenants = Tenants([served(one, shared, homes=several.shared_edge.homes) for one in fleet.tenants])
     plain = PlainReadings(database, holder_name())
-    refresh = FleetGauges(database, tenants.contexts, clock, metrics=metrics, health=health).refresh
+    metrics, health = shared.metrics, shared.health
+    gauges = FleetGauges(
+        database, tenants.contexts, clock, holder=plain.holder, metrics=metrics, health=health
+    )
+    refresh = gauges.refresh
 
     def plan(jobs: list[TenantJobs]) -> tuple[Loop, ...]:
         often = remind_every(len(jobs))
@@ -126,7 +136,7 @@ def _shared(
         metrics=metrics,
         wake=waker,
         calendar=load_calendar(settings.milestones),
-        together=Together() if several else None,
+        together=Together(CredentialsNow().of) if several else None,
     )
 
 
@@ -141,7 +151,7 @@ def app_of(bot: Bot, identity: Identity) -> App:
         bot.several.signed_in(home, identity.user_id)
         bot.several.serve(bot.tenants)
         shared_edge, by_tenant = bot.several.shared_edge, bot.several.by_tenant
-        fleet = Fleet(shared_edge, by_tenant, FleetRecord(bot.shared.database))
+        fleet = FleetListener(shared_edge, by_tenant, FleetRecord(bot.shared.database))
         register_several(app, Router(shared_edge, by_tenant, fleet), shared_edge)
     else:
         only = next(iter(bot.tenants))

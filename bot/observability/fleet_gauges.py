@@ -18,7 +18,7 @@ from handlers.ports import Clock
 from storage.engine import Database
 from storage.fleet import FleetRecord, Standing
 
-SOONEST, LATEST, FOR_EACH = 2.0, 15.0, 0.1
+SOONEST, LATEST, FOR_EACH, OF_THOUSANDS = 2.0, 15.0, 0.1, 0.006
 """Seconds between two looks at all tenants: with few as with one, and longer the more there are."""
 
 UNREADABLE, UNREAD = "unreadable", "not read yet"
@@ -33,6 +33,7 @@ class FleetGauges:
         contexts: Callable[[], Mapping[str, Context]],
         clock: Clock,
         *,
+        holder: str = "",
         metrics: Metrics,
         health: Health,
     ) -> None:
@@ -42,6 +43,8 @@ class FleetGauges:
         self._clock = clock
         self._metrics = metrics
         self._health = health
+        self._holders = [holder] if holder else []
+        """Of the leases of readings that are taken together."""
         self._next = 0.0
         self._last_decision: int | None = None
 
@@ -50,7 +53,8 @@ class FleetGauges:
         if time.monotonic() < self._next:
             return 0
         served = self._contexts()
-        self._next = time.monotonic() + min(LATEST, max(SOONEST, FOR_EACH * len(served)))
+        pause = min(LATEST, max(SOONEST, FOR_EACH * len(served)))
+        self._next = time.monotonic() + max(pause, OF_THOUSANDS * len(served))
         aliases = {context.ledger.tenant_id: alias for alias, context in served.items()}
         standings = self._record.standings(list(aliases), self._clock().date())
         self._count(served, aliases)
@@ -64,7 +68,8 @@ class FleetGauges:
         fresh, self._last_decision = self._record.decisions_since(self._last_decision, aliases)
         for vote, door in fresh:
             self._metrics.decided(vote, door)
-        self._metrics.held(self._record.jobs([context.leases.holder for context in served.values()]))
+        holders = (context.leases.holder for context in served.values())
+        self._metrics.held(self._record.jobs([*self._holders, *holders]))
 
     def _observe(self, standings: Sequence[Standing]) -> None:
         self._metrics.tenants(Counter(map(_state, standings)))

@@ -135,17 +135,28 @@ def credential_now(tenant_id: str = "") -> Credential | None:
     """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used.
 
     Asked after a refusal. Of several tenants it is that of ``tenant_id``.
+    """
+    return credential_in(settings_now(), tenant_id)
 
-    Its secret is kept out of the logs before anybody has it.
+
+def settings_now() -> Mapping[str, Settings]:
+    """The settings as ``.env`` (or the environment) has them now, by tenant; empty where they are wrong.
+
+    Those of a bot for one tenant stand under an empty id.
     """
     try:
         settings = load({"exchange"})
     except WrongSettings:
-        return None
+        return {}
     fleet = fleet_of(settings)
-    for one in fleet.tenants if fleet is not None else ():
-        if one.tenant_id == tenant_id:
-            settings = one.settings
+    return {"": settings, **{one.tenant_id: one.settings for one in (fleet.tenants if fleet else ())}}
+
+
+def credential_in(found: Mapping[str, Settings], tenant_id: str) -> Credential | None:
+    """Return a tenant's credential; its secret is kept out of the logs before anybody has it."""
+    settings = found.get(tenant_id) or found.get("")
+    if settings is None:
+        return None
     logs.withhold(settings.secrets())
     return settings.credential() if settings.credential_kind is not None else None
 

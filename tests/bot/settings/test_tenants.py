@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.exchange.auth.credentials import ClientSecret, ManagedIdentity
+from bot.from_settings import CredentialsNow
 from bot.settings.load import WrongSettings, credential_now, load
 from bot.settings.tenants import Fleet, fleet_of
 
@@ -240,3 +241,17 @@ def test_a_file_that_cannot_be_read_is_one_line(written: Written, tmp_path: Path
 def test_a_variable_that_the_file_names_is_no_unknown_setting(written: Written) -> None:
     written(TWO.replace("CONTOSO_SECRET", "LEGACYTLS_CONTOSO"), LEGACYTLS_CONTOSO="canary")
     assert load().warnings == []
+
+
+def test_settings_are_read_once_for_all_tenants_that_ask_within_half_a_minute(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written()
+    tenants, now = _fleet().tenants, [0.0]
+    monkeypatch.setattr("bot.from_settings.monotonic", lambda: now[0])
+    credentials = CredentialsNow()
+    assert all(credentials.of(one.tenant_id) is not None for one in tenants)
+    monkeypatch.setenv("CONTOSO_SECRET", "newer-canary")
+    assert credentials.of(tenants[0].tenant_id) != credential_now(tenants[0].tenant_id)
+    now[0] += 31
+    assert credentials.of(tenants[0].tenant_id) == credential_now(tenants[0].tenant_id)
