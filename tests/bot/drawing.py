@@ -8,17 +8,20 @@ import pytest
 from handlers.slack.layouts.examples import Examples
 from handlers.slack.layouts.shapes import Layout
 
+_DRAWN = dict[str, list[Layout]]()
+
 
 @pytest.fixture(scope="module")
 def drawn_once() -> Iterator[None]:
-    """For the tests of a module, in this process; a layout's day does not matter there."""
-    draw, drawn = Examples.distinct, dict[str, list[Layout]]()
+    """For the tests of a module; what one has drawn serves the others of this process as well. A layout's day
+    does not matter there."""
+    draw = Examples.distinct
 
     def distinct(examples: Examples) -> list[Layout]:
         settings = repr((examples.rule, examples.cloud, examples.calendar, examples.zone))
-        if settings not in drawn:
-            drawn[settings] = draw(examples)
-        return drawn[settings]
+        if settings not in _DRAWN:
+            _DRAWN[settings] = draw(examples)
+        return _DRAWN[settings]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Examples, "distinct", distinct)

@@ -18,10 +18,13 @@ from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.simulation import Slack
 from handlers.slack.scopes import BOT_SCOPES
+from tests.bot.drawing import drawn_once
+
+__all__ = ["drawn_once"]
 
 
 @pytest.fixture(scope="module")
-def microsoft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Microsoft]:
+def microsoft(tmp_path_factory: pytest.TempPathFactory, drawn_once: None) -> Iterator[Microsoft]:
     found = Microsoft(tmp_path_factory.mktemp("microsoft"), clock=lambda: datetime.now(UTC))
     found.start()
     yield found

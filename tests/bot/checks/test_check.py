@@ -17,13 +17,8 @@ from storage.engine import Database
 from storage.integrity.keyring import Keyring
 from storage.record.adoption import adopt
 from tests.bot.checks.conftest import Setup
-from tests.bot.drawing import drawn_once
 from tests.bot.exchange.certificates import app as certificate
 from tests.sentences import says
-
-__all__ = ["drawn_once"]
-
-pytestmark = pytest.mark.usefixtures("drawn_once")
 
 GROUP = "S0MAIL"
 

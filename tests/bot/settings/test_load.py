@@ -357,12 +357,12 @@ def test_a_proxy_or_an_authority_in_the_env_file_is_handed_on_to_whoever_looks_i
     for name in (*names, *(name.lower() for name in names)):
         monkeypatch.setenv(name, "")  # so that it is put back
     monkeypatch.setenv("https_proxy", "here")
-    (tmp_path / "ca.pem").touch()
+    (tmp_path / "authorities").mkdir()
     (tmp_path / ".env").write_text(
-        f"CURL_CA_BUNDLE={tmp_path}/ca.pem\nHTTPS_PROXY=there\nno_proxy=there\nALL_PROXY=\n"
+        f"CURL_CA_BUNDLE={tmp_path}/authorities\nHTTPS_PROXY=there\nno_proxy=there\nALL_PROXY=\n"
     )
     assert load().warnings == []
-    assert (os.environ["CURL_CA_BUNDLE"], os.environ["no_proxy"]) == (f"{tmp_path}/ca.pem", "there")
+    assert (os.environ["CURL_CA_BUNDLE"], os.environ["no_proxy"]) == (f"{tmp_path}/authorities", "there")
     assert (os.environ["HTTPS_PROXY"], os.environ["https_proxy"]) == ("", "here")
 
 
