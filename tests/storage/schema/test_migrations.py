@@ -113,43 +113,28 @@ def test_every_older_schema_is_brought_to_the_current_one(
     _as_believed(empty)
 
 
-@pytest.mark.parametrize("revision", REVISIONS[:-1])
-def test_a_replica_of_an_earlier_version_goes_on_writing_beside_this_one(
-    revision: str, empty: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What it knows are the columns of its own schema, and it inserts nothing else: every later one has to do
-    without."""
-    known = _columns_at(revision, tmp_path / "earlier.db", monkeypatch)
-    written = _written(tmp_path / "written.db")
-    upgrade(database_url)
-    for name, columns in known.items():
-        theirs = sql_table(name, *(column(each, metadata.tables[name].c[each].type) for each in columns))
-        with written.read() as connection:
-            rows = [dict(row._mapping) for row in connection.execute(select(theirs))]
-        assert rows or name in EMPTY, f"nothing is tried on {name}"
-        with empty.write() as connection:
-            for row in rows:
-                connection.execute(insert(theirs).values(row))
-    written.close()
-    assert verify(empty, TENANT).ok
-    with Ledger(empty, TENANT).recording(NOW) as entry:
-        (request,) = entry.reader.in_states({State.PENDING})
-        assert entry.move(request, State.APPROVED, actor=BOB, detail="").version == request.version + 1
-
-
-def _written(path: Path) -> Database:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A database in which everything has happened."""
-    upgrade(f"sqlite:///{path}")
-    database = Database(f"sqlite:///{path}")
+    upgrade(url := f"sqlite:///{tmp_path_factory.mktemp('written')}/written.db")
+    database = Database(url)
     a_year_and_more(Ledger(database, TENANT), NOW)
-    return database
+    yield database
+    database.close()
 
 
-def _columns_at(revision: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    with monkeypatch.context() as older:
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
+    """The columns that each revision knows, by table: of one database, brought up step by step."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('earlier')}/earlier.db"
+    return {revision: _columns_at(revision, url) for revision in REVISIONS}
+
+
+def _columns_at(revision: str, url: str) -> dict[str, list[str]]:
+    with pytest.MonkeyPatch.context() as older:
         older.setattr(migrate, "revisions", lambda: REVISIONS[: REVISIONS.index(revision) + 1])
-        upgrade(f"sqlite:///{path}")
-    earlier = Database(f"sqlite:///{path}")
+        assert upgrade(url) == revision
+    earlier = Database(url)
     try:
         seen = inspect(earlier.engine)
         there = set(seen.get_table_names())
@@ -157,6 +142,26 @@ def _columns_at(revision: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> d
         return {name: [str(found["name"]) for found in seen.get_columns(name)] for name in ours}
     finally:
         earlier.close()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_a_replica_of_an_earlier_version_goes_on_writing_beside_this_one(
+    revision: str, known: dict[str, dict[str, list[str]]], written: Database, database: Database
+) -> None:
+    """What it knows are the columns of its own schema, and it inserts nothing else: every later one has to do
+    without."""
+    for name, columns in known[revision].items():
+        theirs = sql_table(name, *(column(each, metadata.tables[name].c[each].type) for each in columns))
+        with written.read() as connection:
+            rows = [dict(row._mapping) for row in connection.execute(select(theirs))]
+        assert rows or name in EMPTY, f"nothing is tried on {name}"
+        with database.write() as connection:
+            for row in rows:
+                connection.execute(insert(theirs).values(row))
+    assert verify(database, TENANT).ok
+    with Ledger(database, TENANT).recording(NOW) as entry:
+        (request,) = entry.reader.in_states({State.PENDING})
+        assert entry.move(request, State.APPROVED, actor=BOB, detail="").version == request.version + 1
 
 
 def test_an_upgrade_that_fails_leaves_nothing_and_succeeds_later(
