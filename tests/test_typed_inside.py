@@ -4,6 +4,7 @@ stay gone."""
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,7 @@ def test_exchange_is_waited_for_in_one_place() -> None:
     } == {"patience.py"}
 
 
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=_name(path))
 
