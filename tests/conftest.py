@@ -17,6 +17,7 @@ from structlog.dev import ConsoleRenderer, plain_traceback
 from tests import bytecode  # noqa: F401 - before whatever is rewritten
 from tests.chance import SEED, chance, fix_examples
 from tests.compiling import compile_once
+from tests.validating import validate_by_class
 
 pytest_plugins = ["tests.counting", "tests.postgres", "tests.pooler"]
 
@@ -107,6 +108,7 @@ def pytest_configure() -> None:
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
         os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
     compile_once()
+    validate_by_class()
     # In colour and with every local variable, a traceback that nobody reads took most of a second.
     ConsoleRenderer.get_active().exception_formatter = plain_traceback
 

@@ -52,8 +52,10 @@ def rehearse() -> None:
     from storage.migrate import upgrade
     from tests.compiling import compile_once
     from tests.handlers.driver import ALICE, BOB, House
+    from tests.validating import validate_by_class
 
     compile_once()
+    validate_by_class()
     with tempfile.TemporaryDirectory() as folder:
         upgrade(url := f"sqlite:///{folder}/rehearsal.db")
         database = Database(url)
