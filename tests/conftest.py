@@ -94,6 +94,7 @@ LONGEST_FIRST = (
 workers at once."""
 
 fix_examples()
+gc.disable()  # until everything is collected: what is imported and collected meanwhile stays
 
 
 def pytest_configure() -> None:
@@ -133,6 +134,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(5000, 20, 50)
+    gc.enable()
 
 
 def _lasting() -> set[threading.Thread]:
