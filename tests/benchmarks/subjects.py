@@ -64,7 +64,7 @@ class Subjects:
         self.folder = folder
         self._url = url
         self.tenant = Tenant(
-            stack.enter_context(_process(["-m", "tests.benchmarks.tenant", str(folder)], {}, measured=False))
+            stack.enter_context(process(["-m", "tests.benchmarks.tenant", str(folder)], {}, measured=False))
         )
 
     def bare(self, kind: str, mode: str, *, name: str = "") -> Subject:
@@ -94,24 +94,26 @@ class Subjects:
             "SLACK_SIGNING_SECRET": SECRET,
             "SLACK_API_URL": f"{self._url}/api/",
         }
-        return Subject(self._stack.enter_context(_process(arguments, shared | settings)))
+        return Subject(self._stack.enter_context(process(arguments, shared | settings)))
 
 
 @contextmanager
-def _process(
-    arguments: list[str], settings: dict[str, str], *, measured: bool = True
+def process(
+    arguments: list[str], settings: dict[str, str], *, measured: bool | None = True
 ) -> Iterator["subprocess.Popen[str]"]:
+    """Run Python with these settings alone; ``measured`` tells on which processor, ``None``: on any."""
     inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
-    process = subprocess.Popen(
+    started = subprocess.Popen(
         [sys.executable, *arguments], env=inherited | {"PYTHONPATH": str(ROOT)} | settings, cwd=ROOT,
         text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    pin(process.pid, measured=measured)
+    if measured is not None:
+        pin(started.pid, measured=measured)
     try:
-        yield process
+        yield started
     finally:
-        process.kill()
-        process.communicate()
+        started.kill()
+        started.communicate()
 
 
 def pin(pid: int, *, measured: bool) -> None:

@@ -98,11 +98,18 @@ class Workspace:
         assert self._runner is not None
         await self._runner.cleanup()
 
-    async def line(self, subject: str) -> Line:
+    async def line(self, subject: str, *, within: float = LONGEST_WAIT) -> Line:
         """The subject's connection, once it has one."""
-        async with asyncio.timeout(LONGEST_WAIT), self._arrived:
+        async with asyncio.timeout(within), self._arrived:
             await self._arrived.wait_for(lambda: subject in self.lines)
         return self.lines[subject]
+
+    async def answer_to(self, body: dict[str, str]) -> float:
+        """Wait for the answer to one command; returns when it came, on the clock of ``perf_counter``."""
+        number = body["response_url"].rpartition("/")[2]
+        async with asyncio.timeout(LONGEST_WAIT), self._arrived:
+            await self._arrived.wait_for(lambda: number in self.answers)
+        return self.answers[number][0][0]
 
     async def answered(self, count: int, saying: str) -> list[float]:
         """Wait until so many commands have been answered with ``saying``; returns when, on the clock of
