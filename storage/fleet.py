@@ -21,6 +21,9 @@ from storage.records import Door, Observation, SettingValue, Vote
 from storage.schema.device_tables import IS_STANDING
 from storage.schema.tables import OWED, baselines, change_requests, devices, leases, notices, observations
 
+AT_ONCE = 500
+"""Tenants that one look is about: the readings of ten thousand at once would take forty megabytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -47,6 +50,11 @@ class FleetRecord:
 
     def standings(self, tenants: Collection[str], today: date) -> list[Standing]:
         """Return how each of these tenants stands, in their order; ``today`` tells what is overdue."""
+        each = list(tenants)
+        some = (each[first : first + AT_ONCE] for first in range(0, len(each), AT_ONCE))
+        return [found for part in some for found in self._standings(part, today)]
+
+    def _standings(self, tenants: Collection[str], today: date) -> list[Standing]:
         with self._database.read() as connection, any_bytes(connection):
             newest = _newest(connection, tenants)
             readable = _newest(connection, tenants, readable=True)
