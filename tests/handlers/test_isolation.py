@@ -25,8 +25,9 @@ from handlers.context.people import ActedTooOften, People
 from handlers.evidence.pack import Pack
 from handlers.policy.periods import Period
 from handlers.policy.rule import Home
-from handlers.register.commands import Replaced
+from handlers.register.commands import AcceptDevice, Replaced
 from handlers.slack.views import cards, outcomes
+from storage.devices.lifecycle import DeviceState
 from storage.engine import Database
 from storage.migrate import upgrade
 from storage.outbox import Outbox
@@ -67,6 +68,13 @@ def _ask(house: House, person: str) -> None:
     house.submit("opt_in", person, house.board.channel, **_request(house.clock.at))
 
 
+def _accept_device(house: House, person: str) -> None:
+    """The newest of those that are proposed: it is active from then on."""
+    with house.ledger.reading() as reader:
+        waits = [one.id for one in reader.devices.everything() if one.state is DeviceState.PROPOSED]
+    registering.do(house, person, AcceptDevice(waits[-1] if waits else 999_999))
+
+
 def _replace_device(house: House, person: str) -> None:
     with house.ledger.reading() as reader:
         standing = [one.id for one in reader.devices.everything() if one.is_standing]
@@ -83,6 +91,7 @@ ACTS: dict[str, Callable[[House, str], object]] = {
     "add": lambda house, person: registering.do(
         house, person, registering.scanner(house, sender=f"{person}@x.com")
     ),
+    "accept": _accept_device,
     "replace": _replace_device,
     "outside": lambda house, person: (setattr(house.tenant, "value", SettingValue.OPTED_IN), house.observe()),
     "observe": lambda house, person: house.observe(),
@@ -193,6 +202,9 @@ TOLD = [
     (OTHER, ("approve", ALICE)),
     (ONE, ("approve", CAROL)),
     (ONE, ("approve", ALICE)),
+    (ONE, ("work", BOB)),
+    (ONE, ("add", BOB)),
+    (ONE, ("accept", ALICE)),
     (OTHER, ("react", CAROL)),
     (ONE, ("opt out", BOB)),
     (OTHER, ("outside", BOB)),
