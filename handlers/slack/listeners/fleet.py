@@ -5,15 +5,17 @@ one.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack, Respond
 
 from handlers.commands import OptOut
 from handlers.interaction import Interaction
-from handlers.policy.forms import REASON
+from handlers.policy.forms import REASON, text_problem
+from handlers.policy.rule import Reason
 from handlers.slack.client.calls import call
-from handlers.slack.edge import BUSY, NOT_RECORDED, Reply
+from handlers.slack.edge import BUSY, NOT_KNOWN_FORM, NOT_RECORDED, Reply
 from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListeners
 from handlers.slack.parsing import person_of, token, trigger, values
 from handlers.slack.shared_edge import SharedEdge
@@ -28,6 +30,14 @@ NOT_UNDERSTOOD = "It is `/legacytls fleet`, `fleet csv` for all tenants as a fil
 NOT_YET = "The bot has not been able to sign in to Slack yet. Try again in a moment."
 NONE = "You neither decide nor may ask in any tenant, so there is none that you could opt out."
 CHOOSE = "Choose at least one tenant in which you decide or may ask."
+GONE = (
+    "Nothing was done, because the bot does not serve one of these tenants any more. Close this form and "
+    "send /legacytls fleet disable again."
+)
+NOT_ONE_OF_THEM = (
+    "You are not one of the fleet operators, who may see all tenants. Whoever runs the bot names them in the "
+    "file of tenants (`fleet_operators`)."
+)
 
 
 class Fleet:
@@ -59,14 +69,18 @@ class Fleet:
     def submitted(self, ack: Ack, body: Mapping[str, Any]) -> bool:
         """Take one of the two forms; ``False`` for any other."""
         ways = {view.CHOICE: self._confirm, view.CONFIRMATION: self._opt_out}
-        way = ways.get(str(body["view"].get("callback_id")))
+        name = str(body["view"].get("callback_id"))
+        way = ways.get(name)
         if way is None:
             return False
         try:
             way(ack, body)
         except Unreachable:
-            block = REASON if body["view"].get("callback_id") == view.CONFIRMATION else view.TENANTS
-            ack(response_action="errors", errors={block: NOT_RECORDED.replace("*", "")})
+            # some of them may have been kept
+            block, told = (
+                (REASON, NOT_KNOWN_FORM) if name == view.CONFIRMATION else (view.TENANTS, NOT_RECORDED)
+            )
+            ack(response_action="errors", errors={block: told.replace("*", "")})
         return True
 
     def _show(self, reply: Reply, *, as_file: bool) -> None:
@@ -74,12 +88,14 @@ class Fleet:
             reply.say(NOT_YET)
             return
         verdict = self._by_tenant.fleet_operators.operator(reply.person)
+        if verdict.reason is Reason.NOT_OPERATOR:
+            verdict = replace(verdict, sentence=NOT_ONE_OF_THEM)
         if not verdict.allowed:
             reply.refuse(FLEET, verdict)
             return
         lines = self._lines(list(self._by_tenant))
         reply.finish(view.table(lines))
-        if as_file or len(lines) > view.MOST_SHOWN:
+        if as_file or len(view.fitting(lines)) < len(lines):
             self._send(reply.person, view.spreadsheet(lines))
 
     def _send(self, person: str, data: bytes) -> None:
@@ -120,12 +136,12 @@ class Fleet:
         form, person = body["view"], person_of(body)
         reason = "".join(values(form).get(REASON, []))
         carried = str(form.get("private_metadata") or "").split(",")
-        found = [
-            listeners for tenant_id in carried if (listeners := self._by_tenant.of(tenant_id)) is not None
-        ]
-        kept = [
-            (listeners, self._keep(listeners, person, reason, token(form.get("id")))) for listeners in found
-        ]
+        found = [one for tenant_id in carried if (one := self._by_tenant.of(tenant_id)) is not None]
+        problem = text_problem(reason, "") if len(found) == len(carried) else GONE
+        if problem:
+            ack(response_action="errors", errors={REASON: problem})
+            return
+        kept = [(one, self._keep(one, person, reason, token(form.get("id")))) for one in found]
         ack()
         for listeners, item in kept:
             if item is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, InputBlock, Option, PlainTextInputElement, StaticMultiSelectElement
@@ -17,12 +18,23 @@ from storage.records import SettingValue
 
 CHOICE, CONFIRMATION, TENANTS = "fleet_choice", "fleet_confirmation", "tenants"
 
-MOST_SHOWN = 200
+MOST_SHOWN, ROOM = 200, 11_000
+"""Tenants of a table, and its characters: Slack's Web API refuses messages of about 13,200
+(github.com/slackapi/bolt-js/issues/2509)."""
 MOST_CHOSEN = 50
 """Tenants that are opted out at a time: what a form carries has 3,000 characters
 (docs.slack.dev/reference/views)."""
 MOST_OFFERED = 100
 """Options that Slack takes in a menu (docs.slack.dev, multi-select menu element)."""
+ROOM_FOR_DEVICES = 15_000
+"""Characters of devices that a form names, of all tenants together: a view has 250 kB, and a character may
+take six bytes of it.
+"""
+
+LEFT_OUT = (
+    "The first {shown} of {all}, those that are opted in first. Any other is opted out with "
+    "`/legacytls @ALIAS disable`."
+)
 
 UTC = ZoneInfo("UTC")
 
@@ -77,17 +89,24 @@ class Line:
 
 def table(lines: Sequence[Line]) -> Message:
     """Show how many there are in each state, then those that matter first."""
-    in_order = sorted(lines, key=lambda line: line.rank)
+    shown = fitting(lines)
+    kind = "tenant" if len(lines) == 1 else "tenants"
     counts = (
-        f"{len(lines)} tenants: {sum(one.value is SettingValue.OPTED_IN for one in lines)} opted in, "
+        f"{len(lines)} {kind}: {sum(one.value is SettingValue.OPTED_IN for one in lines)} opted in, "
         f"{sum(one.overdue for one in lines)} overdue, {sum(one.unreadable for one in lines)} unreadable"
     )
-    left = len(in_order) - MOST_SHOWN
+    left = len(lines) - len(shown)
     rest = small(
         [f"And {left} more; all of them are in the file in our direct messages."] if left > 0 else []
     )
-    shown = _paragraphs(one.text for one in in_order[:MOST_SHOWN])
-    return Message(text=counts, blocks=[header(counts), *shown, *rest])
+    return Message(text=counts, blocks=[header(counts), *_paragraphs(shown), *rest])
+
+
+def fitting(lines: Sequence[Line]) -> list[str]:
+    """Return the lines of a table that have room in a message, those that matter first."""
+    texts = [line.text for line in sorted(lines, key=lambda line: line.rank)[:MOST_SHOWN]]
+    ends = accumulate(len(text) + 1 for text in texts)
+    return [text for text, end in zip(texts, ends, strict=True) if end <= ROOM]
 
 
 def spreadsheet(lines: Sequence[Line]) -> bytes:
@@ -112,24 +131,29 @@ def choice(lines: Sequence[Line]) -> View:
     in_order = sorted(lines, key=lambda line: line.rank)[:MOST_OFFERED]
     options = [Option(text=_option(one), value=one.standing.tenant_id) for one in in_order]
     chosen = StaticMultiSelectElement(action_id=TENANTS, options=options, max_selected_items=MOST_CHOSEN)
+    rest = small([LEFT_OUT.format(shown=MOST_OFFERED, all=len(lines))] if len(lines) > MOST_OFFERED else [])
     return View(
         type="modal",
         callback_id=CHOICE,
         title="Opt tenants out",
         submit="Next",
         close="Cancel",
-        blocks=[InputBlock(block_id=TENANTS, label="Tenants in which you decide or may ask", element=chosen)],
+        blocks=[
+            InputBlock(block_id=TENANTS, label="Tenants in which you decide or may ask", element=chosen),
+            *rest,
+        ],
     )
 
 
 def confirmation(lines: Sequence[Line], devices: dict[str, list[str]], carried: str) -> View:
     """Name the tenants and their devices before they are opted out, each by a change of its own."""
+    room = min(SECTION // 2, ROOM_FOR_DEVICES // max(1, len(lines)))
     named: list[Block] = [
         section(
             "Opted out at once, each tenant by a change of its own; it needs no second person. Devices may "
             "stop sending."
         ),
-        *_paragraphs(_named(one, devices.get(one.standing.tenant_id, [])) for one in lines),
+        *_paragraphs(_named(one, devices.get(one.standing.tenant_id, []), room) for one in lines),
         InputBlock(
             block_id=REASON,
             label="Reason",
@@ -148,13 +172,16 @@ def confirmation(lines: Sequence[Line], devices: dict[str, list[str]], carried: 
     )
 
 
-def _named(one: Line, devices: list[str]) -> str:
-    stops = (
-        fitted(", ".join(escape(device) for device in devices), 1500)
-        if devices
-        else "no device on its register"
-    )
-    return f"{one.text}: {stops}"
+def _named(one: Line, devices: list[str], room: int) -> str:
+    """A tenant with as many of its devices as have room, and how many more there are."""
+    shown: list[str] = []
+    for device in devices:
+        text = fitted(escape(device), room)
+        if shown and sum(map(len, shown)) + 2 * len(shown) + len(text) > room:
+            break
+        shown.append(text)
+    more = f" and {len(devices) - len(shown)} more" if len(devices) > len(shown) else ""
+    return f"{one.text}: {', '.join(shown) or 'no device on its register'}{more}"
 
 
 def _option(one: Line) -> str:
