@@ -21,6 +21,9 @@ from handlers.slack.views.signed import signed_blocks
 MOST: Final = 95
 """Blocks of tenants on a page, of the hundred that Slack takes in a view (docs.slack.dev/reference/views)."""
 
+MOST_NAMED: Final = 40
+"""Tenants that have no room of which the command is named: a paragraph has 3,000 characters."""
+
 NOTHING = "No tenant concerns you: you neither decide nor ask in one, and answer for no device."
 
 
@@ -66,7 +69,9 @@ def _drawn(
             shown.append((listeners, page))
             blocks += drawn
     rest: list[Block] = [] if found else [section(NOTHING)]
-    rest += small([f"And {len(left_out)} more: {', '.join(left_out)}"] if left_out else [])
+    more = f", and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+    named = f"And {len(left_out)} more: {', '.join(left_out[:MOST_NAMED])}{more}"
+    rest += small([named] if left_out else [])
     return shown, [*blocks, *(block.to_dict() for block in rest)]
 
 

@@ -69,7 +69,8 @@ class Commands:
         elif nearest:
             reply.finish(replies.no_such(str(body["text"]).split()[0][:40], nearest))
         else:
-            reply.finish(replies.help_text(self._edge.around.cloud))
+            alias = self._edge.signature.alias if self._edge.signature is not None else ""
+            reply.finish(replies.help_text(self._edge.around.cloud, alias))
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:

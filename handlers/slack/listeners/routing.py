@@ -5,6 +5,7 @@ tenant, and a reaction's message. Must never guess: where no tenant is meant, no
 is told.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -45,6 +46,9 @@ DEVICES = frozenset(
 )
 """Buttons that carry the number of an entry of the register."""
 
+ALL = "@all"
+"""No alias, and what is typed by whoever means every tenant."""
+
 _MENTION = re.compile(r"<@[UW][A-Z0-9]+\|([^>]*)>")
 
 NOT_SERVED = (
@@ -59,6 +63,9 @@ WHICH = (
     "Yours: {all}."
 )
 NONE_OF_YOURS = "Nothing was done: it is not said which tenant is meant, and none of them concerns you."
+NOT_ALL = "No command is done for all tenants at once; `/legacytls fleet` shows them to fleet operators. "
+MOST_NAMED = 50
+"""Aliases that an answer names."""
 
 
 class Router:
@@ -168,8 +175,8 @@ class Router:
             if not verdict.allowed:
                 reply.refuse("which", verdict)
                 return
-            unknown = f"There is no tenant `{escape(wrong[:40])}`. " if wrong else ""
-            reply.say(unknown + _which(self._by_tenant.concerning(person)))
+            found = self._by_tenant.concerning(person)
+            reply.say(_unknown(wrong, found) + _which(found))
 
         if self._shared_edge.do(reply, tell):
             ack()
@@ -237,11 +244,23 @@ def alias_in_front(text: str) -> tuple[str, str]:
 def _which(found: list[TenantListeners]) -> str:
     """Names the tenants that concern somebody."""
     aliases = [one.signature.alias for one in found]
-    return (
-        WHICH.format(first=aliases[0], all=", ".join(f"`@{alias}`" for alias in aliases))
-        if aliases
-        else NONE_OF_YOURS
-    )
+    if not aliases:
+        return NONE_OF_YOURS
+    named = ", ".join(f"`@{alias}`" for alias in aliases[:MOST_NAMED])
+    more = f" and {len(aliases) - MOST_NAMED} more" if len(aliases) > MOST_NAMED else ""
+    return WHICH.format(first=aliases[0], all=f"{named}{more}")
+
+
+def _unknown(wrong: str, found: list[TenantListeners]) -> str:
+    """Say that an alias is none, and the nearest of those that concern the person."""
+    if not wrong:
+        return ""
+    if wrong.lower() == ALL:
+        return NOT_ALL
+    aliases = {one.signature.alias.lower(): one.signature.alias for one in found}
+    near = difflib.get_close_matches(wrong[1:].lower(), list(aliases), n=1)
+    nearest = f"The nearest of yours is `@{aliases[near[0]]}`. " if near else ""
+    return f"There is no tenant `{escape(wrong[:41])}`. {nearest}"
 
 
 def _unsigned(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,8 +38,15 @@ def no_such(unknown: str, nearest: str) -> Message:
     return Message(text=text, blocks=[section(text)])
 
 
-def help_text(cloud: Cloud) -> Message:
-    """Every subcommand with an example."""
+OF_SEVERAL = (
+    "Outside a tenant's own channel its name comes first: `/legacytls @{alias} status`. `/legacytls fleet` "
+    "shows all tenants to fleet operators (`fleet csv`: as a file), `/legacytls fleet disable` opts several "
+    "of yours out."
+)
+
+
+def help_text(cloud: Cloud, alias: str = "") -> Message:
+    """Every subcommand with an example; ``alias`` is the tenant's, where there are several."""
     text = "Commands of /legacytls: " + ", ".join(SUBCOMMANDS)
     lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in SUBCOMMANDS.items())
     intro = (
@@ -48,7 +55,8 @@ def help_text(cloud: Cloud) -> Message:
     )
     environment = f" -ExchangeEnvironmentName {escape(cloud.powershell)}" if cloud.powershell else ""
     by_hand = section(BY_HAND.format(environment=environment))
-    return Message(text=text, blocks=[section(intro), section(lines), by_hand])
+    several = [section(OF_SEVERAL.format(alias=escape(alias)))] if alias else []
+    return Message(text=text, blocks=[section(intro), section(lines), *several, by_hand])
 
 
 def reading_now() -> Message:
