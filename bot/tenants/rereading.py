@@ -17,8 +17,14 @@ from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Loop, Worker
 from storage.engine import Database, Unreachable
 from storage.kept_rules import kept_settings
+from storage.records import SettingValue
 
 log = structlog.get_logger(__name__)
+
+LEFT_OPTED_IN = (
+    "Nobody ends the windows of these tenants any more: put them back into the file, opt them out, and take "
+    "them out again; or opt them out by hand."
+)
 
 Plan = Callable[[list[TenantJobs]], tuple[Loop, ...]]
 """Makes the loops of these tenants."""
@@ -58,18 +64,33 @@ class Rereading:
                 one = served(named, self._shared, self._several.home, self._several.shared_edge.homes)
                 fresh.append(one)
             now.append(one)
+        kept = {named.tenant_id for named in fleet.tenants}
+        left = [one for one in before.values() if one.tenant_id not in kept]
+        opted_in = _opted_in(left)
         begin(fresh, self._shared.database)
         self._tenants.replace(now)
         self._several.operators = fleet.operators
         self._several.serve(now)
         self._worker.replace(self._plan([one.jobs for one in now]))
-        gone = [one for one in before.values() if one not in now]
-        _end(gone, self._shared)
+        stay = set(map(id, now))
+        _end([one for one in before.values() if id(one) not in stay], self._shared)
         changed = [one.named.alias for one in fresh if one.tenant_id in before]
         added = [one.named.alias for one in fresh if one.tenant_id not in before]
-        kept = {one.tenant_id for one in now}
-        removed = [one.named.alias for one in gone if one.tenant_id not in kept]
+        removed = [one.named.alias for one in left]
         log.info("tenants.reread", served=len(now), added=added, changed=changed, removed=removed)
+        if opted_in:
+            log.warning("tenants.left_opted_in", tenants=opted_in, mend=LEFT_OPTED_IN)
+
+
+def _opted_in(tenants: Iterable[Tenant]) -> list[str]:
+    """The aliases of those that the bot has opted in. Raises ``Unreachable``."""
+    found = []
+    for one in tenants:
+        with one.dispatch.context.ledger.reading() as reader:
+            baseline = reader.baseline()
+        if baseline is not None and baseline.value is SettingValue.OPTED_IN:
+            found.append(one.named.alias)
+    return found
 
 
 def begin(tenants: Sequence[Tenant], database: Database) -> None:

@@ -85,8 +85,18 @@ def test_without_a_tenant_those_that_concern_the_person_are_named_and_nothing_is
     assert shown == {ALICE: ["@contoso"], BOB: ["@contoso", "@fabrikam"], CAROL: ["@fabrikam"], DAVE: []}
     assert not any(stage.slack.views(person) for person in said)
     assert "Guest" in stage.command(ERIN, "status", stage.slack.dm(ERIN))
-    unknown = stage.command(BOB, "@nobody status", stage.slack.dm(BOB))
-    assert "@nobody" in unknown
+    unknown = {
+        alias: stage.command(BOB, f"{alias} status", stage.slack.dm(BOB))
+        for alias in ("@nobody", "@CONTSO", "@All")
+    }
+    assert "@nobody" in unknown["@nobody"]
+    assert says("the_nearest_of_yours_is_contoso") in unknown["@CONTSO"]
+    assert says("no_command_is_done_for_all_tenants") in unknown["@All"]
+    assert all("`@contoso`, `@fabrikam`" in text for text in unknown.values())
+    assert says("the_nearest_of_yours_is_contoso") not in stage.command(
+        CAROL, "@contso status", stage.slack.dm(CAROL)
+    )
+    assert "not set" in stage.command(ALICE, "@CONTOSO status", stage.slack.dm(ALICE))
 
 
 def _state(stage: SeveralStage, tenant: Tenant, number: int) -> State:
@@ -155,6 +165,10 @@ def test_every_number_is_summed_over_the_tenants(stage: SeveralStage) -> None:
 
 def _told(stage: SeveralStage, person: str) -> list[str]:
     return [words(one) for one in stage.slack.messages(stage.slack.dm(person), person)]
+
+
+def test_help_says_how_another_tenant_is_named(stage: SeveralStage) -> None:
+    assert says("outside_a_tenants_own_channel") in stage.command(ALICE, "help", CONTOSO)
 
 
 def test_a_number_that_is_the_other_tenants_is_none_here(stage: SeveralStage) -> None:
@@ -228,4 +242,10 @@ def test_the_file_is_taken_while_the_bot_runs(stage: SeveralStage) -> None:
         assert reader.head()[0] > 0
     stage.write(FILE)
     stage.hup("tenants.reread")
+    assert "opted out" in stage.command(BOB, "status", FABRIKAM)
+    assert "tenants.left_opted_in" not in stage.log()
+    stage.write(FILE.replace(FILE[FILE.index("  contoso:") : FILE.index("  fabrikam:")], ""))
+    stage.hup("tenants.left_opted_in")
+    stage.file.unlink()
+    stage.hup("tenants.kept")
     assert "opted out" in stage.command(BOB, "status", FABRIKAM)
