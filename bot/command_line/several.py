@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.failures import WRONG_SETTINGS
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ALL = "all"
 AT_ONCE = 16
 """Tenants that are read at a time."""
+
+MOST_NAMED = 20
+"""Aliases that a mistake names."""
 
 MILDEST_FIRST = (0, 3, 1, 2)
 """Exit codes: done, evidence with gaps, failed, wrong call. Of many tenants' the worst is the program's."""
@@ -68,12 +71,10 @@ def for_tenants(
             return _wrong("there is one tenant, because LEGACYTLS_TENANTS is not set; leave --tenant out.")
         return act(settings, options)
     if name is None:
-        return _wrong(
-            f"name the tenant with --tenant, or {ALL} where the verb reads: {', '.join(fleet.aliases)}."
-        )
+        return _wrong(f"name the tenant with --tenant, or {ALL} where the verb reads: {_named(fleet)}.")
     if name.lower() == ALL:
         if alone:
-            return _wrong(f"{alone}; name one with --tenant: {', '.join(fleet.aliases)}.")
+            return _wrong(f"{alone}; name one with --tenant: {_named(fleet)}.")
         return _gathered(options, fleet, act) if gathers else _in_turn(options, fleet, act)
     one = fleet.find(name)
     return act(one.settings, options) if one is not None else no_such(name, fleet)
@@ -81,9 +82,17 @@ def for_tenants(
 
 def no_such(name: str, fleet: "Fleet") -> int:
     """Say that there is no such tenant, and which is the nearest; returns the exit code."""
+    if name.lower() == ALL:
+        return _wrong(f"this is of one tenant at a time; name one of {_named(fleet)}.")
     near = difflib.get_close_matches(name.lower(), [alias.lower() for alias in fleet.aliases], n=1)
     hint = f" The nearest is {near[0]}." if near else ""
-    return _wrong(f"there is no tenant of this name.{hint} There are: {', '.join(fleet.aliases)}.")
+    return _wrong(f"there is no tenant of this name.{hint} There are: {_named(fleet)}.")
+
+
+def _named(fleet: "Fleet") -> str:
+    """The aliases, as many as one reads."""
+    more = f" and {len(fleet.aliases) - MOST_NAMED} more" if len(fleet.aliases) > MOST_NAMED else ""
+    return ", ".join(fleet.aliases[:MOST_NAMED]) + more
 
 
 def is_all(options: argparse.Namespace) -> bool:
@@ -108,13 +117,16 @@ def _gathered(options: argparse.Namespace, fleet: "Fleet", act: Act) -> int:
     said: dict[str, _Said] = {}
     with _apart() as output, ThreadPoolExecutor(AT_ONCE, thread_name_prefix="tenant") as pool:
         begun = {pool.submit(_one, output, one, options, act): one.alias for one in fleet.tenants}
-        for finished in as_completed(begun):
-            alias = begun[finished]
-            said[alias] = finished.result()
-            sys.stderr.write(
-                f"{alias}: {'done' if said[alias].code == 0 else 'see below'} ({len(said)} of {len(begun)})\n"
-            )
-            sys.stderr.flush()
+        try:
+            for finished in as_completed(begun):
+                alias = begun[finished]
+                said[alias] = finished.result()
+                outcome = "done" if said[alias].code == 0 else "see below"
+                sys.stderr.write(f"{alias}: {outcome} ({len(said)} of {len(begun)})\n")
+                sys.stderr.flush()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # those that are under way are awaited
+            raise
     in_order = {alias: said[alias] for alias in fleet.aliases}
     if getattr(options, "json", False):
         sys.stdout.write(
@@ -153,10 +165,14 @@ def _worst(codes: list[int]) -> int:
 
 
 class _Apart(io.TextIOBase):
-    """Standard output for as long as many tenants write to it: each thread has a text of its own."""
+    """Standard output and error for as long as many tenants write to them: each thread has a text of its own.
 
-    def __init__(self) -> None:
-        self._own = threading.local()
+    Whoever has begun none writes to ``real``.
+    """
+
+    def __init__(self, real: TextIO, own: threading.local) -> None:
+        self._real = real
+        self._own = own
 
     def begin(self) -> io.StringIO:
         """Begin this thread's text."""
@@ -165,13 +181,18 @@ class _Apart(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write to this thread's text."""
-        return int(self._own.text.write(text))
+        return int(getattr(self._own, "text", self._real).write(text))
+
+    def flush(self) -> None:
+        """Hand on what was not begun."""
+        self._real.flush()
 
 
 @contextmanager
 def _apart() -> Iterator[_Apart]:
-    kept, sys.stdout = sys.stdout, (apart := _Apart())
+    kept, own = (sys.stdout, sys.stderr), threading.local()
+    sys.stdout, sys.stderr = (apart := _Apart(sys.stdout, own)), _Apart(sys.stderr, own)
     try:
         yield apart
     finally:
-        sys.stdout = kept
+        sys.stdout, sys.stderr = kept

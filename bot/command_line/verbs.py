@@ -173,12 +173,15 @@ def _export(settings: "Settings", options: argparse.Namespace) -> int:
 def evidence(options: argparse.Namespace) -> int:
     """Write the evidence of a period. Returns the exit code."""
     settings = settings_for("database")
+    from bot.process import utc_now
     from bot.reports.evidence import WrongTarget, folder_of
+    from handlers.policy.periods import WrongPeriod, period_of
 
     if is_all(options) and settings.fleet is not None:
         try:
+            period_of(options.first, options.last, utc_now().date())
             folder_of(options.output)
-        except WrongTarget as wrong:
+        except (WrongPeriod, WrongTarget) as wrong:
             print(f"legacytls: {wrong}", file=sys.stderr)
             return WRONG_SETTINGS
     return for_tenants(options, settings, _evidence)
@@ -204,7 +207,11 @@ def onboard(options: argparse.Namespace) -> int:
 
     fleet = fleet_of(settings)
     if fleet is None:
-        print("legacytls: it is for several tenants: LEGACYTLS_TENANTS is not set.", file=sys.stderr)
+        print(
+            "legacytls: it is for several tenants, and LEGACYTLS_TENANTS is not set; set it to the path of "
+            "the file that names them.",
+            file=sys.stderr,
+        )
         return WRONG_SETTINGS
     one = fleet.find(options.alias)
     return onboard(one) if one is not None else no_such(options.alias, fleet)

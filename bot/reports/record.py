@@ -27,8 +27,8 @@ from storage.record.export import has_record, lines, tenants
 from storage.record.reconcile import differences
 from storage.record.verify import Authenticator, Verdict, verify
 
-NAMED = 100
-"""Rows that are named; memory does not grow with what is wrong."""
+NAMED, FEW = 100, 5
+"""Rows that are named, for memory does not grow with what is wrong; and tenants."""
 
 COMPARE = (
     "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
@@ -80,7 +80,7 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
 
 def _disagreeing(found: Sequence[Difference]) -> str:
     """Each row that differs, a line each, and what to do."""
-    lines = [f"  {difference}\n" for difference in found[:NAMED]]
+    lines = [f"  {difference}\n" for difference in found[:FEW]]
     more = f"  and more than these {NAMED}\n" if len(found) > NAMED else ""
     return (
         f"Rows of the database do NOT agree with it:\n{''.join(lines)}{more}"
@@ -177,10 +177,13 @@ def tenant_of(settings: Settings) -> str:
 
 def nothing_on_record(database: Database, tenant_id: str) -> NoRecord:
     """Nothing on record is not a sound record: most likely another tenant, or another database, was meant."""
-    others = ", ".join(tenants(database)) or "no tenant at all"
+    found = tenants(database)
+    others = ", ".join(found[:FEW]) or "no tenant at all"
+    others += f" and {len(found) - FEW} more" if len(found) > FEW else ""
     return NoRecord(
         f"nothing is on record of tenant {tenant_id}, so there is nothing to check; this database holds the "
-        f"record of {others}. Check AZURE_TENANT_ID and DATABASE_URL."
+        f"record of {others}. Check DATABASE_URL, and the tenant's id (AZURE_TENANT_ID, or in the file of "
+        "LEGACYTLS_TENANTS)."
     )
 
 

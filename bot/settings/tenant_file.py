@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from bot.exchange.clouds import CLOUDS
 from bot.settings import fields
@@ -143,7 +143,7 @@ class TenantFile(_Strict):
 
     fleet_operators: People = ()
     defaults: Defaults = Defaults()
-    tenants: Annotated[dict[str, TenantEntry], Field(min_length=1)]
+    tenants: dict[str, TenantEntry]
 
 
 def read_tenants(
@@ -152,6 +152,8 @@ def read_tenants(
     """Read the file; ``more`` finds what else is wrong in it. Raises ``WrongFile`` with every mistake."""
 
     def between(document: object) -> Iterator[tuple[Place, str]]:
+        if isinstance(document, dict) and document.get("tenants") == {}:
+            yield ("tenants",), "tenants: name at least one tenant"
         yield from _aliases(document)
         yield from _doubled(document)
         yield from more(document)

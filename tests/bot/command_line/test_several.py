@@ -132,6 +132,50 @@ def test_the_evidence_of_all_is_a_file_each_and_what_is_there_is_not_written_aga
     assert says("is_a_file") in err
 
 
+def test_a_period_that_is_none_is_told_once_and_makes_no_folder(said: Said, tmp_path: Path) -> None:
+    days = ("--from", "2026-11-02", "--to", "2026-11-01")
+    code, out, err = said("evidence", "--tenant", "all", *days, "--output", "packs", "--no-names")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "packs").exists()
+
+
+def test_what_one_of_them_says_to_standard_error_stands_in_its_section(said: Said, tmp_path: Path) -> None:
+    """A folder stands where the pack of one is to be written."""
+    (tmp_path / "packs" / "contoso.zip").mkdir(parents=True)
+    days = ("--from", "2026-11-01", "--to", "2026-11-02")
+    call = ("evidence", "--tenant", "all", *days, "--output", "packs", "--no-names", "--force")
+    code, out, err = said(*call)
+    assert code == 2
+    assert says("is_a_folder_name_a_file_in_it") in out[: out.index("== fabrikam ==")]
+    assert says("2_of_2") in err
+    assert says("is_a_folder_name_a_file_in_it") not in err
+
+
+def test_what_is_of_one_tenant_says_so_and_a_mistake_names_the_first_aliases(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = said("onboard", "all")
+    assert (code, out) == (2, "")
+    assert says("of_one_tenant_at_a_time") in err
+    many = "".join(
+        f"  t{number}:\n    tenant_id: {number:08}-2222-3333-4444-555555555555\n"
+        f"    organization: t{number}.onmicrosoft.com\n    channel: C{number:08}\n"
+        for number in range(100)
+    )
+    Path("tenants.yaml").write_text(f"tenants:\n{many}")
+    code, _, err = said("onboard", "contoso")
+    assert code == 2
+    assert says("t19_and_80_more") in err
+    Path("tenants.yaml").write_text("tenants: {}\n")
+    assert says("name_at_least_one_tenant") in said("onboard", "contoso")[2]
+    monkeypatch.delenv("LEGACYTLS_TENANTS")
+    monkeypatch.setenv("AZURE_TENANT_ID", CONTOSO)
+    code, _, err = said("onboard", "contoso")
+    assert code == 2
+    assert says("set_it_to_the_path_of_the_file") in err
+
+
 @pytest.mark.parametrize(
     "call",
     [
