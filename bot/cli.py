@@ -98,7 +98,7 @@ def load_logging_plainly() -> None:
 def _sandbox(options: argparse.Namespace) -> int:
     from bot.sandbox.run import run
 
-    return run(port=options.port, mode=options.mode)
+    return run(port=options.port, mode=options.mode, tenants=options.tenants)
 
 
 OF_NO_TENANT = (_run, _sandbox, verbs.init, verbs.migrate, verbs.onboard, verbs.probe)

@@ -20,6 +20,13 @@ def number(text: str) -> int:
     return int(text)
 
 
+def few(text: str) -> int:
+    """How many tenants the sandbox plays: no more than it has names for (``bot.sandbox.tenants.MOST``)."""
+    if not re.fullmatch(r"[1-8]", text):
+        raise argparse.ArgumentTypeError("write a number between 1 and 8")
+    return int(text)
+
+
 def port(text: str) -> int:
     """A TCP port; 0 lets the system choose.
 
@@ -69,6 +76,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 def add_sandbox(parser: argparse.ArgumentParser) -> None:
     """Add what ``sandbox`` takes."""
     modes = "how the simulated Slack reaches the bot"
+    several = "so many tenants, at most 8, each with a channel of its own (default 1)"
+    parser.add_argument("--tenants", type=few, default=1, metavar="N", help=several)
     parser.add_argument("--port", type=port, default=8642, help="port of the page (default 8642)")
     parser.add_argument("--mode", choices=("socket", "http"), default="socket", help=modes)
 

@@ -22,6 +22,7 @@ from bot.sandbox.robot import CLOCK_FILE, PORT
 from bot.sandbox.shared.clock import MovableClock
 from bot.sandbox.shared.ports import free_port
 from bot.sandbox.slack.simulation import Slack
+from bot.sandbox.tenants import OF_ONE, channel_of, further, write_file
 from bot.stopping import Stopping
 from bot.transport.http_mode import PATH
 
@@ -37,7 +38,8 @@ class Sandbox:
     """Slack, Microsoft and the bot; use as a context manager.
 
     ``settings`` adds to or replaces the bot's environment. ``mode`` is Slack's way to the bot: ``socket``, or
-    ``http`` for signed requests; ``child`` is what starts the bot.
+    ``http`` for signed requests; ``child`` is what starts the bot. With more than one of ``tenants`` each has
+    a channel of its own, and the bot is given a file that names them.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Sandbox:
         mode: str = "socket",
         settings: dict[str, str] | None = None,
         child: type[Child] = Child,
+        tenants: int = 1,
     ) -> None:
         self.folder = folder
         self.clock = MovableClock(folder / "clock")
@@ -56,6 +59,10 @@ class Sandbox:
         self._site = Site()
         self.slack = Slack(clock=self.clock, port=port, request_url=request_url, mount=self._site.mount)
         self.microsoft = Microsoft(folder, clock=self.clock, changed=self.slack.workspace.touch)
+        self._file: Path | None = None
+        """Of several tenants; ``None``: there is one."""
+        if tenants > 1:
+            self._add(tenants - 1)
         self._settings = settings or {}
         self._child = child
         self.bot: Child | None = None
@@ -68,8 +75,8 @@ class Sandbox:
         except BaseException:
             self.slack.stop()
             raise
-        environment = self.slack.environment | self.microsoft.environment | self._bot_settings()
-        self.bot = self._child(environment | self._settings, self.folder, self.slack.workspace.touch)
+        environment = self._environment() | self._settings
+        self.bot = self._child(environment, self.folder, self.slack.workspace.touch)
         self._site.controls = self._controls(self.bot)
         self.bot.start()
         return self
@@ -98,20 +105,36 @@ class Sandbox:
     @property
     def record_settings(self) -> str:
         """What ``legacytls verify``, ``export`` and ``history`` need to find the sandbox's record."""
-        settings = self._bot_settings() | {"AZURE_TENANT_ID": self.microsoft.tenant.tenant_id}
-        return " ".join(
-            f"{name}={settings[name]}" for name in ("DATABASE_URL", "AZURE_TENANT_ID", "LEGACYTLS_TIMEZONE")
-        )
+        settings = self._environment()
+        whose = "LEGACYTLS_TENANTS" if self._file is not None else "AZURE_TENANT_ID"
+        return " ".join(f"{name}={settings[name]}" for name in ("DATABASE_URL", whose, "LEGACYTLS_TIMEZONE"))
 
     def write_settings(self) -> None:
         """Write the bot's settings into ``.env`` in its folder, readable by its owner only."""
-        settings = self.slack.environment | self.microsoft.environment | self._bot_settings()
+        settings = self._environment()
         lines = [f"{name}={value}\n" for name, value in settings.items() if name not in (CLOCK_FILE, PORT)]
         write_private(self.folder / ".env", "".join(lines).encode())
 
     def line(self, verb: str, settings: str = 'TERM="$TERM"') -> str:
         """Return the shell line that runs ``verb`` against the sandbox with none of the shell's settings."""
         return f"(cd {shlex.quote(str(self.folder))} && env -i {settings} {program()} {verb})"
+
+    def _add(self, count: int) -> None:
+        """Add so many tenants beside the first."""
+        others = further(count, clock=self.clock, changed=self.slack.workspace.touch)
+        self.microsoft.others += others
+        for one in others:
+            self.slack.workspace.add_channel(channel_of(one))
+        self._file = self.folder / "tenants.yaml"
+        write_file(self._file, self.microsoft.tenant, others)
+
+    def _environment(self) -> dict[str, str]:
+        """What the bot is told, but for what whoever made the sandbox has added."""
+        settings = self.slack.environment | self.microsoft.environment | self._bot_settings()
+        if self._file is None:
+            return settings
+        settings |= {"LEGACYTLS_TENANTS": str(self._file)}
+        return {name: value for name, value in settings.items() if name not in OF_ONE}
 
     def _bot_settings(self) -> dict[str, str]:
         return {
@@ -124,24 +147,28 @@ class Sandbox:
 
     def _controls(self, bot: Child) -> Controls:
         controls = Controls.of(self.microsoft.tenant)
+        controls.others = lambda: [
+            {"organization": one.organization, "value": one.value} for one in self.microsoft.others
+        ]
         controls.advance_clock = self.clock.advance
         controls.bot_state = lambda: _state(bot, connected=self.slack.connections > 0)
         controls.bot_action = bot.act
         return controls
 
 
-def run(*, port: int, mode: str) -> int:
+def run(*, port: int, mode: str, tenants: int = 1) -> int:
     """Serve the sandbox until SIGINT or SIGTERM; prints the address of the page."""
     stopping = Stopping()
     with tempfile.TemporaryDirectory(prefix="legacytls-sandbox-") as name:
         try:
-            sandbox = Sandbox(Path(name), port=port, mode=mode, settings=SHOWN)
+            sandbox = Sandbox(Path(name), port=port, mode=mode, settings=SHOWN, tenants=tenants)
+            whose = " --tenant all" if tenants > 1 else ""
             with sandbox:
                 sys.stdout.write(f"The sandbox is at {sandbox.slack.url}  (Ctrl-C ends it)\n")
                 sandbox.write_settings()
-                record = sandbox.line("verify", sandbox.record_settings)
+                record = sandbox.line(f"verify{whose}", sandbox.record_settings)
                 sys.stdout.write(f"Its record, from another terminal: {record}\n")
-                sys.stdout.write(f"Likewise status, check, history:   {sandbox.line('status')}\n")
+                sys.stdout.write(f"Likewise status, check, history:   {sandbox.line(f'status{whose}')}\n")
                 sys.stdout.flush()
                 stopping.wait()
         except OSError as refused:

@@ -69,6 +69,7 @@ def test_help_needs_no_settings_and_leaves_no_file(tmp_path: Path) -> None:
         (("run", "--port", "99999"), "write a port number between 0 and 65535"),
         (("run", "--port=-1"), "write a port number between 0 and 65535"),
         (("sandbox", "--port", "65536"), "write a port number between 0 and 65535"),
+        (("sandbox", "--tenants", "9"), "write a number between 1 and 8"),
         (("history", "--limit", "0"), "write a whole number, 1 or more"),
         (("history", "--limit", "-3"), "write a whole number, 1 or more"),
         (("history", "--before", "first"), "write a whole number, 1 or more"),

@@ -22,6 +22,8 @@ class Controls:
 
     snapshot: Callable[[], JSON] | None = None
     """What the tenant looks like, ready for JSON."""
+    others: Callable[[], list[JSON]] | None = None
+    """Further tenants, each with its ``organization`` and ``value``."""
     set_value: Callable[[bool | None, str], None] | None = None
     """Change the setting outside the bot, as the person with that mail address."""
     disable_smtp_auth: Callable[[bool], None] | None = None
@@ -48,4 +50,10 @@ class Controls:
         def queue_fault(name: str, count: int, cmdlet: str | None) -> None:
             tenant.queue_fault(name, count=count, cmdlet=cmdlet)
 
-        return cls(tenant.snapshot, set_value, disable_smtp_auth, queue_fault, tenant.clear_faults)
+        return cls(
+            tenant.snapshot,
+            set_value=set_value,
+            disable_smtp_auth=disable_smtp_auth,
+            queue_fault=queue_fault,
+            clear_faults=tenant.clear_faults,
+        )

@@ -35,6 +35,7 @@ def state(
         "commands": [_command(command)],
         "samples": samples.offered(),
         "tenant": controls.snapshot() if controls.snapshot else None,
+        "others": controls.others() if controls.others else [],
         "bot": {"state": _bot_state(controls, connected=connected)},
         "notice": workspace.notice(as_),
     }

@@ -101,6 +101,12 @@ class Workspace(Watched):
             raise SlackError("cannot_dm_bot")
         return self.channel(f"D{user[1:]}")
 
+    def add_channel(self, channel: Channel) -> None:
+        """Open a channel that nothing has been said in."""
+        with self.changing():
+            self._channels[channel.id] = channel
+            self._messages[channel.id] = []
+
     def rearrange(self, channel: str, **changes: Any) -> None:
         """Change a channel: ``rearrange("C0CHANGES", is_ext_shared=True)`` or ``members={...}``."""
         with self.changing():

@@ -24,11 +24,12 @@ export function mountTenant(place, onClose) {
   const smtp = () => arrange("smtp_auth", { disabled: !parts.smtp.checked });
   parts.smtp = h("input", { type: "checkbox", role: "switch", id: "smtp-auth", on: { change: smtp } });
   parts.smtpWords = h("small", {});
+  parts.others = card("Other tenants", parts.otherValues = h("ul", { class: "others" }));
   parts.body = h("div", { class: "tenant-body" },
     card("Live value", parts.value, h("div", { class: "segments", role: "group", "aria-labelledby": "outside-title" },
       parts.outsideTitle, h("div", { class: "segment-row" }, parts.outside)), parts.facts),
     card("Organisation", h("label", { class: "switch", for: "smtp-auth" }, h("span", {}, "SMTP AUTH allowed", parts.smtpWords), parts.smtp)),
-    mountFaults(card));
+    parts.others, mountFaults(card));
   parts.gone = h("p", { class: "empty", hidden: true }, "This sandbox runs without a simulated tenant.");
   place.append(
     h("header", { class: "tenant-head" }, h("h2", {}, "Contoso · Exchange Online"), h("span", { class: "badge" }, "simulated"),
@@ -42,6 +43,7 @@ export function renderTenant() {
   parts.body.hidden = !tenant;
   parts.gone.hidden = Boolean(tenant);
   if (tenant) renderValue(tenant);
+  renderOthers(store.state.others ?? []);
   if (tenant) renderFaults(tenant);
   renderClock();
   renderBot();
@@ -62,6 +64,16 @@ function renderValue(tenant) {
   parts.smtp.checked = tenant.smtp_auth_disabled === false;
   parts.smtpWords.textContent = `SmtpClientAuthenticationDisabled: ${JSON.stringify(tenant.smtp_auth_disabled ?? null)}`;
   parts.facts.textContent = [tenant.organization, tenant.lag ? `writes show after ${tenant.lag} s` : ""].filter(Boolean).join(" · ");
+}
+
+/** What else the bot keeps: each has its own channel, and is changed there. */
+function renderOthers(others) {
+  const sig = JSON.stringify(others);
+  if (parts.others.dataset.sig === sig) return;
+  parts.others.dataset.sig = sig;
+  parts.others.hidden = others.length === 0;
+  parts.otherValues.replaceChildren(...others.map((one) => h("li", {}, h("span", {}, one.organization),
+    h("strong", {}, VALUES.find(({ value }) => value === (one.value ?? null)).word))));
 }
 
 /** The one word for the live value, for the header of a small screen. */
