@@ -169,6 +169,9 @@ def _told(stage: SeveralStage, person: str) -> list[str]:
 
 def test_help_says_how_another_tenant_is_named(stage: SeveralStage) -> None:
     assert says("outside_a_tenants_own_channel") in stage.command(ALICE, "help", CONTOSO)
+    elsewhere = stage.command(CAROL, "help", stage.slack.dm(CAROL))
+    assert "/legacytls enable" in elsewhere
+    assert "`@fabrikam`" in elsewhere
 
 
 def test_a_number_that_is_the_other_tenants_is_none_here(stage: SeveralStage) -> None:

@@ -8,11 +8,12 @@ is told.
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack, Respond
 
-from handlers.slack.edge import BUSY
+from handlers.slack.edge import BUSY, Reply
 from handlers.slack.listeners import devices
 from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListeners
 from handlers.slack.listeners.fleet import FLEET, Fleet
@@ -21,9 +22,10 @@ from handlers.slack.listeners.mentions import INSTEAD, mention
 from handlers.slack.parsing import Malformed, channel_of, first_field, identity, number, person_of, reaction
 from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import card_buttons as cards
-from handlers.slack.views import device_answers
+from handlers.slack.views import device_answers, replies
 from handlers.slack.views import devices as device_views
 from handlers.slack.views.announcements import DONE, SNOOZE
+from handlers.slack.views.blocks import section
 from handlers.slack.views.mrkdwn import escape
 from handlers.slack.views.signed import taken_apart, tenant_in_block
 
@@ -62,7 +64,10 @@ WHICH = (
     "Which tenant? Put its name first, as in `/legacytls @{first} status`, or ask in its own channel. "
     "Yours: {all}."
 )
-NONE_OF_YOURS = "Nothing was done: it is not said which tenant is meant, and none of them concerns you."
+NONE_OF_YOURS = (
+    "Nothing was done: it is not said which tenant is meant, and none of them concerns you. In a tenant's "
+    "own channel `/legacytls help` shows what can be asked for."
+)
 NOT_ALL = "No command is done for all tenants at once; `/legacytls fleet` shows them to fleet operators. "
 MOST_NAMED = 50
 """Aliases that an answer names."""
@@ -91,9 +96,8 @@ class Router:
         elif here is not None:
             here.commands.listen(ack, body, respond)
         else:
-            self._ask_which(
-                ack, str(body["user_id"]), channel, respond, wrong=first if first.startswith("@") else ""
-            )
+            reply = self._shared_edge.reply(respond, person=str(body["user_id"]), channel=channel)
+            self._ask_which(ack, reply, text)
 
     def click(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Hand a click to the tenant that its number leads to, or in whose message it was made.
@@ -167,16 +171,21 @@ class Router:
         if not self._shared_edge.do(reply, open_or_ask, urgent=True):
             self._shared_edge.executor.follow(lambda: reply.say(BUSY))
 
-    def _ask_which(self, ack: Ack, person: str, channel: str, respond: Respond, *, wrong: str) -> None:
-        reply = self._shared_edge.reply(respond, person=person, channel=channel)
+    def _ask_which(self, ack: Ack, reply: Reply, text: str) -> None:
+        first, _ = alias_in_front(text)
+        wrong = first if first.startswith("@") else ""
 
         def tell() -> None:
-            verdict = self._shared_edge.people.member(person)
+            verdict = self._shared_edge.people.member(reply.person)
             if not verdict.allowed:
                 reply.refuse("which", verdict)
                 return
-            found = self._by_tenant.concerning(person)
-            reply.say(_unknown(wrong, found) + _which(found))
+            found = self._by_tenant.concerning(reply.person)
+            if found and text.lower() in ("", "help"):
+                help_text = replies.help_text(found[0].edge.around.cloud, found[0].signature.alias)
+                reply.finish(replace(help_text, blocks=[section(_which(found)), *help_text.blocks]))
+            else:
+                reply.say(_unknown(wrong, found) + _which(found))
 
         if self._shared_edge.do(reply, tell):
             ack()

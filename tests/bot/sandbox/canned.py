@@ -235,6 +235,7 @@ def state() -> Json:
         "shortcuts": [{"name": "Legacy TLS", "callback_id": "legacytls"}],
         "commands": [_command()],
         "tenant": _tenant(),
+        "others": [],
         "bot": {"state": "running"},
         "notice": None,
     }

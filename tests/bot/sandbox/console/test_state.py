@@ -22,7 +22,7 @@ def test_the_document_has_what_the_page_reads(slack: Slack) -> None:
     state = _state(slack)
     assert set(state) == {
         "revision", "now", "bot_user", "people", "groups", "channels", "messages", "views", "home",
-        "shortcuts", "commands", "tenant", "bot", "notice", "samples",
+        "shortcuts", "commands", "tenant", "others", "bot", "notice", "samples",
     }  # fmt: skip
     assert (state["now"], state["bot_user"], state["tenant"], state["notice"]) == (
         NOON.isoformat(),
@@ -30,7 +30,7 @@ def test_the_document_has_what_the_page_reads(slack: Slack) -> None:
         None,
         None,
     )
-    assert state["bot"] == {"state": "stopped"}
+    assert (state["bot"], state["others"]) == ({"state": "stopped"}, [])
     assert state["groups"] == [{"id": "S0MAIL", "handle": "mail-owners"}]
     (command,) = state["commands"]
     assert command["command"] == "/legacytls"
