@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup test check format sandbox bench pictures
+.PHONY: setup test coverage check format sandbox bench pictures
 
 setup: ## a virtual environment with everything pinned
 	$(PYTHON) -m venv .venv
@@ -11,6 +11,9 @@ setup: ## a virtual environment with everything pinned
 
 test: ## the whole test line
 	$(BIN)/pytest
+
+coverage: ## the same, and which lines of the product it ran; the floors are written anew
+	TESTS_COVERAGE=record $(BIN)/pytest
 
 check: ## linters, types, import contracts
 	$(BIN)/ruff check .

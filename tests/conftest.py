@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from structlog.dev import ConsoleRenderer, plain_traceback
 
-from tests import bytecode  # noqa: F401 - before whatever is rewritten
+from tests import bytecode, coverage  # noqa: F401 - before whatever is rewritten, or of the product
 from tests.chance import SEED, chance, fix_examples
 from tests.compiling import compile_once
 from tests.validating import validate_by_class
@@ -97,7 +97,7 @@ fix_examples()
 gc.disable()  # until everything is collected: what is imported and collected meanwhile stays
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Forget settings, proxies and authorities of the surroundings: a test that meets a real tenant is worse
     than none. Work in memory."""
     for name in list(os.environ):
@@ -110,6 +110,8 @@ def pytest_configure() -> None:
         os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
     compile_once()
     validate_by_class()
+    if coverage.COVERAGE is not None:
+        config.pluginmanager.register(coverage.COVERAGE)
     # In colour and with every local variable, a traceback that nobody reads took most of a second.
     ConsoleRenderer.get_active().exception_formatter = plain_traceback
 
