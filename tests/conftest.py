@@ -33,65 +33,11 @@ MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30
 """A folder in memory, and how many bytes have to be free there: every commit is synced, and thousands of them
 wait for a disk."""
 
-LONGEST_FIRST = (
-    *(
-        "test_sudden_death.py",
-        "test_restored.py",
-        "test_nothing_spins.py",
-        "test_check.py",
-        "test_database_trouble.py",
-    ),
-    *(
-        "test_applying.py",
-        "test_the_record.py",
-        "test_hanging_neighbours.py",
-        "test_page_layout.py",
-        "test_remind.py",
-    ),
-    *(
-        "test_not_believed.py",
-        "test_broken_environments.py",
-        "test_races.py",
-        "test_home.py",
-        "test_what_if.py",
-    ),
-    *(
-        "test_deliver.py",
-        "test_exchange_faults.py",
-        "test_migrations.py",
-        "test_cli.py",
-        "test_page_modal.py",
-    ),
-    *(
-        "test_every_state_every_event.py",
-        "test_extending.py",
-        "test_made_outside.py",
-        "test_the_troubled_channel.py",
-    ),
-    *(
-        "test_reconcile.py",
-        "test_deciding.py",
-        "test_restarting.py",
-        "test_backup.py",
-        "test_the_whole_chart.py",
-    ),
-    *(
-        "test_reference_model.py",
-        "test_disagreements.py",
-        "test_watching.py",
-        "test_reminding.py",
-        "test_matrix.py",
-    ),
-    *(
-        "test_planted_bugs.py",
-        "test_windows.py",
-        "test_stopped_replica.py",
-        "test_four_eyes.py",
-        "test_reminders_due.py",
-    ),
-)
-"""Files that take longest, those that compute among those that wait, so that no processor waits for all
-workers at once."""
+LONGEST_FIRST = Path(__file__).with_name("longest_first.txt").read_text(encoding="utf-8").split()
+"""Files that take longest, two that wait for each one that computes, so that no processor waits for all
+workers at once and no worker for another at the end."""
+
+assert all(Path(__file__).parents[1].joinpath(file).exists() for file in LONGEST_FIRST), "a file was renamed"
 
 fix_examples()
 gc.disable()  # until everything is collected: what is imported and collected meanwhile stays
@@ -124,10 +70,10 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Play the longest files first, so that no worker is left with one when the others have finished, the
     rest by chance."""
-    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    ranks = {file: rank for rank, file in enumerate(LONGEST_FIRST)}
     files = {item: item.nodeid.partition("::")[0] for item in items}
     drawn = {file: chance(f"order of {file}").random() for file in set(files.values())}
-    items.sort(key=lambda item: (ranks.get(item.path.name, len(ranks)), drawn[files[item]]))
+    items.sort(key=lambda item: (ranks.get(files[item], len(ranks)), drawn[files[item]]))
 
 
 def pytest_collection_finish() -> None:
