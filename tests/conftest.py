@@ -17,6 +17,7 @@ from structlog.dev import ConsoleRenderer, plain_traceback
 from tests import bytecode, coverage  # noqa: F401 - before whatever is rewritten, or of the product
 from tests.chance import SEED, chance, fix_examples
 from tests.compiling import compile_once
+from tests.processes import TRUSTED
 from tests.validating import validate_by_class
 
 pytest_plugins = ["tests.counting", "tests.postgres", "tests.pooler"]
@@ -25,9 +26,6 @@ _OURS = ("SLACK_", "AZURE_", "EXCHANGE_", "LEGACYTLS_", "DATABASE_URL")
 _ASKED = ("TESTS_",)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _AUTHORITIES = ("requests_ca_bundle", "curl_ca_bundle")
-_TRUSTED = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
-"""Whom this machine trusts: nobody here is certified by an authority of the world's, and reading all of them
-took 20 ms of every TLS context."""
 
 MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30
 """A folder in memory, and how many bytes have to be free there: every commit is synced, and thousands of them
@@ -51,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
             name.startswith(_OURS) and not name.startswith(_ASKED)
         ) or name.lower() in _PROXIES + _AUTHORITIES:
             del os.environ[name]
-    os.environ |= _TRUSTED
+    os.environ |= TRUSTED
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
         os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
     compile_once()

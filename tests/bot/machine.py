@@ -17,7 +17,7 @@ from typing import IO, Self
 
 from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.slack.simulation import Slack
-from tests.processes import ROOT, ended, start
+from tests.processes import ROOT, TRUSTED, ended, start
 
 __all__ = ["ROOT", "Machine", "Outcome", "command"]
 
@@ -56,7 +56,7 @@ def command(
     With ``interpreter`` Python itself is started, as people start it.
     """
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    environment = inherited | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"} | settings
+    environment = inherited | TRUSTED | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"} | settings
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         streams = {"stdout": out if stdout is None else stdout, "stderr": err}
         if interpreter:

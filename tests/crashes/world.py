@@ -36,7 +36,7 @@ from storage.reading import Reader
 from storage.records import Attempt, Decision
 from tests.chance import QUIET
 from tests.patience import patience
-from tests.processes import ROOT, Process, start
+from tests.processes import ROOT, TRUSTED, Process, start
 
 T = TypeVar("T")
 
@@ -127,7 +127,7 @@ class World:
 
     def launch(self, module: str = ROBOT, **more: str) -> None:
         """Start the bot and do not wait."""
-        inherited = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        inherited = TRUSTED | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         ours = {
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": self.url,
