@@ -7,9 +7,10 @@ from handlers.evidence import proof
 MODULES = (
     "spelling",
     "chain",
+    "register",
+    "shapes",
     "change",
     "facts",
-    "register",
     "tables",
     "missing",
     "page",

@@ -13,8 +13,10 @@ from sqlalchemy import select, tuple_
 
 from storage.engine import Database
 from storage.integrity.believing import Told, spelled_instant
+from storage.integrity.damaged import any_bytes
 from storage.integrity.replay import Replay
 from storage.lifecycle import State
+from storage.record.statements import MOST
 from storage.schema.tables import audit_events
 
 _BATCH = 500
@@ -69,14 +71,13 @@ def told_by_change(database: Database, tenant_id: str, up_to: int | None) -> Ite
     table = audit_events.c
     at = spelled_instant(table.at).label("spelled_at")
     about = select(table.seq, at, table.kind, table.actor, table.request_id, table.payload)
-    about = about.where(table.tenant_id == tenant_id, table.request_id.is_not(None)).order_by(
-        table.request_id, table.seq
-    )
+    mine = about.where(table.tenant_id == tenant_id, table.request_id.is_not(None), table.request_id <= MOST)
+    about = mine.order_by(table.request_id, table.seq)
     if up_to is not None:
         about = about.where(table.seq <= up_to)
     last = (0, 0)
     while True:
-        with database.read() as connection:
+        with database.read() as connection, any_bytes(connection):
             behind = about.where(tuple_(table.request_id, table.seq) > last).limit(_BATCH)
             batch: Sequence[Any] = connection.execute(behind).all()
         if not batch:

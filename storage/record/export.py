@@ -73,7 +73,7 @@ def spelled(stored: Stored, tenant_id: str) -> str:
     time.
     """
     # altered: it must not look like several events
-    if not isinstance(stored.payload, str) or "\n" in stored.payload:
+    if _is_mistyped(stored) or "\n" in stored.payload:
         return canonical(_altered(stored, tenant_id)) + "\n"
     texts = (stored.actor, spelled_at(stored.at), stored.hash, stored.kind, stored.prev_hash, tenant_id)
     actor, at, digest, kind, prev, tenant = map(encode_basestring_ascii, texts)
@@ -84,12 +84,24 @@ def spelled(stored: Stored, tenant_id: str) -> str:
     )
 
 
+def _is_mistyped(stored: Stored) -> bool:
+    """Tell whether SQLite has a value of another type in a column than was written there."""
+    _, at, kind, actor, request_id, payload, prev_hash, digest, _ = stored
+    texts = {type(at), type(kind), type(actor), type(payload), type(prev_hash), type(digest)}
+    return texts != {str} or not (request_id is None or type(request_id) is int)
+
+
 def _altered(stored: Stored, tenant_id: str) -> Event:
+    _, at, kind, actor, request_id, payload, prev_hash, digest, _ = map(_text_of_bytes, stored)
+    at = spelled_at(at) if isinstance(at, str) else at
     return {
-        "tenant": tenant_id, "seq": stored.seq, "at": spelled_at(stored.at), "kind": stored.kind,
-        "actor": stored.actor, "request": stored.request_id, "payload": _payload(stored.payload),
-        "prev": stored.prev_hash, "hash": stored.hash,
+        "tenant": tenant_id, "seq": stored.seq, "at": at, "kind": kind, "actor": actor, "request": request_id,
+        "payload": _payload(payload), "prev": prev_hash, "hash": digest,
     }  # fmt: skip
+
+
+def _text_of_bytes(value: object) -> object:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 def events_of_kinds(database: Database, tenant_id: str, seq: int, kinds: Collection[str]) -> Iterator[Event]:
@@ -162,8 +174,8 @@ def spelled_at(stored: datetime | str) -> str:
     return stored.replace(" ", "T") + "Z" if isinstance(stored, str) else stamp(stored)
 
 
-def _payload(stored: str) -> object:
+def _payload(stored: Any) -> object:
     try:
         return json.loads(stored)
-    except ValueError:
+    except (ValueError, TypeError):
         return stored

@@ -12,6 +12,9 @@ STATEMENTS = ("day", "reconciled", "head_posted", "timestamped")
 """The kinds by which the bot records what a pack shows beside the changes: no news to anybody by
 themselves."""
 
+MOST = 2**31 - 1
+"""The highest number that an event or a request can have; in SQLite any text stands behind all numbers."""
+
 
 def last_before(database: Database, tenant_id: str, end: datetime) -> int:
     """The number of the newest event recorded before an instant; 0 where there is none.
@@ -19,7 +22,8 @@ def last_before(database: Database, tenant_id: str, end: datetime) -> int:
     Raises ``Unreachable``.
     """
     table = audit_events.c
-    query = select(func.max(table.seq)).where(table.tenant_id == tenant_id, table.at < end)
+    is_number = table.seq <= MOST
+    query = select(func.max(table.seq)).where(table.tenant_id == tenant_id, table.at < end, is_number)
     with database.read() as connection:
         return connection.execute(query).scalar() or 0
 

@@ -13,9 +13,22 @@ FIRST = "0" * 64
 """What the first event names as the hash before it."""
 
 
+_TYPES = {
+    **dict.fromkeys(("at", "kind", "actor", "prev", "hash", "tenant"), (str,)),
+    "seq": (int,),
+    "request": (int, type(None)),
+    "payload": (dict,),
+}
+"""The fields of an event, and what each of them is."""
+
+
 def canonical_text(value: Any) -> str:
     """The one spelling that is hashed: sorted keys, no blanks, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _is(event: Event, name: str, types: tuple[type, ...]) -> bool:
+    return name in event and type(event[name]) in types
 
 
 def flaw_of(line: str, seq: int, head: str) -> tuple[str, Event | None]:
@@ -24,7 +37,7 @@ def flaw_of(line: str, seq: int, head: str) -> tuple[str, Event | None]:
         event = json.loads(line)
     except ValueError:
         return "this is no JSON", None
-    if not isinstance(event, dict) or not {"seq", "prev", "hash", "kind", "at"} <= set(event):
+    if not isinstance(event, dict) or not all(_is(event, name, types) for name, types in _TYPES.items()):
         return "this is no event", None
     if canonical_text(event) + "\n" != line:
         return "it is not spelled as it was written", None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.evidence.proof.chain import Event
+from handlers.evidence.proof.shapes import is_readable
 from handlers.evidence.proof.spelling import text_of
 
 NEEDS_OTHERS = ("opt_in", "extension")
@@ -49,6 +50,8 @@ class Change:
     last_at: str = ""
     times: list[str] = field(default_factory=list)
     """When each of its events was recorded."""
+    unreadable: list[int] = field(default_factory=list)
+    """The numbers of its events that the bot did not write so."""
     _counted: list[Vote] | None = None
     """The votes that count, once they were judged."""
 
@@ -56,6 +59,9 @@ class Change:
         """Add what one more of its events says."""
         self.times.append(text_of(event["at"]))
         self._counted = None
+        if not is_readable(event):
+            self.unreadable.append(event["seq"])
+            return
         said, kind = event["payload"], event["kind"]
         if kind == "request_opened":
             self.opened, self.state = said, text_of(said.get("state"))

@@ -155,8 +155,8 @@ class Checker:
     def _take(self, event: Event) -> None:
         self._last = event
         self._hashes[event["seq"]] = event["hash"]
-        self._facts.take(event)
-        self._register.take(event)
+        if self._facts.take(event):
+            self._register.take(event)
         for name, kind in KEPT_EVENTS.items():
             if event["kind"] == kind:
                 self._kept[name].append(event_line(event))

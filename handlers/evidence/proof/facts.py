@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from handlers.evidence.proof.chain import Event
+from handlers.evidence.proof.shapes import is_readable
 from handlers.evidence.proof.spelling import text_of
 
 
@@ -46,14 +47,21 @@ class Facts:
     """From when on time stamps were wanted, or no more."""
     probes: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     """When, host, port, TLS version, and whether it was taken: each first outcome and each change."""
+    unreadable: list[int] = field(default_factory=list)
+    """The numbers of events that the bot did not write so."""
     in_order: Callable[[Iterable[list[str]]], Iterable[list[str]]] = sorted
     """Sorts rows of cells; what it returns can be read more than once."""
 
-    def take(self, event: Event) -> None:
-        """Add what one more event says; most kinds say nothing of this."""
+    def take(self, event: Event) -> bool:
+        """Add what one more event says; most kinds say nothing of this. Tells whether it can be read."""
+        if not is_readable(event):
+            if event.get("request") is None:  # else the change that it is about names it
+                self.unreadable.append(event["seq"])
+            return False
         reader = _READERS.get(event["kind"])
         if reader is not None:
             reader(self, event, event["payload"])
+        return True
 
     def rule_at(self, seq: int) -> tuple[str, int]:
         """Return the rule's digest at an event and the approvals it needs; 1 where none is recorded."""

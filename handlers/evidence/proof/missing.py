@@ -20,6 +20,7 @@ FRESH = timedelta(hours=1)
 
 def missing_of_change(change: Change, facts: Facts) -> Iterator[str]:
     """What is not proven of one change."""
+    yield from (f"#{change.number}: {_unreadable(seq)}" for seq in change.unreadable)
     sentence = unapproved(change, facts)
     if sentence:
         yield sentence
@@ -41,6 +42,7 @@ def missing_of_facts(facts: Facts, span: Span, last_at: str, hashes: Mapping[int
 
     ``last_at``: of the pack's last event; ``hashes``: those of the heads posted.
     """
+    yield from map(_unreadable, facts.unreadable)
     yield from unsearched(facts, span, last_at)
     unpaired = (row for row in facts.rows.values() if row.get("matched") in ("no", "awaited"))
     for row in sorted(unpaired, key=lambda said: (text_of(said.get("at")), text_of(said.get("id")))):
@@ -52,6 +54,10 @@ def missing_of_facts(facts: Facts, span: Span, last_at: str, hashes: Mapping[int
     for day in sorted(facts.day_heads):
         if span.holds_day(day):
             yield from _stamp(facts, day, last_at)
+
+
+def _unreadable(seq: int) -> str:
+    return f"Event {seq} was not written so by the bot, and nothing is shown of it."
 
 
 def _row(row: Mapping[str, Any]) -> str:
