@@ -63,7 +63,7 @@ def page_begin(
     if missing:
         yield (
             '<div class="unproven" role="alert">\n<p class="red">Not proven to be complete: '
-            f"{len(missing)} gap(s).</p>\n<ul>\n"
+            f"{len(missing)} gap{'s' if len(missing) > 1 else ''}.</p>\n<ul>\n"
         )
         yield from (f"<li>{escape(sentence)}</li>\n" for sentence in missing)
         yield "</ul>\n</div>\n"
@@ -125,7 +125,9 @@ def change_row(
         f"<td>{_lines(values, _said('until', _spoken(cells['window_end'])))}</td><td>{_lines(*approvals)}</"
         "td>"
     )
-    yield f"<td>{_lines(cells['outcome'], _spoken(cells['applied_at']))}</td>"
+    votes = change.votes if change.state == "rejected" else []
+    rejected = [f"by {named(vote.person)}" for vote in votes if vote.vote == "reject"]
+    yield f"<td>{_lines(cells['outcome'], *rejected, _spoken(cells['applied_at']))}</td>"
     yield f"<td>{_duties(change, missing, facts)}</td></tr>\n"
 
 
@@ -145,6 +147,8 @@ def _spoken(at: Any) -> str:
 
 def _duties(change: Change, missing: Sequence[str], facts: Facts) -> str:
     flaws = [f'<span class="red">{escape(sentence)}</span>' for sentence in missing]
+    if change.outside:
+        flaws.insert(0, '<span class="red">made outside the bot: nobody was asked</span>')
     if flaws:
         return "<br>".join(flaws)
     if change.kind not in NEEDS_OTHERS or not (change.made or change.sent_at):

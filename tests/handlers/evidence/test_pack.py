@@ -221,6 +221,9 @@ def test_the_page_runs_nothing_loads_nothing_and_escapes_what_people_typed(told:
     assert "Alice (U0ALICE)" in shape.text
     assert "Bob <b> (U0BOB)" in shape.text
     assert re.search(r"kept: 1 of 1", shape.text)
+    assert re.search(r"rejected<br>by =Carol \(U0CAROL\)<", page)
+    assert re.search(r'#4<br>outside.*<span class="red">made outside the bot: nobody was asked</span>', page)
+    assert page.count("made outside") == 1
     row = "".join(f"<td>{cell}</td>" for cell in ("D2", "ERP, Zürich, erp@contoso.com", "U0ERIN"))
     assert row in page
     assert "url(" not in page
