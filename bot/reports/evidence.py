@@ -121,11 +121,11 @@ def _whole(output: Path, *, force: bool) -> Iterator[IO[bytes]]:
 
     Raises ``WrongTarget``.
     """
-    if output.is_dir():
-        raise WrongTarget(f"{output} is a folder: name a file in it with --output.")
-    if not force and os.path.lexists(output):
-        raise WrongTarget(f"{output} exists already: name another file with --output, or add --force.")
     try:
+        if output.is_dir():
+            raise WrongTarget(f"{output} is a folder: name a file in it with --output.")
+        if not force and os.path.lexists(output):
+            raise WrongTarget(f"{output} exists already: name another file with --output, or add --force.")
         handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:100]}.")
     except OSError as refused:
         raise _cannot(output, refused) from None

@@ -119,7 +119,7 @@ class Pack:
         def lines() -> Iterator[str]:
             for stored in check.events():
                 if isinstance(stored.seq, int) and stored.seq <= up_to:
-                    at = text_of(spelled_at(stored.at) if isinstance(stored.at, str) else stored.at)
+                    at = spelled_at(stored.at)
                     line = spelled(stored, self._tenant_id)
                     self._register.pass_by(at)
                     self._last, self._last_at, self._head = stored.seq, at, stored.hash

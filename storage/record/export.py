@@ -16,6 +16,8 @@ from sqlalchemy import Row, Select, String, false, func, select, type_coerce
 from storage import chain
 from storage.engine import Database
 from storage.integrity.canonical import canonical, stamp
+from storage.integrity.damaged import any_bytes
+from storage.record.statements import MOST
 from storage.record.verify import Stored
 from storage.schema.tables import audit_events
 
@@ -92,16 +94,8 @@ def _is_mistyped(stored: Stored) -> bool:
 
 
 def _altered(stored: Stored, tenant_id: str) -> Event:
-    _, at, kind, actor, request_id, payload, prev_hash, digest, _ = map(_text_of_bytes, stored)
-    at = spelled_at(at) if isinstance(at, str) else at
-    return {
-        "tenant": tenant_id, "seq": stored.seq, "at": at, "kind": kind, "actor": actor, "request": request_id,
-        "payload": _payload(payload), "prev": prev_hash, "hash": digest,
-    }  # fmt: skip
-
-
-def _text_of_bytes(value: object) -> object:
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+    names = ("seq", "at", "kind", "actor", "request", "payload", "prev", "hash")
+    return _as_it_stands({"tenant": tenant_id, **dict(zip(names, stored, strict=False))})
 
 
 def events_of_kinds(database: Database, tenant_id: str, seq: int, kinds: Collection[str]) -> Iterator[Event]:
@@ -124,7 +118,7 @@ def _rows(database: Database, piece: Select[Any]) -> Iterator[Row[Any]]:
 
 
 def _batch(database: Database, some: Select[Any]) -> Sequence[Row[Any]]:
-    with database.read() as connection:
+    with database.read() as connection, any_bytes(connection):
         return connection.execute(some).all()
 
 
@@ -149,29 +143,42 @@ def _piece(database: Database, tenant_id: str, bounds: _Bounds) -> Select[Any]:
 def _of_tenant(tenant_id: str) -> Select[Any]:
     table = audit_events.c
     columns = (*_COLUMNS, type_coerce(table.at, String).label("stored_at"))
-    return select(*columns).where(table.tenant_id == tenant_id).order_by(table.seq)
+    return select(*columns).where(table.tenant_id == tenant_id, table.seq <= MOST).order_by(table.seq)
 
 
 def _event(row: Row[Any]) -> Event:
-    return {
-        "tenant": row.tenant_id,
-        "seq": row.seq,
-        "at": spelled_at(row.stored_at),
-        "kind": row.kind,
-        "actor": row.actor,
-        "request": row.request_id,
-        "payload": _payload(row.payload),
-        "prev": row.prev_hash,
-        "hash": row.hash,
+    return _as_it_stands(
+        {
+            "tenant": row.tenant_id,
+            "seq": row.seq,
+            "at": row.stored_at,
+            "kind": row.kind,
+            "actor": row.actor,
+            "request": row.request_id,
+            "payload": row.payload,
+            "prev": row.prev_hash,
+            "hash": row.hash,
+        }
+    )
+
+
+def _as_it_stands(stored: Event) -> Event:
+    """Make an event of a row's values; SQLite keeps any of them in any column, bytes that are no text too."""
+    event = {
+        name: value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+        for name, value in stored.items()
     }
+    return event | {"at": spelled_at(event["at"]), "payload": _payload(event["payload"])}
 
 
-def spelled_at(stored: datetime | str) -> str:
+def spelled_at(stored: object) -> str:
     """Spell a stored instant as in a line.
 
     Text goes out as it stands: an altered time may be none any more.
     """
-    return stored.replace(" ", "T") + "Z" if isinstance(stored, str) else stamp(stored)
+    if isinstance(stored, datetime):
+        return stamp(stored)
+    return stored.replace(" ", "T") + "Z" if isinstance(stored, str) else str(stored)
 
 
 def _payload(stored: Any) -> object:

@@ -85,7 +85,8 @@ def test_days_that_are_no_period_write_nothing_and_end_with_2(
 
 
 def test_a_place_that_cannot_be_written_ends_with_2(machine: Machine, tmp_path: Path) -> None:
-    for target in (tmp_path, tmp_path / "no" / "such" / "folder.zip", Path("/proc/pack.zip")):
+    too_long = tmp_path / f"{300 * 'x'}.zip"
+    for target in (tmp_path, tmp_path / "no" / "such" / "folder.zip", Path("/proc/pack.zip"), too_long):
         outcome = run(machine, output=target)
         assert outcome.code == 2, outcome.said
         assert "--output" in outcome.err

@@ -13,6 +13,7 @@ from handlers.evidence.proof.checking import Checker
 from handlers.evidence.proof.checking import Pack as Files
 from storage.engine import Database
 from storage.integrity.canonical import canonical
+from storage.record.export import events_behind, lines
 from tests.handlers.driver import TENANT, House
 from tests.handlers.evidence.packs import PERIOD, story
 from tests.storage.spoiling import rebuild, spoil
@@ -97,6 +98,9 @@ def test_a_column_of_another_type_is_named(copy: Opened, tmp_path: Path, column:
         assert made.missing[0].startswith("The record is not sound: Event 5 "), (value, made.missing)
         assert flaws, value
         assert flaws[0].startswith("events.jsonl line 5: "), (value, flaws)
+        exported = [json.loads(line)["seq"] for line in lines(database, TENANT)]
+        streamed = [event["seq"] for event in events_behind(database, TENANT, 0, 1000)]
+        assert exported == streamed == list(range(1, len(exported) + 1))
 
 
 def test_a_number_that_is_none_is_a_gap(copy: Opened, tmp_path: Path) -> None:
