@@ -13,7 +13,7 @@ from bot.exchange.lookups import OptionalLookups
 from bot.from_settings import exchange_of
 from bot.process import utc_now
 from bot.reports.names import bare_names_of
-from bot.reports.record import nothing_on_record, record_of
+from bot.reports.record import checking, nothing_on_record, record_of
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from handlers.evidence.pack import Made, Pack
@@ -23,7 +23,7 @@ from handlers.ports import Unavailable
 from storage.engine import Database, Unreachable
 from storage.ledger import Ledger
 from storage.record.adoption import first_and_last
-from storage.record.export import has_record
+from storage.record.export import length_of
 
 PROVEN: Final = 0
 WRONG_CALL: Final = 2
@@ -71,9 +71,10 @@ def _written(settings: Settings, period: Period, file: IO[bytes], *, names: bool
     named = bare_names_of(settings) if names else None
     not_found_out = _searched(settings, period)
     with record_of(settings) as (database, tenant_id):
-        if not has_record(database, tenant_id):
+        if not length_of(database, tenant_id):
             raise nothing_on_record(database, tenant_id)
-        return Pack(database, tenant_id, period, named=named, not_found_out=not_found_out).write(file)
+        with checking(database, tenant_id):
+            return Pack(database, tenant_id, period, named=named, not_found_out=not_found_out).write(file)
 
 
 def _searched(settings: Settings, period: Period) -> list[str]:

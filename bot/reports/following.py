@@ -15,7 +15,7 @@ from bot.settings.model import Settings
 from bot.stopping import Stopping
 from storage.engine import Database, Unreachable
 from storage.integrity.canonical import canonical
-from storage.record.export import events_behind, has_record
+from storage.record.export import events_behind, length_of
 
 BATCH: Final = 500
 """Events that are read, and written, together."""
@@ -105,7 +105,7 @@ def export_behind(
         return WRONG_CALL
     wait = Stopping(patience=END_WITHIN).wait if follow else None
     with record_of(settings, live=follow) as (database, tenant_id):
-        if not has_record(database, tenant_id):
+        if not length_of(database, tenant_id):
             raise nothing_on_record(database, tenant_id)
         following = Following(database, tenant_id, since or 0)
         if wait is not None:

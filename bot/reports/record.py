@@ -6,7 +6,7 @@ Nothing is sent anywhere; for a table Slack is asked who the people are, where t
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -16,6 +16,7 @@ from bot.reports.stamps import Stamps, checked_stamps
 from bot.settings.load import WrongSettings
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
+from bot.terminal import progress
 from handlers.changes.restored_database import Acceptance, accept
 from handlers.queries.change_table import change_lines
 from handlers.queries.export import Form
@@ -23,7 +24,7 @@ from storage.engine import Database
 from storage.integrity.comparing import Difference
 from storage.ledger import Ledger
 from storage.migrate import is_current
-from storage.record.export import has_record, lines, tenants
+from storage.record.export import length_of, lines, tenants
 from storage.record.reconcile import differences
 from storage.record.verify import Authenticator, Verdict, verify
 
@@ -51,7 +52,7 @@ def check_record(settings: Settings, *, witness: tuple[int, str] | None, as_json
     ``witness`` is a head that was posted in Slack; the newest one that this machine has seen is taken by
     itself.
     """
-    with record_of(settings) as (database, tenant_id):
+    with record_of(settings) as (database, tenant_id), checking(database, tenant_id):
         verdict = verify(database, tenant_id, witness=witness)
         if verdict.ok and not verdict.checked:
             raise nothing_on_record(database, tenant_id)
@@ -157,7 +158,7 @@ def export_record(settings: Settings, *, form: Form, since: date | None, until: 
     last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
     first = datetime.combine(since, time.min, UTC) if since else None
     with record_of(settings) as (database, tenant_id):
-        if not has_record(database, tenant_id):
+        if not length_of(database, tenant_id):
             raise nothing_on_record(database, tenant_id)
         if form == "csv":
             written = change_lines(database, tenant_id, bare_names_of(settings), since=first, until=last)
@@ -166,6 +167,11 @@ def export_record(settings: Settings, *, form: Form, since: date | None, until: 
         for line in written:
             sys.stdout.write(line)
     return 0
+
+
+def checking(database: Database, tenant_id: str) -> AbstractContextManager[None]:
+    """Tell whoever waits for a long record, on standard error, what is being done."""
+    return progress(f"Checking the record of tenant {tenant_id}: {length_of(database, tenant_id):,} events…")
 
 
 def tenant_of(settings: Settings) -> str:

@@ -29,10 +29,10 @@ _Bounds = tuple[datetime | None, datetime | None, int | None]
 _COLUMNS = [column for column in audit_events.c if column.name != "at"]
 
 
-def has_record(database: Database, tenant_id: str) -> bool:
-    """Whether anything is on record of this tenant."""
+def length_of(database: Database, tenant_id: str) -> int:
+    """How many events are on record of this tenant."""
     with database.read() as connection:
-        return chain.head(connection, tenant_id)[0] > 0
+        return chain.head(connection, tenant_id)[0]
 
 
 def tenants(database: Database) -> list[str]:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from bot import terminal
 from bot.reports import evidence
+from bot.reports.record import checking
 from storage.engine import Database
 from storage.migrate import upgrade
 from tests.bot.machine import Machine, Outcome
-from tests.handlers.driver import ALICE, BOB, House
+from tests.handlers.driver import ALICE, BOB, TENANT, House
 
 TODAY = datetime.now(UTC).date()
 PERIOD = ("--from", str(TODAY - timedelta(days=3)), "--to", str(TODAY))
@@ -130,3 +134,17 @@ def test_the_installed_program_carries_its_checker(machine: Machine, tmp_path: P
         check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_whoever_waits_at_a_terminal_is_told_for_what(
+    machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = threading.Event()
+    monkeypatch.setattr(terminal, "PATIENCE", 0.01)
+    monkeypatch.setattr(terminal.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(terminal.sys.stderr, "flush", said.set)
+    database = Database(machine.settings["DATABASE_URL"])
+    with checking(database, TENANT):
+        assert said.wait(10)
+    database.close()
+    assert re.search(rf"tenant {TENANT}: [0-9]+ events", capsys.readouterr().err)
