@@ -1,5 +1,6 @@
 """``legacytls evidence``: the evidence of a period as one file, whole or not there at all."""
 
+import errno
 import os
 import sys
 import tempfile
@@ -56,13 +57,18 @@ def write_evidence(
 
 
 def folder_of(output: Path) -> None:
-    """Make the folder into which the evidence of many tenants is written. Raises ``WrongTarget``."""
+    """Make the folder into which the evidence of many tenants is written. Raises ``WrongTarget``.
+
+    That it cannot be written to is told once, not for each tenant.
+    """
     if output.exists() and not output.is_dir():
         raise WrongTarget(
             f"{output} is a file: with --tenant all name a folder with --output; it gets a zip a tenant."
         )
     try:
         output.mkdir(parents=True, exist_ok=True)
+        if not os.access(output, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as refused:
         raise _cannot(output, refused) from None
 

@@ -140,6 +140,18 @@ def test_a_period_that_is_none_is_told_once_and_makes_no_folder(said: Said, tmp_
     assert not (tmp_path / "packs").exists()
 
 
+def test_a_folder_that_cannot_be_written_to_is_told_once(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere, so the system's answer is played."""
+    (tmp_path / "packs").mkdir()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    days = ("--from", "2026-11-01", "--to", "2026-11-02")
+    code, out, err = said("evidence", "--tenant", "all", *days, "--output", "packs", "--no-names")
+    assert (code, out) == (2, "")
+    assert err.count("permission denied") == len(err.splitlines()) == 1
+
+
 def test_what_one_of_them_says_to_standard_error_stands_in_its_section(said: Said, tmp_path: Path) -> None:
     """A folder stands where the pack of one is to be written."""
     (tmp_path / "packs" / "contoso.zip").mkdir(parents=True)
