@@ -108,6 +108,8 @@ class StatusReports:
         self._readings: Rations[str] = Rations(READINGS, monotonic)
         self._newest: tuple[Status | None, float] = (None, 0.0)
         """And when its reading began."""
+        self._aged: Status | None = None
+        """The same with its age, for all who ask within the second: drawing costs more than answering."""
         self._changed = threading.Lock()
         self._waiting: list[Callable[[Status], None]] = []
         self._readers = StatusReaders()
@@ -154,15 +156,15 @@ class StatusReports:
         self._readers.want(self._serving)
 
     def _newest_aged(self) -> Status | None:
-        """The newest reading with its age; ``None`` where there is none that is young enough."""
+        """The newest reading with its age in whole seconds; ``None`` where none is young enough."""
         with self._changed:
             newest, began = self._newest
-        age = self._monotonic() - began
-        return (
-            replace(newest, age=age)
-            if newest is not None and newest.reading is not None and age <= SHOWN_FOR
-            else None
-        )
+            age = self._monotonic() - began
+            if newest is None or newest.reading is None or age > SHOWN_FOR:
+                return None
+            if self._aged is None or self._aged.age != round(age):
+                self._aged = replace(newest, age=round(age))
+            return self._aged
 
     def report(self) -> Status:
         """Read the live value now and say everything around it."""
@@ -184,7 +186,7 @@ class StatusReports:
         try:
             status = self.report()
             with self._changed:
-                self._newest = status, began
+                self._newest, self._aged = (status, began), None
         finally:
             for reply in waiting:
                 self._run(partial(reply, status))

@@ -33,6 +33,8 @@ def test_the_newest_reading_is_shown_with_its_age_once_somebody_has_had_twenty(h
     again = asking.ask(ALICE)
     assert (again.age, house.tenant.reads) == (4, reads)
     assert "4 s ago" in status_view.status(again, ZoneInfo("UTC")).text
+    asking.seconds += 0.25
+    assert asking.ask(ALICE) is again, "within the second it is one answer, drawn once"
     assert asking.ask(BOB).age is None, "others are read to"
     asking.seconds += SHOWN_FOR + 1
     assert asking.ask(ALICE).age is None, "what is older is read again"
