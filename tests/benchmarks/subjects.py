@@ -1,6 +1,7 @@
 """Starts what is measured, each in a process of its own on one processor, while whoever measures has the
 other."""
 
+import asyncio
 import json
 import os
 import socket
@@ -16,6 +17,11 @@ from tests.benchmarks.workspace import CHANNEL, PERSON, SECRET
 
 ROOT = Path(__file__).parents[2]
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+PROCESSORS = sorted(os.sched_getaffinity(0))
+"""Before anything is pinned."""
+AT_REST = 0.05
+"""Share of a processor below which all subjects together are at rest; each looks for due work all the
+time."""
 
 
 class Subject:
@@ -33,6 +39,10 @@ class Subject:
         """End it at once."""
         self.process.kill()
         self.process.wait()
+
+    def processor_seconds(self) -> float:
+        """Processor time of all its threads since its start; the number is Linux' for a process' clock."""
+        return time.clock_gettime(~self.process.pid << 3 | 2)
 
     def resident(self) -> float:
         """Resident memory in MiB."""
@@ -61,6 +71,7 @@ class Subjects:
     def __init__(self, stack: ExitStack, folder: Path, url: str, postgres: Postgres) -> None:
         self.postgres = postgres
         self._stack = stack
+        self._started: list[Subject] = []
         self.folder = folder
         self._url = url
         self.tenant = Tenant(
@@ -94,7 +105,25 @@ class Subjects:
             "SLACK_SIGNING_SECRET": SECRET,
             "SLACK_API_URL": f"{self._url}/api/",
         }
-        return Subject(self._stack.enter_context(process(arguments, shared | settings)))
+        subject = Subject(self._stack.enter_context(process(arguments, shared | settings)))
+        self._started.append(subject)
+        return subject
+
+    async def rest(self) -> None:
+        """Wait until none of them works any more: what one has begun must not take time from the next.
+
+        Raises ``TimeoutError`` after 20 seconds.
+        """
+        pause = 0.3
+        async with asyncio.timeout(20):
+            while True:
+                before = self._busy()
+                await asyncio.sleep(pause)
+                if self._busy() - before < AT_REST * pause:
+                    return
+
+    def _busy(self) -> float:
+        return sum(one.processor_seconds() for one in self._started if one.process.poll() is None)
 
 
 @contextmanager
@@ -118,14 +147,13 @@ def process(
 
 def pin(pid: int, *, measured: bool) -> None:
     """Keep what is measured on one processor and everything else on the others, where there are two."""
-    processors = sorted(os.sched_getaffinity(0))
-    if len(processors) > 1:
-        os.sched_setaffinity(pid, processors[:1] if measured else processors[1:])
+    if len(PROCESSORS) > 1:
+        os.sched_setaffinity(pid, PROCESSORS[:1] if measured else PROCESSORS[1:])
 
 
 def wait_for_port(port: int) -> None:
     """Wait until something listens there. Raises ``TimeoutError``."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return

@@ -9,7 +9,7 @@ import pytest
 from tests.benchmarks.run import measure
 from tests.benchmarks.table import text
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 
 def test_every_figure_can_be_taken(capsys: pytest.CaptureFixture[str]) -> None:

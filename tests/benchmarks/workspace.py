@@ -25,13 +25,17 @@ LONGEST_WAIT = 20.0
 _numbers = itertools.count(1)
 
 
-def payload(url: str) -> dict[str, str]:
-    """``/legacytls status`` as Slack sends it."""
+def payload(url: str, text: str = "status", group: str = "") -> dict[str, str]:
+    """``/legacytls status``, or another subcommand, as Slack sends it.
+
+    From Alice, or from one of the 64 people of a group: who asks often is shown what was read before.
+    """
     number = next(_numbers)
+    person = f"U0{group}{number % 64:03}" if group else PERSON
     return {
         "token": "x", "team_id": TEAM, "team_domain": "contoso", "channel_id": CHANNEL,
-        "channel_name": "mail-changes", "user_id": PERSON, "user_name": "alice", "command": "/legacytls",
-        "text": "status", "api_app_id": "A0LEGACY", "is_enterprise_install": "false",
+        "channel_name": "mail-changes", "user_id": person, "user_name": "alice", "command": "/legacytls",
+        "text": text, "api_app_id": "A0LEGACY", "is_enterprise_install": "false",
         "response_url": f"{url}/answer/{number}", "trigger_id": f"{number}.1",
     }  # fmt: skip
 
@@ -130,10 +134,11 @@ class Workspace:
 
     async def _api(self, request: web.Request) -> web.Response:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return web.json_response({"ok": True, **self._say(request.match_info["method"], token)})
+        asked = str((await request.post()).get("user") or request.query.get("user") or PERSON)
+        return web.json_response({"ok": True, **self._say(request.match_info["method"], token, asked)})
 
-    def _say(self, method: str, token: str) -> dict[str, Any]:
-        person = {"id": PERSON, "name": "alice", "team_id": TEAM, "deleted": False, "is_bot": False}
+    def _say(self, method: str, token: str, asked: str) -> dict[str, Any]:
+        person = {"id": asked, "name": "alice", "team_id": TEAM, "deleted": False, "is_bot": False}
         place = self.url.replace("http", "ws", 1)
         told: dict[str, dict[str, Any]] = {
             "auth.test": {
