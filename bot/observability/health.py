@@ -14,7 +14,6 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import SecretStr
 
-from bot.connections import Listener
 from bot.observability.metrics import Metrics
 from storage.engine import Unreachable
 
@@ -130,6 +129,8 @@ class Endpoint:
         port: int,
         calendar_token: SecretStr | None = None,
     ) -> None:
+        from bot.connections import Listener  # noqa: PLC0415 - where nothing is served, waitress is not loaded
+
         self._health = health
         self._calendar_token = calendar_token
         self._metrics = metrics

@@ -8,11 +8,10 @@ import hashlib
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.stream.receiver import Answer, Receiver
 from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import StreamGone
 from handlers.ports import Clock
@@ -20,6 +19,9 @@ from storage.leases import Lease, still_held
 from storage.ledger import Ledger
 from storage.record.export import Event
 from storage.streams import LONGEST_WAIT, Backlog, Position, Streams
+
+if TYPE_CHECKING:
+    from bot.stream.receiver import Answer, Receiver
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +45,7 @@ def receiver_name(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()
 
 
-def pause_after(tries: int, answer: Answer) -> timedelta:
+def pause_after(tries: int, answer: "Answer") -> timedelta:
     """Return the pause after ``tries`` failures: 1 s doubling to 10 min, and at least what was asked."""
     pause = GONE_PAUSE if answer.gone else min(LONGEST_PAUSE, timedelta(seconds=2 ** min(tries - 1, 16)))
     return min(LONGEST_WAIT, max(pause, timedelta(seconds=answer.retry_after or 0.0)))
@@ -81,7 +83,7 @@ class Stream:
         self,
         ledger: Ledger,
         streams: Streams,
-        receiver: Receiver,
+        receiver: "Receiver",
         *,
         clock: Clock,
         operators: Collection[str],
@@ -116,7 +118,7 @@ class Stream:
             self._refused(moved, refused)
         return len(taken) if moved is not None else 0
 
-    def _post(self, events: Collection[Event], lease: Lease) -> tuple[list[Event], Answer | None]:
+    def _post(self, events: Collection[Event], lease: Lease) -> tuple[list[Event], "Answer | None"]:
         """The events that were taken, and the answer to the first that was not."""
         until, taken = time.monotonic() + BRIEFLY, list[Event]()
         for event in events:
@@ -133,7 +135,7 @@ class Stream:
         with self._ledger.database.read() as connection:
             return still_held(connection, lease)
 
-    def _refused(self, position: Position, answer: Answer) -> None:
+    def _refused(self, position: Position, answer: "Answer") -> None:
         now = self._clock()
         self._streams.refused(position, answer.problem, now + pause_after(position.tries + 1, answer))
         if not position.tries or answer.not_public:

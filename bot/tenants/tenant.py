@@ -19,7 +19,6 @@ from bot.exchange.lookups import OptionalLookups
 from bot.from_settings import exchange_of, rule_of
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
-from bot.probe.run import probe
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from bot.settings.tenants import TenantSettings
@@ -37,6 +36,7 @@ from handlers.policy.rule import Home
 from handlers.policy.tickets import Tickets
 from handlers.policy.working_hours import Hours
 from handlers.ports import Clock, Directory
+from handlers.probe_ports import ProbeRow, ProbeTarget
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.queries.status import StatusReports
@@ -214,7 +214,7 @@ def _wired(
         shared.client, channel=around.rule.channel, zone=around.zone, find=around.find, by=signature
     )
     news = ProbeNews(context)
-    probing = Probing(partial(probe, settings.probed()), news.keep)
+    probing = Probing(partial(_probed, settings.probed()), news.keep)
     jobs = _jobs(named, shared, dispatch, announcer, lookups)
     jobs = replace(jobs, probe=probe_job(settings, context, probing, news))
     own = homes or HomePages(publishing(dispatch, shared.client, around.zone), shared.executor.follow)
@@ -234,6 +234,12 @@ def _begun(readers: StatusReaders, reports: StatusReports) -> StatusReports:
     """Have a tenant's reports of the live value served by the threads that all tenants share."""
     reports.start(guarded, readers=readers)
     return reports
+
+
+def _probed(targets: Iterable[ProbeTarget]) -> list[ProbeRow]:
+    from bot.probe.run import probe  # noqa: PLC0415 - only who probes waits for it
+
+    return probe(targets)
 
 
 def _jobs(

@@ -9,9 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.settings.model import Settings
-from bot.stream.receiver import Receiver
 from bot.stream.sending import Stream, receiver_name
-from bot.stream.timestamps import TimeStampService
 from bot.worker.loops import Claim
 from bot.worker.pruning import EVERY as PRUNED_EVERY
 from bot.worker.pruning import prune_batch
@@ -151,6 +149,8 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
     reconciliation = Reconciliation(ledger, search, operators=settings.operators)
     url, stamping = settings.timestamp_url, None
     if url is not None:
+        from bot.stream.timestamps import TimeStampService  # noqa: PLC0415 - who has none needs no library for it
+
         service = TimeStampService(
             url.get_secret_value(), clock=context.clock, private=settings.timestamp_private
         )
@@ -168,6 +168,8 @@ def stream_jobs(
     """Make the jobs that send the record on and measure the lag; ``None`` where no receiver is set."""
     if settings.events_url is None or settings.events_secret is None:
         return None, None
+    from bot.stream.receiver import Receiver  # noqa: PLC0415 - the same
+
     url, ledger = settings.events_url.get_secret_value(), context.ledger
     receiver = Receiver(url, settings.events_secret.get_secret_value(), private=settings.events_private)
     streams = Streams(ledger.database, ledger.tenant_id, receiver_name(url))

@@ -7,7 +7,6 @@ headers were written in 2020 and 2021; that smtp-legacy writes them alike is inf
 
 import re
 from datetime import UTC, date
-from email import policy
 from email.message import EmailMessage, Message
 from email.parser import Parser
 from email.utils import parseaddr, parsedate_to_datetime
@@ -34,7 +33,7 @@ def is_message(text: str) -> bool:
 
 def parse(text: str) -> Parsed:
     """Read one message. Raises ``NotRead`` where it does not say what its sender spoke, or who that was."""
-    message = Parser(EmailMessage, policy=policy.compat32).parsestr(_headers(text), headersonly=True)
+    message: EmailMessage = Parser(EmailMessage).parsestr(_headers(text), headersonly=True)
     received = [" ".join(str(value).split()) for value in message.get_all("Received") or []]
     by_exchange = (_VERSION.search(value) for value in reversed(received) if _BY_EXCHANGE.search(value))
     spoken = next((version[1] for version in by_exchange if version), None)

@@ -11,6 +11,7 @@ import urllib3.util.connection
 from structlog.testing import capture_logs
 
 from bot.checks.stream import stream_verdicts
+from bot.stream import receiver
 from bot.stream.receiver import Answer, Receiver
 from bot.stream.timestamps import TimeStampService
 from bot.worker import jobs
@@ -138,7 +139,7 @@ def test_the_settings_reach_the_jobs(
     sender: Sender, network: Network, monkeypatch: pytest.MonkeyPatch, written: dict[str, str]
 ) -> None:
     made: list[bool] = []
-    monkeypatch.setattr(jobs, "Receiver", lambda *_, private: made.append(private))
+    monkeypatch.setattr(receiver, "Receiver", lambda *_, private: made.append(private))
     ours = settings(LEGACYTLS_EVENTS_URL=URL, LEGACYTLS_EVENTS_SECRET=SECRET, **written)
     context: Any = SimpleNamespace(ledger=sender.ledger, clock=sender.clock, leases=sender.leases)
     jobs.stream_jobs(ours, context, lambda *_: None, lambda _: None)
