@@ -38,10 +38,10 @@ def bolt(*, inline: bool, socket_mode: bool) -> None:
     else:
         from slack_bolt.adapter.wsgi import SlackRequestHandler
 
-        _serve(SlackRequestHandler(app))
+        serve(SlackRequestHandler(app))
 
 
-def _serve(application: Callable[..., Iterable[bytes]]) -> None:
+def serve(application: Callable[..., Iterable[bytes]]) -> None:
     import logging
 
     from waitress.server import create_server
@@ -87,7 +87,7 @@ def main(kind: str, mode: str) -> None:
     elif mode == "socket":
         asyncio.run(_echo())
     else:
-        _serve(_checked)
+        serve(_checked)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,11 @@ class Subject:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
+    def processor(self) -> float:
+        """Seconds of processor time so far, to a hundredth."""
+        told = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
 
 class Tenant(Subject):
     """The simulated Microsoft."""
@@ -83,6 +88,13 @@ class Subjects:
         a name."""
         return self._start(
             ["-m", "tests.benchmarks.bare", kind, mode], {"SLACK_APP_TOKEN": f"xapp-{name or kind}"}
+        )
+
+    def libraries(self, mode: str, *, name: str, **settings: str) -> Subject:
+        """What the bot is built on, loaded and connected with, and nothing of the bot's."""
+        given = {"SLACK_APP_TOKEN": f"xapp-{name}", "SLACK_API_URL": f"{self._url}/api/"}
+        return self._start(
+            ["-m", "tests.benchmarks.libraries", mode], self.tenant.environment | given | settings
         )
 
     def ours(self, mode: str, *, port: int = 0, name: str = "ours", **settings: str) -> Subject:
