@@ -19,6 +19,7 @@ from bot.exchange.http.wire import Wire
 from bot.exchange.outcomes import Meaning, Outcome
 from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, try_until
 from bot.exchange.readings import KEY, reading_of
+from handlers.context.first_use import FirstUse
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
 from storage.records import WriteOutcome
 
@@ -39,6 +40,8 @@ class ExchangeOnline:
     ``reads_at_once`` is how many readings may be under way: one, where many tenants share the calls.
     ``write_limit`` is the number of seconds for a write, sign-in, connection and body included.
     """
+
+    _closing = FirstUse(lambda own: threading.Event())
 
     def __init__(
         self,
@@ -64,7 +67,6 @@ class ExchangeOnline:
         self._write_limit = write_limit
         self._naming = threading.Lock()
         self._writing = threading.Lock()
-        self._closing = threading.Event()
 
     def read(self, *, patience: float = READ_LIMIT) -> Reading:
         """Read the live value, retrying transient failures for at most ``patience`` seconds in all.

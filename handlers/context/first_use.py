@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from handlers.context.context import Context
-
 T = TypeVar("T")
 
 
@@ -15,7 +13,7 @@ class FirstUse(Generic[T]):
         self._make = make
 
     @classmethod
-    def of(cls, use_case: Callable[[Context], T]) -> "FirstUse[T]":
+    def of(cls, use_case: Callable[[Any], T]) -> "FirstUse[T]":
         """A use case, which is made of its owner's ``context``."""
         return cls(lambda owner: use_case(owner.context))
 

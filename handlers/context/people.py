@@ -12,6 +12,7 @@ from handlers.context.checked import (
     Checked,
     Role,
 )
+from handlers.context.first_use import FirstUse
 from handlers.context.group_lists import SCARCE, GroupLists
 from handlers.context.rations import MINUTE, ForAMinute, Monotonic, Rations
 from handlers.context.sharing import InFlight
@@ -29,9 +30,15 @@ from handlers.policy.rule import (
 )
 from handlers.ports import Directory, Person, Unavailable
 
+_Acts = Rations[tuple[str, bool]]  # by the person, and whether it is opting out
+
 
 class People:
     """Answers with verdicts; raises ``Unavailable`` only where a caller must tell "unknown" from "no"."""
+
+    _refused: FirstUse[ForAMinute[tuple[str, Role], Verdict]] = FirstUse(lambda of: ForAMinute(of.limits[2]))
+    _acts: FirstUse[_Acts] = FirstUse(lambda of: Rations(of.limits[0], of.limits[2]))
+    _group_acts: FirstUse[_Acts] = FirstUse(lambda of: Rations(of.limits[1], of.limits[2]))
 
     def __init__(
         self,
@@ -53,11 +60,8 @@ class People:
         self._directory = directory
         self._home = home
         self._rule = rule
-        self._refused: ForAMinute[tuple[str, Role], Verdict] = ForAMinute(monotonic)
+        self.limits = checks, group_checks, monotonic
         self._group_lists = groups or GroupLists(directory.members, monotonic, scarce=scarce)
-        self._acts: Rations[tuple[str, bool]] = Rations(checks, monotonic)
-        self._group_acts: Rations[tuple[str, bool]] = Rations(group_checks, monotonic)
-        """By the person, and whether it is opting out."""
         both = (*rule.operators, *rule.approvers)
         self._holders: dict[Role, Sequence[str]] = {
             Role.MEMBER: (),

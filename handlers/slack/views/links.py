@@ -7,6 +7,7 @@ mention, a link or code.
 import copy
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,15 +31,15 @@ def nowhere(numbers: Collection[int]) -> Mapping[int, str]:
 
 def finder(ledger: Ledger) -> Find:
     """Look permalinks up in a ledger; none is known while the database does not answer."""
+    return partial(_found, ledger)
 
-    def find(numbers: Collection[int]) -> Mapping[int, str]:
-        try:
-            with ledger.reading() as reader:
-                return reader.messages.permalinks(numbers)
-        except Unreachable:
-            return {}
 
-    return find
+def _found(ledger: Ledger, numbers: Collection[int]) -> Mapping[int, str]:
+    try:
+        with ledger.reading() as reader:
+            return reader.messages.permalinks(numbers)
+    except Unreachable:
+        return {}
 
 
 def linked(arguments: Mapping[str, Any], find: Find) -> dict[str, Any]:
