@@ -7,7 +7,7 @@ open. Whatever else is the case is the use case's to judge (``handlers.changes.d
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, String, bindparam, func, literal_column, select
 
@@ -53,6 +53,11 @@ class Ordinary:
     baseline: Baseline
     newest: Observation
 
+    @property
+    def since(self) -> datetime:
+        """When it came to stand so."""
+        return max(self.newest.at, self.baseline.since)
+
 
 @dataclass(frozen=True, slots=True)
 class PlainReading:
@@ -66,14 +71,18 @@ class PlainReading:
     unbroken: timedelta
 
 
-def ordinary_among(database: Database, tenants: Collection[str]) -> dict[str, Ordinary]:
-    """Return those of these tenants that are ordinary. Raises ``Unreachable``."""
+def ordinary_among(database: Database, tenants: Collection[str], now: datetime) -> dict[str, Ordinary]:
+    """Return those of these tenants that are ordinary at ``now``. Raises ``Unreachable``.
+
+    Who was read later than that is none: the clock was set back, or is another replica's.
+    """
     with database.read() as connection:
-        return _ordinary(connection, tenants)
+        found = _ordinary(connection, tenants)
+    return {one: known for one, known in found.items() if known.since <= now}
 
 
 def keep_plain(database: Database, readings: Sequence[PlainReading]) -> list[PlainReading]:
-    """Keep these readings and give their leases back; returns those that have to be judged one by one.
+    """Keep these readings and give their leases back; returns those of tenants that stand otherwise by now.
 
     Nothing is kept for a lease that was lost. Raises ``Unreachable``.
     """
@@ -91,7 +100,7 @@ def keep_plain(database: Database, readings: Sequence[PlainReading]) -> list[Pla
 
 def _follows(reading: PlainReading) -> bool:
     """Whether it is newer than all that is known: a clock that was set back is judged one by one."""
-    return reading.seen.at >= max(reading.known.newest.at, reading.known.baseline.since)
+    return reading.seen.at >= reading.known.since
 
 
 def _ordinary(connection: Connection, tenants: Collection[str]) -> dict[str, Ordinary]:

@@ -16,7 +16,7 @@ from bot.worker.renewals import RENEWALS
 from bot.worker.turns import Job
 from handlers.changes.drift import Drift
 from handlers.context.context import Context
-from handlers.ports import Clock, Reading, Unavailable
+from handlers.ports import Clock, Unavailable
 from storage.engine import Database
 from storage.leases import Lease, Leases, TenantDuty
 from storage.ordinary import Ordinary, PlainReading, keep_plain, ordinary_among
@@ -66,27 +66,24 @@ class PlainReadings:
     def __init__(self, database: Database, holder: str) -> None:
         self.holder = holder
         self._database = database
-        self._taken: deque[tuple[PlainReading, Observing, Reading]] = deque()
+        self._leases = Leases(database, holder)
+        self._taken: deque[PlainReading] = deque()
 
-    def add(self, plain: PlainReading, observing: Observing, reading: Reading) -> None:
+    def add(self, plain: PlainReading) -> None:
         """Have a reading kept within a second."""
-        self._taken.append((plain, observing, reading))
+        self._taken.append(plain)
 
     def keep(self) -> int:
-        """Keep what was taken by now; never counts as work found. Raises ``Unreachable``."""
+        """Keep what was taken by now; never counts as work found. Raises ``Unreachable``.
+
+        Where something happened to a tenant since, its claim is given back, and the tenant is read anew:
+        nothing is judged here, so that nobody's trouble keeps the readings of others.
+        """
         for _ in range(0, len(self._taken), AT_ONCE):
             some = [self._taken.popleft() for _ in range(min(AT_ONCE, len(self._taken)))]
-            left = {one.lease for one in keep_plain(self._database, [plain for plain, _, _ in some])}
-            for plain, observing, reading in some:
-                if plain.lease in left:
-                    judge(observing, plain, reading)
+            for left in keep_plain(self._database, some):
+                self._leases.release(left.lease)
         return 0
-
-
-def judge(observing: Observing, plain: PlainReading, reading: Reading) -> None:
-    """Keep a reading as the tenant alone would: something happened since it began."""
-    with observing.claim.held(plain.lease, observing.again_at):
-        observing.drift.keep(reading, plain.known.baseline)
 
 
 class Rounds:
@@ -129,7 +126,7 @@ class Rounds:
             fresh = [one for one in found if one in self._tenants and one not in self._handed]
             some = fresh[:AT_ONCE]
             self._is_more = len(fresh) > len(some)
-            known = ordinary_among(self._database, some) if some else {}
+            known = ordinary_among(self._database, some, self._clock()) if some else {}
             held = self._schedule.claim(list(known), self._plain.holder, self._clock())
             self._claimed |= {one: _Claimed(lease, known[one], now) for one, lease in held.items()}
             self._handed |= dict.fromkeys(some, now)
@@ -167,6 +164,7 @@ class Rounds:
         unbroken = observing.context.ledger.unbroken
         plain = PlainReading(observing.tenant_id, lease, reading.observation, known, unbroken)
         if reading.value is known.baseline.value:
-            self._plain.add(plain, observing, reading)
-        else:
-            judge(observing, plain, reading)
+            self._plain.add(plain)
+            return
+        with observing.claim.held(lease, observing.again_at):
+            observing.drift.keep(reading, known.baseline)

@@ -164,14 +164,23 @@ def test_an_altered_row_makes_nothing_ordinary(database: Database) -> None:
     assert len(process.houses[A].requests()) == 1  # told as a change made outside, whatever the row says
 
 
-def test_what_changes_before_it_is_kept_is_judged(database: Database) -> None:
-    process = Process(database, A)
+def test_who_changes_before_the_reading_is_kept_is_read_anew_and_alone(database: Database) -> None:
+    process = Process(database, A, B)
     for one in process.rounds.due():
         process._job(one).do()
     process.houses[A].opt_out()
     process.plain.keep()
+    assert [process.runs(one)[0].count for one in (A, B)] == [1, 2]
     assert held(database) == []
-    assert process.runs(A)[0].count == 2
+    assert process.read() == [A]
+    assert (process.alone, process.runs(A)[0].count) == ([A], 2)
+
+
+def test_whoever_was_read_in_the_future_is_read_alone(database: Database) -> None:
+    process = Process(database, A)
+    process.pass_(-3 * EVERY)
+    process.read()
+    assert process.alone == [A]
 
 
 def test_a_lease_that_was_lost_keeps_nothing(database: Database) -> None:
