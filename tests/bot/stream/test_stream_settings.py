@@ -6,6 +6,7 @@ import pytest
 
 from bot.settings.load import WrongSettings, load
 from tests.bot.checks.conftest import Setup, microsoft, setup  # noqa: F401 - fixtures
+from tests.bot.drawing import drawn_once  # noqa: F401 - what they need
 from tests.bot.settings.test_load import Put, put  # noqa: F401 - a fixture
 from tests.bot.stream.receiving import SECRET
 from tests.sentences import says
