@@ -26,6 +26,10 @@ from handlers.evidence.pack import Pack
 from handlers.policy.periods import Period
 from handlers.policy.rule import Home
 from handlers.register.commands import AcceptDevice, Replaced
+from handlers.register.none_left import NoneLeft
+from handlers.register.remind_owners import OwnerReminders
+from handlers.register.weekly import WeeklyDevices
+from handlers.reminders.remind import Reminders
 from handlers.slack.views import cards, outcomes
 from storage.devices.lifecycle import DeviceState
 from storage.engine import Database
@@ -40,6 +44,7 @@ from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, NOW, RULE
 from tests.handlers.fakes import HOME_TEAM, Workspace
 from tests.handlers.filled_forms import _request
 from tests.handlers.register import registering
+from tests.handlers.saying import announcement
 
 ONE, OTHER = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
 PEOPLE = (ALICE, BOB, CAROL, DAVE, ERIN)
@@ -49,6 +54,9 @@ Act = tuple[str, str]
 
 OF_NUMBERS = r'"value": "[0-9]+"|Code `[^`]*`'
 """What carries a number, or is made of one."""
+
+OF_HASHES = r"[0-9a-f]{64}"
+"""The head of the record, in which numbers are."""
 
 
 def _house(database: Database, tenant: str) -> House:
@@ -81,6 +89,14 @@ def _replace_device(house: House, person: str) -> None:
     registering.do(house, person, Replaced(standing[0] if standing else 999_999))
 
 
+def _remind(house: House) -> None:
+    """Look for every reminder and the week's message about devices, and send what they owe."""
+    for duty in (Reminders, OwnerReminders, WeeklyDevices, NoneLeft):
+        looks = duty(house.context)
+        looks.look() if isinstance(looks, NoneLeft) else looks.run()
+    house.deliver()
+
+
 ACTS: dict[str, Callable[[House, str], object]] = {
     "ask": _ask,
     "approve": lambda house, person: house.press("approve", person, _open(house)),
@@ -98,6 +114,8 @@ ACTS: dict[str, Callable[[House, str], object]] = {
     "home": lambda house, person: house.open_home(person),
     "work": lambda house, person: house.work(),
     "wait": lambda house, person: house.clock.advance(hours=7),
+    "a week": lambda house, person: house.clock.advance(days=7),
+    "remind": lambda house, person: _remind(house),
 }
 
 
@@ -129,14 +147,13 @@ def _shown(house: House) -> dict[str, object]:
     texts = [cards.card(view, zone).text for _, view in board.cards]
     texts += [outcomes.outcome(view, zone, person).text for person, view in board.outcomes]
     texts += [f"{one.person}: {one.text}" for one in board.said]
-    texts += [f"{person}: {sorted(facts)}" for person, facts in board.told] + [
-        str(sorted(one)) for one in board.announced
-    ]
+    texts += [f"{person}: {announcement(facts, zone).text}" for person, facts in board.told]
+    texts += [announcement(facts, zone).text for facts in board.announced]
     events = [json.loads(line) for line in lines(house.database, house.tenant_id)]
     kinds = [(one["kind"], one["actor"], one["at"]) for one in events]
     homes = {person: said(json.dumps(house.home(person))) for person in PEOPLE}
     return {
-        "messages": [said(text) for text in texts],
+        "messages": [re.sub(OF_HASHES, "", said(text)) for text in texts],
         "record": kinds,
         "tenants": {one["tenant"] for one in events},
         "sound": verify(house.database, house.tenant_id).ok,
@@ -209,6 +226,7 @@ TOLD = [
     (ONE, ("opt out", BOB)),
     (OTHER, ("outside", BOB)),
     *[(tenant, ("work", BOB)) for tenant in (OTHER, ONE)],
+    *[(tenant, (name, BOB)) for name in ("a week", "remind") for tenant in (OTHER, ONE)],
     (ONE, ("replace", ERIN)),
     (OTHER, ("ask", CAROL)),
     *[(tenant, ("home", person)) for tenant in (OTHER, ONE) for person in (ALICE, ERIN)],

@@ -96,6 +96,17 @@ def play(request: pytest.FixtureRequest) -> Play:
     return chosen
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def several_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Where several tenants are kept: in a file that the stage makes, and by the long tests on PostgreSQL."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server, migrated = (request.getfixturevalue(name) for name in ("postgres_server", "_migrated_postgres"))
+    with server.database(migrated) as url:
+        yield url.render_as_string(hide_password=False)
+
+
 @pytest.fixture(scope="module")
 def new_stage(
     request: pytest.FixtureRequest, play: Play, tmp_path_factory: pytest.TempPathFactory

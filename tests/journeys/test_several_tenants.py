@@ -14,6 +14,7 @@ from storage.engine import Database
 from storage.lifecycle import State
 from storage.migrate import upgrade
 from storage.record.verify import verify
+from storage.records import SettingValue
 from tests.handlers.driver import House
 from tests.journeys.several import ALICE, BOB, CAROL, CONTOSO, DAVE, ERIN, FABRIKAM, FILE, SeveralStage
 from tests.journeys.words import words
@@ -25,9 +26,13 @@ pytestmark = pytest.mark.once("which database and which way in is used changes n
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeveralStage]:
+def stage(several_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeveralStage]:
     """One of the tenants was the only one of an earlier bot, which left its record."""
-    made = SeveralStage(tmp_path_factory.mktemp("several"), LEGACYTLS_HEALTH_PORT=str(free_port()))
+    made = SeveralStage(
+        tmp_path_factory.mktemp("several"),
+        database_url=several_url,
+        LEGACYTLS_HEALTH_PORT=str(free_port()),
+    )
     upgrade(made.database_url)
     with closing(Database(made.database_url)) as database:
         alone = House(database, tenant_id=made.contoso.tenant_id, at=made.clock() - timedelta(days=30))
@@ -225,9 +230,16 @@ def test_trouble_of_one_tenant_holds_up_no_other(stage: SeveralStage, fault: str
     assert took < patience(4.0)
 
 
+def _is_opted_out_on_record(stage: SeveralStage, tenant: Tenant) -> bool:
+    with stage.ledger(tenant).reading() as reader:
+        baseline = reader.baseline()
+    return baseline is not None and baseline.value is SettingValue.OPTED_OUT
+
+
 def test_the_file_is_taken_while_the_bot_runs(stage: SeveralStage) -> None:
     """A broken one is not; a changed rule is told in that tenant alone; a tenant that is gone is not served,
     and kept."""
+    stage.wait(lambda: _is_opted_out_on_record(stage, stage.fabrikam))
     before = len(stage.slack.messages(CONTOSO))
     stage.write(FILE.replace("channel: C0GENERAL", "channel: general"))
     stage.hup("tenants.kept")

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.once("which database and which way in is used changes n
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeveralStage]:
-    with SeveralStage(tmp_path_factory.mktemp("fleet")) as begun:
+def stage(several_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeveralStage]:
+    with SeveralStage(tmp_path_factory.mktemp("fleet"), database_url=several_url) as begun:
         yield begun
 
 
