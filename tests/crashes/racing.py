@@ -28,7 +28,7 @@ from handlers.changes.apply import Apply
 from handlers.changes.decide import Decisions
 from handlers.changes.settle import Settling
 from handlers.changes.withdraw import Withdrawals
-from handlers.conflicts import retry_on_conflict
+from handlers.context.conflicts import retry_on_conflict
 from handlers.context.context import Context
 from handlers.context.people import People
 from handlers.interaction import Interaction

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.conflicts import TRIES, retry_on_conflict
+from handlers.context.conflicts import TRIES, retry_on_conflict
 from handlers.dispatch import CROWDED
 from storage.database.errors import AlreadyHandled, AlreadyOpen, Conflict
 from storage.ledger import Entry
