@@ -39,8 +39,8 @@ from handlers.commands import (
     Withdraw,
     command_of,
 )
-from handlers.context.conflicts import retry_on_conflict
 from handlers.context.checked import ActedTooOften
+from handlers.context.conflicts import retry_on_conflict
 from handlers.context.context import Context
 from handlers.context.first_use import FirstUse
 from handlers.context.readers import Readers

@@ -40,8 +40,8 @@ from storage.lifecycle import OPEN, WISHES
 from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Decision, Observation
 from storage.schema.device_tables import IS_STANDING, devices
-from storage.schema.home_table import homes
 from storage.schema.tables import audit_events, baselines, change_requests, decisions, observations, rules
+from storage.schema.work_tables import homes
 
 T = TypeVar("T")
 

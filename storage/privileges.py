@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, insert, inspect, text
 
 from storage.engine import Database
-from storage.schema.tables import cards, inbox, metadata, notices, observations
+from storage.schema.tables import cards, inbox, leases, metadata, notices, observations
 
 REMOVED_FROM = (cards, inbox, notices, observations)
 """The tables that old rows are deleted from; everything else is kept for ever."""
@@ -72,3 +73,24 @@ def _needed() -> Iterator[tuple[str, str]]:
 
 def _words(privilege: str, rows: Iterable[Row[Any]]) -> str:
     return f"{privilege} on {', '.join(row.name for row in rows)}"
+
+
+class _TakenBack(Exception):
+    """Ends the transaction without a commit."""
+
+
+def prove_write(database: Database) -> None:
+    """Write one row, or a table where there is none yet, and roll it back.
+
+    Raises ``Unreachable``, whose trouble says why not.
+    """
+    try:
+        with database.write() as connection:
+            if inspect(connection).has_table(leases.name):
+                row = {"name": f"check:{uuid4()}", "holder": "check", "epoch": 0, "until": 0}
+                connection.execute(insert(leases).values(row))
+            else:
+                connection.exec_driver_sql(f"CREATE TABLE check_{uuid4().hex} (id INTEGER)")
+            raise _TakenBack
+    except _TakenBack:
+        return

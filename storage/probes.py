@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.integrity.damaged import readable
-from storage.schema.probe_table import probes
+from storage.schema.work_tables import probes
 
 
 class Kept(StrEnum):

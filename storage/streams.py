@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from storage.chain import GENESIS, head
 from storage.engine import Database
 from storage.record.export import Event, events_behind
-from storage.schema.stream_table import streams
 from storage.schema.tables import audit_events
+from storage.schema.work_tables import streams
 
 LONGEST_WAIT = timedelta(days=1)
 """No receiver is left alone for longer, whatever it asks for; an instant further ahead means a clock that was

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL
 
-from bot.sandbox.shared.ports import free_port
+from bot.sandbox.shared.server import free_port
 from tests.postgres import Server, _account, _libpq, _room, _stop, _surroundings, _text
 
 POOL = 2

@@ -26,7 +26,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL, make_url
 
-from bot.sandbox.shared.ports import free_port
+from bot.sandbox.shared.server import free_port
 
 DATABASES = ["sqlite", "postgresql"]
 _ABSENT: list[str] = []

@@ -6,9 +6,8 @@ from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.settings.model import Settings
 from storage.engine import Database, Durability, Misfit, Unreachable, durability
 from storage.migrate import is_current, is_newer
-from storage.privileges import Role, role_of
+from storage.privileges import Role, prove_write, role_of
 from storage.schema.guards import missing
-from storage.writing import prove_write
 
 ANOTHER = "Check DATABASE_URL: give the bot a database of its own, or put a backup in its place."
 GRANT = (

@@ -16,8 +16,7 @@ from bot.reports.names import names_of
 from bot.settings.model import Settings
 from bot.terminal import inert, is_terminal, line, table
 from handlers.register.files.decoding import LARGEST, NotRead
-from handlers.register.import_words import imported_lines
-from handlers.register.imports import Imported, Imports, Period
+from handlers.register.imports import Imported, Imports, Period, imported_lines
 from handlers.register.overview import Devices, Listed, Overview, pace_line
 from handlers.slack.views.plain import Names
 from storage.integrity.canonical import stamp

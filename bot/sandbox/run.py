@@ -20,7 +20,7 @@ from bot.sandbox.microsoft.certificates import write_private
 from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.robot import CLOCK_FILE, PORT
 from bot.sandbox.shared.clock import MovableClock
-from bot.sandbox.shared.ports import free_port
+from bot.sandbox.shared.server import free_port
 from bot.sandbox.slack.simulation import Slack
 from bot.sandbox.tenants import OF_ONE, channel_of, further, write_file
 from bot.stopping import Stopping

@@ -11,9 +11,32 @@ from standardwebhooks import Webhook
 
 from bot.exchange.headers import retry_after
 from bot.exchange.http.wire import NotPublic, Wire, content_of
-from bot.stream.envelope import CONTENT_TYPE, body_of, event_id
 from handlers.context.web_addresses import taken_apart
+from storage.integrity.canonical import canonical
 from storage.record.export import Event
+
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+def event_id(event: Event) -> str:
+    """The id of an event for ever: ``<tenant id>:<seq>``."""
+    return f"{event['tenant']}:{event['seq']}"
+
+
+def body_of(event: Event) -> str:
+    """The body that is posted; the same event makes the same bytes."""
+    return canonical(
+        {
+            "specversion": "1.0",
+            "id": event_id(event),
+            "source": f"legacytls/{event['tenant']}",
+            "type": f"legacytls.{event['kind']}",
+            "time": event["at"],
+            "datacontenttype": "application/json",
+            "data": event,
+        }
+    )
+
 
 PATIENCE: Final = 15.0
 """Seconds one post may take, its answer included (Standard Webhooks: 15 to 30)."""

@@ -44,8 +44,7 @@ from handlers.queries.status_readers import StatusReaders
 from handlers.slack.client.announcer import SlackAnnouncer
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.copies import SlackCopies
-from handlers.slack.client.files import fetched
-from handlers.slack.client.web_api import SlackWebClient
+from handlers.slack.client.web_api import SlackWebClient, fetched
 from handlers.slack.edge import Edge
 from handlers.slack.executor import Executor
 from handlers.slack.home_pages import HomePages, publishing

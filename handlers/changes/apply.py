@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from handlers.changes.agreement import may_be_made
-from handlers.changes.read_first import FirstReading
 from handlers.changes.replication_lag import is_no_news
-from handlers.changes.retry import send_again_later
 from handlers.changes.settle import Settling
 from handlers.changes.supersede import supersede_overtaken
 from handlers.changes.transitions import (
@@ -28,8 +26,9 @@ from handlers.changes.transitions import (
     what_is_needed,
     why_void,
 )
+from handlers.changes.waiting import FirstReading, send_again_later
+from handlers.context.conflicts import move_on
 from handlers.context.context import UNKEPT, Context
-from handlers.context.moving import move_on
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change
 from handlers.policy.opening import still_fits
 from handlers.policy.votes import standing_approvals, tally

@@ -6,8 +6,8 @@ writes are left out.
 
 from datetime import datetime, timedelta
 
+from handlers.context.conflicts import move_on
 from handlers.context.context import Context
-from handlers.context.moving import move_on
 from handlers.outgoing.enqueue import enqueue_card
 from handlers.policy.days import spelled_instant
 from handlers.ports import Author, Lookups, Unavailable

@@ -10,8 +10,8 @@ from datetime import timedelta
 from handlers.changes.agreement import set_aside
 from handlers.changes.replication_lag import lags
 from handlers.changes.transitions import note_answer, opt_out_again, overtaken
+from handlers.context.conflicts import move_on
 from handlers.context.context import Context
-from handlers.context.moving import move_on
 from handlers.outgoing.enqueue import (
     enqueue_card,
     enqueue_change,

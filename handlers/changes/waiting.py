@@ -1,9 +1,22 @@
-"""Say what keeps an approved change from being made, in words for whoever runs the bot."""
+"""Have an approved change wait for Exchange: before it is sent, and where nothing was processed.
 
+Also says what waits and why, for whoever runs the bot.
+"""
+
+from datetime import timedelta
+
+from handlers.changes.replication_lag import lags, may_be_on
+from handlers.changes.supersede import supersede_overtaken
 from handlers.changes.transitions import is_outdated
+from handlers.context.context import Context
+from handlers.outgoing.enqueue import enqueue_card, enqueue_outcome, enqueue_reworded
+from handlers.policy.days import spelled_instant
 from handlers.policy.rule import Rule
-from storage.lifecycle import State
+from handlers.ports import Reading, Unavailable, WriteAnswer
+from storage.ledger import BOT, Entry
+from storage.lifecycle import Kind, State
 from storage.reading import Reader
+from storage.records import ChangeRequest
 
 OUTDATED_COPY = (
     "this copy of the bot runs with an earlier rule, so it leaves the change to a copy that runs with the "
@@ -24,3 +37,95 @@ def held_up(reader: Reader, rule: Rule) -> str | None:
         elif outdated:
             told.append(f"#{request.id}: {OUTDATED_COPY}.")
     return " ".join(told) or None
+
+
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+"""Seconds before a change that provably was not processed is sent again: at first, and at most; each pause is
+twice the last."""
+
+
+def send_again_later(entry: Entry, request: ChangeRequest, answer: WriteAnswer, sends: int) -> None:
+    """Nothing was processed: back to *approved*, to be judged and read again after a pause.
+
+    It never costs an approval. The requester is told the first time; from then on the card shows it.
+    """
+    wait = max(answer.retry_after or 0, _pause(sends))
+    why = f"{answer.sentence} {answer.mend}".strip()
+    detail = f"Waiting for Exchange, nothing was changed: {why} {_goes_on(request)}"
+    retry_at = entry.now + timedelta(seconds=wait)
+    again = entry.move(request, State.APPROVED, actor=BOT, detail=detail, retry_at=retry_at, sent_at=None)
+    if supersede_overtaken(entry, again):
+        return
+    enqueue_card(entry, again)
+    if sends == 1:
+        enqueue_outcome(entry, again)
+
+
+def _pause(sends: int) -> float:
+    """Seconds before the next sending, after so many."""
+    return min(FIRST_PAUSE * 2.0 ** min(sends - 1, 10), LONGEST_PAUSE)
+
+
+def _goes_on(request: ChangeRequest) -> str:
+    """For how long a change is sent again, for people."""
+    until = (
+        f"until the approval expires, {spelled_instant(request.expires_at)}"
+        if request.expires_at
+        else "until it is done"
+    )
+    return f"It is sent again {until}, with pauses that grow to {LONGEST_PAUSE // 60:.0f} minutes."
+
+
+READ_PATIENCE = 20.0
+"""Seconds a read before the write may take; it is tried again until the approval expires."""
+
+BACKOFF = (5, 10, 20, 40, 60)
+"""Seconds between tries while Exchange cannot be read."""
+
+UNNAMED = (
+    "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: "
+    "please report it."
+)
+
+BEHIND = "One of its domain controllers does not know of the newest change yet."
+
+
+class FirstReading:
+    """Reads what a change is judged by."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def read(self, request: ChangeRequest) -> Reading | None:
+        """The reading to judge by; without one, or with one that names no tenant, the request waits.
+
+        So it does with one that lags behind, except for an opt-out: that is sent, which is right whatever the
+        value is.
+        """
+        wait: float | None = None
+        try:
+            reading = self._context.setting.read(patience=READ_PATIENCE)
+        except Unavailable as unread:
+            why, wait = f"{unread.sentence} {unread.mend}", unread.retry_after
+        else:
+            if reading.organization and (request.kind is Kind.OPT_OUT or not self.in_doubt(request, reading)):
+                return reading
+            why = BEHIND if reading.organization else UNNAMED
+        self.postpone(request, f"Waiting for Exchange, nothing has been sent: {why}".strip(), wait)
+        return None
+
+    def in_doubt(self, request: ChangeRequest, reading: Reading) -> bool:
+        """Whether what was read may be what was so before, or will not be so for long."""
+        now = self._context.now()
+        with self._context.ledger.reading() as reader:
+            return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
+
+    def postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
+        """Have a change wait, told on its message: the longer the older it is, at least ``retry_after`` s."""
+        now = self._context.now()
+        # asked for in the future: the clock was set back since
+        waited = abs((now - request.created_at).total_seconds())
+        wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
+        with self._context.ledger.recording(now) as entry:
+            waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)
+            enqueue_reworded(entry, request, waiting)

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from handlers.changes.transitions import expire, latched
+from handlers.context.conflicts import move_on
 from handlers.context.context import Context
-from handlers.context.moving import move_on
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw
 from handlers.outgoing.refusals import record_refusal

@@ -1,12 +1,14 @@
-"""Repeat an act for which somebody else was faster: the only such loop, for whatever was asked.
+"""What follows when somebody else was faster: an act of a person is repeated, a due item of a job is left.
 
-Jobs of the worker need none: what they leave is due again at their next look (``handlers.context.moving``).
+What a job of the worker leaves is due again at its next look.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from storage.database.errors import AlreadyHandled, Conflict
+from storage.database.correlation import correlated
+from storage.database.errors import AlreadyHandled, Conflict, Stuck
+from storage.records import ChangeRequest
 
 TRIES = 7
 """How often an act is begun before the person is told to look again."""
@@ -27,3 +29,33 @@ def retry_on_conflict(act: Callable[[], Result]) -> Result:
         except Conflict:
             continue
     return act()
+
+
+Overtaken = Callable[[ChangeRequest, Conflict], None]
+
+
+def _left(request: ChangeRequest, overtaken: Conflict) -> None:
+    """It is looked at again on the next look."""
+
+
+def move_on(
+    due: Iterable[ChangeRequest], act: Callable[[ChangeRequest], None], overtaken: Overtaken = _left
+) -> int:
+    """Act on every change that is due; returns how many were moved on.
+
+    One for which somebody was faster is handed to ``overtaken``. Raises ``Stuck`` where some were due and
+    none was moved on.
+    """
+    done, why = 0, None
+    for request in due:
+        try:
+            with correlated(request.correlation_id):
+                act(request)
+        except Conflict as faster:
+            why = faster
+            overtaken(request, faster)
+        else:
+            done += 1
+    if why is not None and not done:
+        raise Stuck(str(why)) from why
+    return done

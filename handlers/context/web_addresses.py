@@ -2,7 +2,8 @@
 
 Parsers disagree about backslashes, percent signs and at signs in a host, so the one here is that of
 ``urllib3``, which also connects; what no host name holds is refused; and what is dialled is put together
-again from the parts that were judged.
+again from the parts that were judged. Also tells which hosts are this machine, where plain http and ws are
+allowed and no proxy is asked, and which addresses are public.
 """
 
 import ipaddress
@@ -12,7 +13,14 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin
 
-from handlers.context.loopback import is_loopback
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, as ``urlsplit(...).hostname`` gives it, is ``localhost`` or loopback."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
 
 _TEXT: Final = re.compile(r"[!-\[\]-~]+")
 """Printable ASCII without the backslash, which some parsers take for a slash (url.spec.whatwg.org) and others
@@ -112,3 +120,40 @@ def _is_ipv6(host: str) -> bool:
     except ValueError:
         return False
     return "%" not in host
+
+
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""All that is assigned for the public internet (IANA, IPv6 address space); every other range serves something
+else."""
+
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""What NAT64 sends on to the IPv4 address in the last 32 bits (RFC 6052)."""
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an IP address, as a resolver spells it, is of the public internet; what is none is not.
+
+    Private, link-local, shared, multicast and unspecified addresses are not (IANA's special-purpose
+    registries). An IPv4 address within an IPv6 one is judged by itself.
+    """
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = _ipv4_within(address)
+        if inner is None:
+            return address.is_global and address in _GLOBAL_UNICAST
+        address = inner
+    return address.is_global and not address.is_multicast
+
+
+def may_be_dialled(host: str, address: str) -> bool:
+    """Tell whether an address that ``host`` leads to is public, or loopback that was named as such."""
+    return is_public(address) or (is_loopback(host) and is_loopback(address))
+
+
+def _ipv4_within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour

@@ -5,18 +5,42 @@ from datetime import timedelta
 
 from handlers.changes.transitions import is_outdated
 from handlers.context.context import Context
-from handlers.outgoing.announcement_view import announcement_of, facts_of
+from handlers.outgoing.announcement_view import Offer, announcement_of, facts_of, offer_of
 from handlers.outgoing.device_news import DeviceDue, DevicesWeekly
 from handlers.outgoing.enqueue import is_unposted, newest, outage_key
 from handlers.outgoing.news import Readable, Unreadable
 from handlers.outgoing.reminders import Reminder, Scheduled
 from handlers.policy.working_hours import in_working_hours, next_opening
-from handlers.register.still_due import asked_now
+from handlers.register.redrawing import monday_of
 from handlers.reminders.due import renewed
+from storage.database.errors import NoSuchDevice
+from storage.devices.lifecycle import DeviceState
 from storage.lifecycle import State
 from storage.message_records import Notice
 from storage.notice_kind import NoticeKind
 from storage.outbox import Outbox
+
+
+def asked_now(
+    context: Context, notice: Notice, said: DeviceDue | DevicesWeekly
+) -> tuple[DeviceDue | DevicesWeekly, Offer] | None:
+    """Judge a reminder again before it is sent.
+
+    ``None`` where the entry has ended, moved or changed hands, or where the week is over.
+    """
+    offer, today = offer_of(notice.facts), context.today()
+    if isinstance(said, DevicesWeekly):
+        return (said, offer) if said.monday == monday_of(today) else None
+    try:
+        with context.ledger.reading() as reader:
+            device = reader.devices.device(said.device)
+    except NoSuchDevice:
+        return None
+    same = (
+        device.state is DeviceState.ACTIVE and device.due == said.due and device.owner_id == notice.recipient
+    )
+    return (replace(said, days=(device.due - today).days, moves=device.moves), offer) if same else None
+
 
 LET_ANOTHER_DRAW = timedelta(seconds=5)
 """How long a message that would show an earlier rule is left to a copy of the bot that runs with the present

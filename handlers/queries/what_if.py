@@ -5,20 +5,61 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.changes.authorise import may_vote, weigh
+from handlers.context.checked import Checked
 from handlers.context.context import Context
-from handlers.context.foreseen import Foreseen, foresee, sorted_out
+from handlers.context.people import People
 from handlers.context.rations import Rations
 from handlers.interaction import Interaction
 from handlers.outgoing.request_view import decided_by
 from handlers.policy.identity import Identity
 from handlers.policy.opening import still_fits
-from handlers.policy.rule import Verdict, no_longer_open
+from handlers.policy.rule import Reason, Rule, Verdict, is_group, no_longer_open, once_each
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable
 from handlers.queries.status import READINGS
 from storage.lifecycle import WISHES, State
 from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, SettingValue
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """Judge people as approvers by their ids; ``NOT_CHECKED`` where that could not be found out."""
+
+    verdicts: Mapping[str, Verdict]
+    left_out: int
+    """Approvers who were not looked up, because they are very many."""
+    complete: bool
+    """Whether each user group could be looked up."""
+
+
+def foresee(
+    people: People, rule: Rule, also: Iterable[str], *, asked: Identity | None, asker: str, most: int
+) -> Foreseen:
+    """Look up each approver, and whoever else is in ``also``, for ``asker``; each group once.
+
+    Raises ``Unavailable``.
+    """
+    listed, complete = people.listed(rule.approvers, asker=asker)
+    named = (entry for entry in rule.approvers if not is_group(entry))
+    everybody = list(dict.fromkeys((*also, *named, *sorted(listed))))
+    otherwise = False if complete else None
+    verdicts = {
+        person: people.as_approver(
+            person, listed=True if person in listed else otherwise, asked=asked, asker=asker
+        )
+        for person in everybody[:most]
+    }
+    return Foreseen(verdicts, len(everybody[most:]), complete)
+
+
+def sorted_out(people: People, verdicts: Mapping[str, Verdict], *, voter: Identity | None = None) -> Checked:
+    """What ``People.checked`` would answer, from verdicts that were foreseen."""
+    unknown = {person for person, verdict in verdicts.items() if verdict.reason is Reason.NOT_CHECKED}
+    found = {person: verdict for person, verdict in verdicts.items() if person not in unknown}
+    eligible = once_each(found, besides=voter, in_organisation=people.in_organisation)
+    return Checked(eligible, frozenset(unknown), frozenset(verdicts))
+
 
 LOOKED_UP = 50
 """People looked up for one answer: Slack allows about a hundred look-ups a minute for everybody together

@@ -18,8 +18,7 @@ from handlers.register.domains import Domains
 from handlers.register.files.decoding import LARGEST, NotRead
 from handlers.register.files.kinds import FileKind, Parsed, Skipped
 from handlers.register.files.reading import read
-from handlers.register.import_words import NAMED, imported_lines
-from handlers.register.imports import Imports, Period
+from handlers.register.imports import NAMED, Imports, Period, imported_lines
 from handlers.register.own_list import Judged, judge_list, judge_owners, new_device
 from storage import register
 from storage.database.errors import AlreadyRegistered

@@ -19,26 +19,14 @@ from sqlalchemy import (
 )
 
 from storage.database.instants import Instant
-from storage.schema import (
-    base,
-    device_tables,
-    home_table,
-    lease_table,
-    message_tables,
-    probe_table,
-    stream_table,
-)
+from storage.schema import base, device_tables, message_tables, work_tables
 from storage.schema.base import authenticator, of_request, tenant
 from storage.schema.comments import describe
 
 metadata = base.metadata
-probes, streams, devices, homes = (
-    probe_table.probes,
-    stream_table.streams,
-    device_tables.devices,
-    home_table.homes,
-)
-leases = lease_table.leases
+devices = device_tables.devices
+leases, streams = work_tables.leases, work_tables.streams
+probes, homes = work_tables.probes, work_tables.homes
 notices, inbox, cards = message_tables.notices, message_tables.inbox, message_tables.cards
 reminder_answers, permalinks = message_tables.reminder_answers, message_tables.permalinks
 OWED, WAITING = message_tables.OWED, message_tables.WAITING

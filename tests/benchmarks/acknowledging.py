@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.sandbox.shared.ports import free_port
+from bot.sandbox.shared.server import free_port
 from tests.benchmarks.subjects import Subject, Subjects, wait_for_port
 from tests.benchmarks.table import Figure
 from tests.benchmarks.workspace import Line, Wire, Workspace, payload

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 
 from bot.sandbox.run import Sandbox
-from bot.sandbox.shared.ports import free_port
+from bot.sandbox.shared.server import free_port
 from bot.sandbox.slack import cast
 from tests.patience import patience
 from tests.processes import ForkedChild

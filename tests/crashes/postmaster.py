@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from bot.sandbox.shared.ports import free_port
+from bot.sandbox.shared.server import free_port
 from tests.postgres import (
     NoPostgres,
     Server,

@@ -18,8 +18,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.stream import sending
-from bot.stream.envelope import body_of
-from bot.stream.receiver import Answer
+from bot.stream.receiver import Answer, body_of
 from bot.stream.sending import Stream
 from handlers.evidence.days import Days
 from handlers.evidence.heads import Heads

@@ -27,7 +27,7 @@ from urllib3.util import Timeout
 
 from bot.exchange.clouds import stays_here
 from bot.exchange.patience import CONNECT_LIMIT
-from handlers.context.public_addresses import may_be_dialled
+from handlers.context.web_addresses import may_be_dialled
 
 SIZE_LIMIT: Final = 2 * 1024 * 1024
 """Bytes of an answer, after it was unpacked: 199 KiB of gzip can be 1 GiB of text."""

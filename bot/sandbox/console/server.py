@@ -1,13 +1,13 @@
 """Serve the console: the page's files, its state, a stream of changes, and what a person does.
 
-``guard`` has already refused what does not come from the page itself. Must never block the server's loop:
+What does not come from the page itself is refused first. Must never block the server's loop:
 what may wait for the bot runs in threads of its own.
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,39 @@ from aiohttp import web
 from bot.sandbox.console import state
 from bot.sandbox.console.acts import Act, Refused
 from bot.sandbox.console.controls import Controls
-from bot.sandbox.console.guard import refusal
 from bot.sandbox.slack.carrying import Carrier
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.modals import Modals
 from bot.sandbox.slack.workspace import Workspace
+
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
+CONSOLE = "/console/"
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def own_page_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a foreign host name (DNS rebinding), a foreign origin, and an act that is not JSON."""
+    if request.host.rsplit(":", 1)[0] not in LOOPBACK:
+        return refusal(403, "The sandbox answers to this machine's own names only.")
+    own = f"http://{request.host}"
+    if request.headers.get("Origin", own) != own:
+        return refusal(403, "Only the sandbox's own page may do this.")
+    if (
+        request.method == "POST"
+        and request.path.startswith(CONSOLE)
+        and request.content_type != "application/json"
+    ):
+        return refusal(415, "The console takes application/json only.")
+    return await handler(request)
+
+
+def refusal(status: int, sentence: str) -> web.Response:
+    """An answer that says no in words."""
+    return web.json_response({"ok": False, "error": sentence}, status=status)
+
 
 T = TypeVar("T")
 

@@ -4,8 +4,7 @@ from aiohttp import web
 
 from bot.sandbox.console.acts import PersonActs, WorldActs
 from bot.sandbox.console.controls import Controls
-from bot.sandbox.console.guard import own_page_only
-from bot.sandbox.console.server import Console, Scene
+from bot.sandbox.console.server import Console, Scene, own_page_only
 from bot.sandbox.slack.simulation import Slack
 from handlers.slack.scopes import COMMAND
 

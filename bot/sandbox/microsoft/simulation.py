@@ -1,12 +1,14 @@
 """Simulate Microsoft around one tenant: Entra, Exchange Online and its mail hosts, on loopback TLS.
 
+Several tenants share one authority and one admin API, told apart by the path.
+
 Puts the parts together and hands out the settings with which the production client, MSAL included, runs
 against it unchanged. Knows nothing of Slack or of the bot.
 """
 
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -15,14 +17,47 @@ from pydantic import SecretStr
 
 from bot.sandbox.microsoft.authority import Entra
 from bot.sandbox.microsoft.certificates import Root, client_certificate, server_context, write_private
-from bot.sandbox.microsoft.exchange import Exchange
+from bot.sandbox.microsoft.exchange import PATH, Exchange
 from bot.sandbox.microsoft.mail import Mail
-from bot.sandbox.microsoft.neighbours import admin_api_of, authority_of
 from bot.sandbox.microsoft.registration import Registration
 from bot.sandbox.microsoft.tenant import Tenant
 from bot.sandbox.microsoft.tokens import Tokens
 from bot.sandbox.shared import wire
 from bot.sandbox.shared.server import Server
+
+Act = Callable[[Entra, web.Request], Awaitable[web.StreamResponse]]
+
+
+def authority_of(entras: Mapping[str, Entra], otherwise: Entra) -> web.Application:
+    """Route to the tenant in the path, by id or domain; ``otherwise`` refuses what is nobody's."""
+
+    def handler(act: Act) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await act(entras.get(request.match_info["tenant"].lower(), otherwise), request)
+
+        return handle
+
+    app = web.Application()
+    app.router.add_get(
+        "/{tenant}/v2.0/.well-known/openid-configuration", handler(lambda one, asked: one.discovery(asked))
+    )
+    app.router.add_get("/{tenant}/discovery/v2.0/keys", handler(lambda one, asked: one.keys(asked)))
+    app.router.add_post("/{tenant}/oauth2/v2.0/token", handler(lambda one, asked: one.token(asked)))
+    return app
+
+
+def admin_api_of(exchanges: Mapping[str, Exchange], otherwise: Exchange) -> web.Application:
+    """Route to the tenant in the path, by id or domain; ``otherwise`` refuses what is nobody's."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        route = PATH.fullmatch(request.path)
+        tenant = route["tenant"].lower() if route else ""
+        return await exchanges.get(tenant, otherwise).serve(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app
+
 
 CLIENT_ID = "66666666-7777-8888-9999-aaaaaaaaaaaa"
 OBJECT_ID = "bbbbbbbb-cccc-dddd-eeee-ffffffffffff"

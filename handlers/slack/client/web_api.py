@@ -2,7 +2,7 @@
 
 ``urllib`` repeats a redirected call as GET with its ``Authorization`` at whatever host the answer names,
 plain http included; so a redirect is an error here, for every method. What the SDK would log of requests and
-answers is what people typed: nothing is.
+answers is what people typed: nothing is. Files given in forms are read from Slack's own hosts alone.
 """
 
 import logging
@@ -28,6 +28,7 @@ from slack_sdk.web import SlackResponse
 from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 
 from handlers.context.web_addresses import taken_apart
+from handlers.ports import Unavailable
 from handlers.slack.client.destinations import Destinations, Elsewhere
 from handlers.slack.client.outward import Outward
 
@@ -156,3 +157,19 @@ class _NoRedirect(HTTPRedirectHandler):
         raise Redirected(f"answered with a redirect ({code})")
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+NOT_GIVEN = "Slack did not hand out the file."
+NOT_GIVEN_MEND = (
+    "Have the app reinstalled from manifest.yml, so that it may read files (files:read), then try again."
+)
+
+
+def fetched(client: SlackWebClient, address: str, most: int) -> bytes:
+    """The first ``most`` bytes of a file. Raises ``Unavailable``."""
+    try:
+        return client.read_file(address, most)
+    except Redirected:  # to the page where people sign in
+        raise Unavailable(NOT_GIVEN, mend=NOT_GIVEN_MEND, retryable=False) from None
+    except SlackClientError as lost:
+        raise Unavailable(f"{NOT_GIVEN[:-1]}: {lost}.", mend="Try again in a moment.") from None

@@ -1,10 +1,14 @@
-"""Channel messages about a database that does not agree with its own record, or has lost the guards of it."""
+"""Channel messages about what does not agree: the database with its own record, Exchange's audit log with it.
 
+Also that the database has lost the guards of its record.
+"""
+
+from collections.abc import Iterable
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from handlers.outgoing.news import Disagreement, GuardsMissing, Subject
-from handlers.slack.views.mrkdwn import escape, instant
+from handlers.outgoing.news import AuditGap, Disagreement, GuardsMissing, Subject
+from handlers.slack.views.mrkdwn import escape, instant, people
 
 LOOK = "Have whoever runs the database find out who changed it; `legacytls verify` names every row."
 
@@ -97,3 +101,39 @@ def _places(said: Disagreement) -> str:
 
 def _more(more: int) -> str:
     return f" and {more} more" if more else ""
+
+
+def audit_gap(said: AuditGap, zone: ZoneInfo) -> str:
+    """Say what is not alike; ``zone`` is for dates where Slack shows the fallback."""
+    return _gap(said, zone) if said.times is None else _flapping(said)
+
+
+def _gap(said: AuditGap, zone: ZoneInfo) -> str:
+    """A change that has no row in the audit log, or a row that belongs to no change."""
+    at, why = instant(said.at, zone), escape(said.why.rstrip("."))
+    if said.change is not None:
+        return (
+            f":rotating_light: #{said.change} of {at}: {why}. {_heed(said.operators)} `legacytls evidence` "
+            "names it as missing."
+        )
+    who = f"`{escape(said.actor)}`" if said.actor else "somebody unknown"
+    value = f"*{escape(said.value)}*" if said.value else "a value that is not told"
+    return (
+        f":rotating_light: Exchange's audit log has a change to {value} by {who} at {at} that the record "
+        f"does not have: {why}. {_heed(said.operators)} Find out what it was for."
+    )
+
+
+def _flapping(said: AuditGap) -> str:
+    """Somebody or something sets the value back again and again."""
+    return (
+        f":rotating_light: `{escape(said.actor)}` has set the value to *{escape(said.value)}* {said.times} "
+        f"times within a month, past the bot: something else holds the setting, too. {_heed(said.operators)} "
+        "Take the setting out of that tool (Microsoft365DSC and CIPP set what they are told to), or the "
+        "bot's windows mean nothing."
+    )
+
+
+def _heed(operators: Iterable[str]) -> str:
+    listed = list(operators)
+    return f"{people(listed)}:" if listed else ""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from handlers.context.loopback import is_loopback
+from handlers.context.web_addresses import is_loopback
 from handlers.slack.views.mrkdwn import QUOTE, SECTION
 from storage.engine import Unreachable
 from storage.ledger import Ledger

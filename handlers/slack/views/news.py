@@ -23,7 +23,7 @@ from handlers.outgoing.news import (
     Unreadable,
     Untrusted,
 )
-from handlers.slack.views import alarms, disagreements, gaps, probe_news
+from handlers.slack.views import alarms, disagreements, probe_view
 from handlers.slack.views.mrkdwn import escape, instant, people, sentence
 
 
@@ -59,11 +59,11 @@ def words(said: News, zone: ZoneInfo) -> str:
         case GuardsMissing():
             return disagreements.guards(said)
         case ProbeChanged():
-            return probe_news.changed(said)
+            return probe_view.changed(said)
         case StreamGone():
             return alarms.stream_gone(said)
         case AuditGap():
-            return gaps.words(said, zone)
+            return disagreements.audit_gap(said, zone)
         case _:
             assert_never(said)
 

@@ -12,7 +12,7 @@ from handlers.policy.rule import STATE_WORDS
 from handlers.queries.status import Status
 from handlers.slack.views.blocks import Message, actions, button, section, small
 from handlers.slack.views.mrkdwn import escape, instant, people, sentence
-from handlers.slack.views.probe_news import refusals
+from handlers.slack.views.probe_view import refusals
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from storage.lifecycle import Kind
 from storage.records import ChangeRequest, SettingValue

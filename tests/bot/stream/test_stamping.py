@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.reports.stamps import checked_stamps
+from bot.reports.record import checked_stamps
 from bot.stream import timestamps
 from bot.stream.timestamps import TimeStampService
 from bot.stream.tokens import WrongToken, read_token

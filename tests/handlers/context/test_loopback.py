@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.context.loopback import is_loopback
+from handlers.context.web_addresses import is_loopback
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2", "127.255.255.254", "::1"])

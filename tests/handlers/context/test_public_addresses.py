@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.context.public_addresses import is_public, may_be_dialled
+from handlers.context.web_addresses import is_public, may_be_dialled
 
 
 @pytest.mark.parametrize(

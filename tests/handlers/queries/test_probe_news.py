@@ -16,7 +16,7 @@ from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.queries.status import StatusReports
-from handlers.slack.views import probe_news, status_view
+from handlers.slack.views import probe_view, status_view
 from tests.handlers.driver import House
 from tests.handlers.filled_forms import HIGH
 
@@ -58,7 +58,7 @@ def daily(house: House) -> Daily:
 def said(facts: dict[str, str]) -> str:
     changed = announcement_of(facts)
     assert isinstance(changed, ProbeChanged)
-    return probe_news.changed(changed)
+    return probe_view.changed(changed)
 
 
 def test_the_first_probe_and_the_same_again_are_no_news(daily: Daily) -> None:
@@ -70,18 +70,18 @@ def test_that_a_legacy_host_takes_old_tls_no_more_is_told_once_with_what_it_mean
 ) -> None:
     (facts,) = daily(rows(*TlsVersion), rows(TLS12, TLS13), rows(TLS12, TLS13))
     assert (facts["target"], facts["refused"], facts["taken"]) == (str(SMTP), "1.0, 1.1", "")
-    assert probe_news.USELESS in said(facts)
+    assert probe_view.USELESS in said(facts)
     recorded = [(event.payload["accepted"], event.payload["refused"]) for event in house.events("probed")]
     assert recorded == [([version.value for version in TlsVersion], []), ([], ["1.0", "1.1"])]
 
 
 def test_one_old_version_less_leaves_the_opt_in_its_use_and_one_more_is_told_too(daily: Daily) -> None:
     less, again = daily(rows(*TlsVersion), rows(TLS11, TLS12, TLS13), rows(*TlsVersion))
-    assert probe_news.USELESS not in said(less)
+    assert probe_view.USELESS not in said(less)
     assert (again["taken"], again["refused"]) == ("1.0", "")
     last = daily(rows(TLS11, TLS12, TLS13), rows(TLS12, TLS13))[-1]
     assert last["refused"] == "1.1"
-    assert probe_news.USELESS in said(last), "the other one was refused before"
+    assert probe_view.USELESS in said(last), "the other one was refused before"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_could_not_be_told_is_never_news_and_hides_none(daily: Daily, outco
 
 def test_a_relay_of_ones_own_is_told_without_a_word_about_the_opt_in(daily: Daily) -> None:
     (facts,) = daily(rows(*TlsVersion, target=RELAY), rows(TLS12, target=RELAY))
-    assert probe_news.USELESS not in said(facts)
+    assert probe_view.USELESS not in said(facts)
 
 
 def test_two_replicas_that_see_the_same_change_tell_it_once(daily: Daily, house: House) -> None:

@@ -10,7 +10,7 @@ from urllib.error import URLError
 
 import pytest
 
-from handlers.slack.client.failures import why_lost
+from handlers.slack.client.calls import why_lost
 from tests.sentences import says
 
 EVERY = [
