@@ -30,9 +30,9 @@ from handlers.queries.status_readers import StatusReaders
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.directory import SlackDirectory
 from handlers.slack.client.web_api import SlackWebClient
-from handlers.slack.executor import Executor
+from handlers.slack.executor import Executor, guarded
 from handlers.slack.listeners.fleet import Fleet as FleetListener
-from handlers.slack.listeners.register import guarded, register, register_several
+from handlers.slack.listeners.register import register, register_several
 from handlers.slack.listeners.routing import Router
 from handlers.slack.workspace_guard import WorkspaceGuard
 from storage.engine import Database

@@ -36,7 +36,7 @@ BROAD_EXCEPTS = {
     "bot/cli.py": "the command line's last words are a sentence, not a traceback",
     "bot/worker/loops.py": "one failing duty must not end the others",
     "handlers/delivery/deliver.py": "one undeliverable notice must not hold up the rest",
-    "handlers/slack/listeners/register.py": "whatever a listener runs into, the person is answered",
+    "handlers/slack/executor.py": "whatever a job of a person runs into, its thread goes on",
 }
 """The four places where everything is caught, once each: there a failure is recorded and told, everywhere
 else it is a defect."""

@@ -11,8 +11,7 @@ from bot.checks.entra import mend_of_reading, token_verdicts
 from bot.checks.verdict import Outcome, Verdict, failed, optional, passed, warned
 from bot.exchange.client import ExchangeOnline
 from bot.exchange.lookups import OptionalLookups
-from bot.exchange.outcomes import Meaning
-from bot.exchange.readings import rows_of
+from bot.exchange.outcomes import Meaning, rows_of
 from bot.process import utc_now
 from bot.settings.model import Settings
 from handlers.ports import Reading, Unavailable

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bot.exchange.client import KEY
 from bot.exchange.details import clean
-from bot.exchange.readings import KEY, instant
+from bot.exchange.outcomes import instant
 from storage.records import SettingValue
 
 _VALUES: Final = {

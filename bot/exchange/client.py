@@ -1,14 +1,19 @@
 """The tenant's setting in Exchange Online: reads it, writes it, runs a cmdlet that reads.
 
 Implements ``handlers.ports.Setting``. Reads are tried again within their patience; a write is sent once.
-Never guesses a value, and never passes on one that another tenant answered.
+Never guesses a value, and never passes on one that another tenant answered: a missing key, a value of
+another type or two rows never become "opted out"; only ``null``, ``true`` and ``false`` under the exact key
+are values.
 """
 
 import math
+import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from time import monotonic
+from typing import Final
 
 from bot.exchange.admin import AdminApi, Command, unheard
 from bot.exchange.auth.credentials import Credential, unchanged
@@ -16,12 +21,14 @@ from bot.exchange.auth.together import Together
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
 from bot.exchange.http.wire import Wire
-from bot.exchange.outcomes import Meaning, Outcome
+from bot.exchange.outcomes import Meaning, Outcome, instant
 from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, try_until
-from bot.exchange.readings import KEY, reading_of
 from handlers.context.first_use import FirstUse
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
-from storage.records import WriteOutcome
+from storage.records import SettingValue, WriteOutcome
+
+KEY: Final = "AllowLegacyTLSClients"
+_CLOUD_OR_BUG: Final = "If this lasts, Exchange Online has changed its interface: please report it."
 
 MANY = 1000
 """Readings at once where there is one tenant: as many as anybody asks for."""
@@ -212,4 +219,68 @@ def _unsent(failure: Unavailable, client_request_id: str) -> WriteAnswer:
     wait = failure.retry_after
     return WriteAnswer(
         WriteOutcome.NOT_PROCESSED, failure.sentence, client_request_id, mend=failure.mend, retry_after=wait
+    )
+
+
+def reading_of(outcome: Outcome, *, read_at: datetime, client_request_id: str) -> Reading:
+    """The reading in an answered ``Get-TransportConfig``. Raises ``Unavailable``; never guesses.
+
+    ``null`` under the key means never set, as in three independent exports of real tenants.
+    """
+    row = _only_row(outcome.document)
+    disabled = row.get("SmtpClientAuthenticationDisabled")
+    return Reading(
+        value=_value(row),
+        smtp_auth_disabled=disabled if isinstance(disabled, bool) else None,
+        organization=_text(row, "OrganizationalUnitRoot") or _hosted(row),
+        server=_text(row, "OriginatingServer"),
+        changed_at=instant(row.get("WhenChangedUTC")),
+        read_at=read_at,
+        client_request_id=client_request_id,
+    )
+
+
+def _only_row(document: Mapping[str, object]) -> Mapping[str, object]:
+    value = document.get("value")
+    if not isinstance(value, list):
+        raise _unreadable("holds no value")
+    if len(value) != 1:
+        raise _unreadable("holds nothing" if not value else f"holds {len(value)} objects instead of one")
+    row = value[0]
+    if not isinstance(row, dict):
+        raise _unreadable("is not an object")
+    if "_clixml" in row:
+        raise _unreadable("came in PowerShell's own format")
+    return row
+
+
+def _value(row: Mapping[str, object]) -> SettingValue:
+    if KEY not in row:
+        raise _unreadable(f"does not contain {KEY}")
+    match row[KEY]:
+        case None:
+            return SettingValue.NOT_SET
+        case True:
+            return SettingValue.OPTED_IN
+        case False:
+            return SettingValue.OPTED_OUT
+    raise _unreadable(f"gives {KEY} as something other than true, false or null")
+
+
+def _text(row: Mapping[str, object], key: str) -> str | None:
+    found = row.get(key)
+    return found if isinstance(found, str) and found else None
+
+
+def _hosted(row: Mapping[str, object]) -> str | None:
+    """Read the initial domain in ``OrganizationId``: ``…Hosted Organizations/contoso.onmicrosoft.com - ``."""
+    found = re.search(
+        r"/Microsoft Exchange Hosted Organizations/([\w.-]+) - ", _text(row, "OrganizationId") or ""
+    )
+    return found[1] if found else None
+
+
+def _unreadable(why: str) -> Unavailable:
+    return Unavailable(
+        f"The value cannot be told: the answer of Exchange Online {why}.", mend=_CLOUD_OR_BUG, retryable=False
     )

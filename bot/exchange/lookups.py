@@ -10,9 +10,8 @@ from typing import Final
 
 from bot.exchange.audit import Change, changes_in, unreadable
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.outcomes import Meaning, Outcome
+from bot.exchange.outcomes import Meaning, Outcome, rows_of
 from bot.exchange.patience import LOOKUP_LIMIT
-from bot.exchange.readings import rows_of
 from handlers.ports import AcceptedDomains, AuditRow, Author, MailboxLocks, Unavailable
 
 MOST_RECORDS: Final = 1000

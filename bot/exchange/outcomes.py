@@ -3,8 +3,10 @@
 Pure.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -99,3 +101,26 @@ class Outcome:
         return Unavailable(
             self.sentence, mend=self.mend, retryable=self.retryable, retry_after=wait, code=code
         )
+
+
+def rows_of(outcome: Outcome) -> list[Mapping[str, object]] | None:
+    """The objects in ``value``; ``None`` when it is missing or not a list of objects.
+
+    Null rows are left out.
+    """
+    value = outcome.document.get("value")
+    if not isinstance(value, list):
+        return None
+    rows = [row for row in value if row is not None]
+    return rows if all(isinstance(row, dict) and "_clixml" not in row for row in rows) else None
+
+
+def instant(value: object) -> datetime | None:
+    """Read an instant as Exchange writes it, UTC if no zone is named; ``None`` when unreadable."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value.strip()))
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

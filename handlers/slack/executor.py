@@ -11,7 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+import structlog
+
+from handlers.ports import Unavailable
 from handlers.slack.turns import KEPT_FREE, Job, SharedTurns, Waiting
+from storage.engine import Unreachable
+
+log = structlog.get_logger(__name__)
 
 HEAD_START = 0.025
 """Seconds acknowledgements get before work competes with them, counted from the newest delivery: nobody
@@ -217,3 +223,15 @@ class Executor:
         if self._stopping or begins <= self._released:
             return begins
         return max(begins, min(self._newest + HEAD_START, begins + LONGEST_HOLD))
+
+
+def guarded(job: Job) -> None:
+    """Run one job of the executor: what it lets through is logged and must not end its thread."""
+    try:
+        job()
+    except Unreachable as away:
+        log.warning("slack.job_postponed", problem=str(away))  # what was kept is taken up by the worker
+    except Unavailable as away:
+        log.warning("slack.not_answered", problem=away.sentence)
+    except Exception as error:
+        log.error("slack.job_failed", error=type(error).__name__, exc_info=error)

@@ -1,14 +1,12 @@
 """Register the listeners with Bolt and catch what they raise: people are answered all the same."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import structlog
 from slack_bolt import App, BoltResponse, Respond
 
 from handlers.dispatch import BROKEN
-from handlers.ports import Unavailable
 from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
 from handlers.slack.listeners.actions import Clicks, Submissions
 from handlers.slack.listeners.commands import Commands
@@ -121,15 +119,3 @@ def _form_error(told: str, body: dict[str, Any]) -> BoltResponse:
         return BoltResponse(status=200)
     errors = {"response_action": "errors", "errors": {field: told.replace("`", "")}}
     return BoltResponse(status=200, body=errors, headers={"content-type": "application/json"})
-
-
-def guarded(job: Callable[[], None]) -> None:
-    """Run one job of the executor: what it lets through is logged and must not end its thread."""
-    try:
-        job()
-    except Unreachable as away:
-        log.warning("slack.job_postponed", problem=str(away))  # what was kept is taken up by the worker
-    except Unavailable as away:
-        log.warning("slack.not_answered", problem=away.sentence)
-    except Exception as error:
-        log.error("slack.job_failed", error=type(error).__name__, exc_info=error)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bot.exchange.answers import judge
 from bot.exchange.audit import changes_in
+from bot.exchange.client import reading_of
 from bot.exchange.details import clean
 from bot.exchange.http.received import Answer
-from bot.exchange.outcomes import Meaning, Outcome
-from bot.exchange.readings import instant, reading_of, rows_of
+from bot.exchange.outcomes import Meaning, Outcome, instant, rows_of
 from handlers.ports import Unavailable
 from storage.records import SettingValue, WriteOutcome
 from tests.bot.exchange.bodies import error, reading

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.exchange.answers import judge
+from bot.exchange.client import reading_of
 from bot.exchange.http.received import Answer
-from bot.exchange.readings import instant, reading_of, rows_of
+from bot.exchange.outcomes import instant, rows_of
 from handlers.ports import Reading, Unavailable
 from storage.records import SettingValue
 from tests.bot.exchange.bodies import ORGANIZATION, config, envelope, reading

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.reports.answers import status_data
 from handlers.queries.status import Status, StatusReports
-from handlers.slack.listeners.register import guarded
+from handlers.slack.executor import guarded
 from handlers.slack.views import status_view
 from handlers.slack.views.mrkdwn import instant
 from storage.lifecycle import Kind, State
