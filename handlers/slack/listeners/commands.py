@@ -1,24 +1,31 @@
 """``/legacytls``: acknowledges, parses, hands over. Nothing is read or written before the acknowledgement."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from slack_bolt import Ack, Respond
+from slack_sdk.models.views import View
 
+from handlers.changes.proposal import Proposal
+from handlers.outgoing.notices import SMTP_AUTH_OFF
 from handlers.policy.invisible import hidden
+from handlers.policy.rule import Reason
 from handlers.queries.export import Form, StillExporting
 from handlers.queries.history_words import WrongWords, history_question
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
-from handlers.slack import open_forms, subcommands
+from handlers.slack import subcommands
 from handlers.slack.client.calls import call
 from handlers.slack.client.names import Names
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.listeners import devices, evidence, what_if
 from handlers.slack.parsing import invocation
 from handlers.slack.subcommands import subcommand
-from handlers.slack.views import calendar, mailbox_diagnosis, probe_view, replies, status_view
+from handlers.slack.views import calendar, mailbox_diagnosis, modals, probe_view, replies, status_view
 from handlers.slack.views.blocks import Message
+from handlers.slack.views.mrkdwn import instant
+from handlers.slack.views.tickets import ticket_field
 from storage.lifecycle import Kind
 
 URGENT = frozenset({"enable", "extend", "disable"})
@@ -33,9 +40,9 @@ class Commands:
         self._table: dict[str, Callable[[Reply, dict[str, Any]], None]] = {
             "status": self._status,
             "history": self._history,
-            "enable": lambda reply, body: open_forms.request(edge, reply, body, Kind.OPT_IN),
-            "extend": lambda reply, body: open_forms.request(edge, reply, body, Kind.EXTENSION),
-            "disable": lambda reply, body: open_forms.opt_out(edge, reply, body),
+            "enable": lambda reply, body: open_request(edge, reply, body, Kind.OPT_IN),
+            "extend": lambda reply, body: open_request(edge, reply, body, Kind.EXTENSION),
+            "disable": lambda reply, body: open_opt_out(edge, reply, body),
             "devices": lambda reply, body: devices.command(edge, reply, body),
             "calendar": self._calendar,
             "export": self._export,
@@ -157,3 +164,73 @@ class Commands:
 
         self._edge.executor.follow(lambda: reply.progress(probe_view.under_way()), delay=PROGRESS_AFTER)
         self._edge.probing.ask(answer)
+
+
+def open_request(
+    edge: Edge,
+    reply: Reply,
+    body: Mapping[str, Any],
+    kind: Kind,
+    *,
+    earlier: int | None = None,
+    unread: bool = False,
+) -> None:
+    """Open the form of an opt-in or an extension for whoever may ask, and tell everybody else why not.
+
+    Raises ``Unavailable``. Prefilled from the request with the number ``earlier``; an extension without one,
+    from the request behind the present window. With ``unread`` the form opens although the value could not be
+    read in time: it is read when the form is sent.
+    """
+    verdict = edge.dispatch.requests.may_ask(reply.person, kind)
+    not_read = verdict.reason is Reason.NOT_READ
+    if verdict.allowed or (not_read and unread):
+        edge.open_form(
+            body, _request_form(edge.dispatch.proposals.request(kind, earlier), reply.channel, edge.zone)
+        )
+    elif not_read:
+        reply.finish(replies.open_form(verdict.sentence, kind))
+    else:
+        reply.refuse(f"ask_{kind.value}", verdict, earlier)
+
+
+def open_opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int | None = None) -> None:
+    """Open the confirmation before opting out; ``earlier`` is the change it was asked beside."""
+    verdict = edge.dispatch.optouts.may_opt_out(reply.person)
+    if not verdict.allowed:
+        reply.refuse("opt_out", verdict, earlier)
+        return
+    proposal = edge.dispatch.proposals.opt_out()
+    newest = proposal.seen
+    seen, seen_at = (newest.value, instant(newest.at, edge.zone)) if newest else (None, "")
+    form = modals.opt_out(
+        channel=reply.channel,
+        cloud=edge.around.cloud,
+        removals=proposal.removals,
+        seen=seen,
+        seen_at=seen_at,
+        devices=proposal.devices,
+        register=proposal.register,
+        ticket=ticket_field(edge.around.tickets, optional=True),
+    )
+    edge.open_form(body, form)
+
+
+def _request_form(proposal: Proposal, channel: str, zone: ZoneInfo) -> View:
+    earlier = proposal.earlier
+    return modals.opt_in(
+        callback=proposal.kind.value,
+        extension=proposal.extension,
+        channel=channel,
+        briefing=proposal.briefing,
+        warning=SMTP_AUTH_OFF if proposal.smtp_auth_off else "",
+        proposed=proposal.day,
+        latest=proposal.latest,
+        zone=zone.key,
+        expires=instant(proposal.expires_at, zone),
+        runs_until=proposal.runs_until,
+        reason=earlier.reason if earlier else "",
+        clients=proposal.clients,
+        protocols=earlier.protocols if earlier else (),
+        register=proposal.register,
+        ticket=ticket_field(proposal.tickets, text=proposal.ticket, optional=proposal.extension is not None),
+    )

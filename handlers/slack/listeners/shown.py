@@ -6,9 +6,9 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
-from handlers.slack import open_forms
 from handlers.slack.edge import BUSY, UNKNOWN_BUTTON, Edge, Reply
 from handlers.slack.listeners import device_replies, devices, what_if
+from handlers.slack.listeners.commands import open_opt_out, open_request
 from handlers.slack.parsing import (
     channel_of,
     number,
@@ -43,10 +43,10 @@ class Shown:
             GIVE_REASON: lambda value: self._give_reason(reply, body, value),
             IT_WAS_ME: lambda value: self._it_was_me(reply, body, value),
             replies.HISTORY_PAGE: lambda value: self._page(reply, value),
-            AGAIN: lambda value: open_forms.request(edge, reply, body, Kind.OPT_IN, earlier=value),
-            EXTEND: lambda value: open_forms.request(edge, reply, body, Kind.EXTENSION, earlier=value),
+            AGAIN: lambda value: open_request(edge, reply, body, Kind.OPT_IN, earlier=value),
+            EXTEND: lambda value: open_request(edge, reply, body, Kind.EXTENSION, earlier=value),
             WHAT_IF: lambda value: what_if.press(edge, reply, value),
-            OPT_OUT_NOW: lambda value: open_forms.opt_out(edge, reply, body, earlier=value),
+            OPT_OUT_NOW: lambda value: open_opt_out(edge, reply, body, earlier=value),
             **device_replies.shown(edge, reply, body),
         }
         name = str(action.get("action_id"))
@@ -63,12 +63,12 @@ class Shown:
     def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:
         """Do what a button about no change does, a form or history; ``None`` for other buttons."""
         if name == replies.OPEN_OPT_OUT:
-            return partial(open_forms.opt_out, self._edge, reply, body)
+            return partial(open_opt_out, self._edge, reply, body)
         if name == replies.OPEN_HISTORY:
             return partial(self._page, reply, None)
         kind = next((kind for kind, action in replies.OPEN_FORM.items() if action == name), None)
         if kind:
-            return partial(open_forms.request, self._edge, reply, body, kind, unread=True)
+            return partial(open_request, self._edge, reply, body, kind, unread=True)
         return devices.opener(self._edge, reply, body, name)
 
     def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:

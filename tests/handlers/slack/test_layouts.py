@@ -71,7 +71,10 @@ def own_functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
             )
 
 
-GATHERS = {"handlers.slack.open_forms._form", "handlers.slack.listeners.commands.Commands._drawn"}
+GATHERS = {
+    "handlers.slack.listeners.commands._request_form",
+    "handlers.slack.listeners.commands.Commands._drawn",
+}
 """They only gather what another one draws."""
 
 
