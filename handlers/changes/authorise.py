@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers.changes.transitions import OUTDATED, SHOWN_ANOTHER, was_shown_another
+from handlers.changes.transitions import OUTDATED, SHOWN_ANOTHER, decided_by, was_shown_another
 from handlers.context.checked import Checked
 from handlers.interaction import Interaction
-from handlers.outgoing.request_view import decided_by
 from handlers.policy.decided import NOBODY, DecidedBy
 from handlers.policy.rule import Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, content_digest, standing_approvals, tally

@@ -9,7 +9,7 @@ two votes in the same moment both count or one is told.
 from collections.abc import Sequence
 
 from handlers.changes.authorise import may_vote, weigh, why_unsure
-from handlers.changes.transitions import latched, why_void
+from handlers.changes.transitions import decided_by, latched, why_void
 from handlers.context.checked import Checked
 from handlers.context.context import Context
 from handlers.interaction import Interaction
@@ -22,7 +22,6 @@ from handlers.outgoing.enqueue import (
 )
 from handlers.outgoing.notices import WAITING
 from handlers.outgoing.refusals import record_refusal
-from handlers.outgoing.request_view import decided_by
 from handlers.policy.decided import who_approved
 from handlers.policy.identity import Identity
 from handlers.policy.rule import Reason, Verdict

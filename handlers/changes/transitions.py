@@ -10,7 +10,9 @@ from handlers.changes.replication_lag import LOOK_BACK
 from handlers.changes.supersede import supersede_unsent
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_change
+from handlers.policy.decided import NOBODY, DecidedBy
 from handlers.policy.rule import Rule
+from handlers.policy.votes import approvers, rejecter
 from handlers.ports import WriteAnswer
 from storage.database.errors import AlreadyOpen
 from storage.ledger import BOT, Entry
@@ -172,3 +174,11 @@ def opt_out_again(
         return None
     supersede_unsent(entry, request)
     return request
+
+
+def decided_by(reader: Reader, request: ChangeRequest) -> DecidedBy:
+    """Whose votes decided ``request``, to be named to whoever comes after the decision."""
+    if request.state is State.PENDING:
+        return NOBODY
+    decisions = reader.decisions([request.id])
+    return DecidedBy(approvers(decisions), rejecter(decisions))

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from handlers.changes.transitions import expire, latched
+from handlers.changes.transitions import decided_by, expire, latched
 from handlers.context.conflicts import move_on
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw
 from handlers.outgoing.refusals import record_refusal
-from handlers.outgoing.request_view import decided_by
 from handlers.policy.rule import judge_withdrawal
 from storage.lifecycle import State
 from storage.records import ChangeRequest

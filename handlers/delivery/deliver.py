@@ -15,7 +15,7 @@ import structlog
 
 from handlers.context.context import Context
 from handlers.context.pacing import RESTS, Pacing
-from handlers.delivery.card_sync import CardSync
+from handlers.delivery.card_sync import CardSync, gather
 from handlers.delivery.device_cards import DeviceCards
 from handlers.delivery.readiness import Readiness
 from handlers.outgoing.announcement_view import AnnouncementView
@@ -26,7 +26,6 @@ from handlers.outgoing.enqueue import (
     typed_back,
 )
 from handlers.outgoing.notices import RequestView
-from handlers.outgoing.request_view import gather
 from handlers.ports import Place, Unavailable
 from handlers.reminders.due import shown_now
 from storage.engine import Unreachable

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.changes.authorise import may_vote, weigh
+from handlers.changes.transitions import decided_by
 from handlers.context.checked import Checked
 from handlers.context.context import Context
 from handlers.context.people import People
 from handlers.context.rations import Rations
 from handlers.interaction import Interaction
-from handlers.outgoing.request_view import decided_by
 from handlers.policy.identity import Identity
 from handlers.policy.opening import still_fits
 from handlers.policy.rule import Reason, Rule, Verdict, is_group, no_longer_open, once_each
