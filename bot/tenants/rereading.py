@@ -15,7 +15,6 @@ from bot.tenants.several import Several
 from bot.tenants.tenant import Shared, Tenant, Tenants, served
 from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Loop, Worker
-from handlers.slack.executor import guarded
 from storage.engine import Database, Unreachable
 from storage.kept_rules import kept_settings
 from storage.records import SettingValue

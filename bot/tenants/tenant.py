@@ -48,7 +48,7 @@ from handlers.slack.client.web_api import SlackWebClient, fetched
 from handlers.slack.edge import Edge
 from handlers.slack.executor import Executor
 from handlers.slack.home_pages import HomePages, publishing
-from handlers.slack.listeners.register import guarded
+from handlers.slack.executor import guarded
 from handlers.slack.surroundings import surroundings_of
 from handlers.slack.views.signed import Signature
 from storage.engine import Database

@@ -36,7 +36,7 @@ from handlers.register.none_left import NoneLeft
 from handlers.register.remind_owners import OwnerReminders
 from handlers.register.weekly import WeeklyDevices
 from handlers.reminders.remind import Reminders
-from storage.leases import Lease, TenantDuty
+from storage.leases import TenantDuty
 from storage.streams import Streams
 
 REMIND_EVERY = timedelta(seconds=2)
@@ -79,11 +79,11 @@ def _ends(dispatch: Dispatch) -> tuple[Callable[[], int], ...]:
     return dispatch.withdrawals.expire_due, dispatch.optouts.end_window, dispatch.optouts.end_when_none_left
 
 
-def _reminding(context: Context) -> Callable[[Lease], int]:
+def _reminding(context: Context) -> Callable[[], int]:
     """The duty of reminding: of what concerns the tenant, and each owner of their devices."""
     reminders, owners = Reminders(context), OwnerReminders(context)
     weekly, none_left = WeeklyDevices(context), NoneLeft(context)
-    return lambda _: reminders.run() + owners.run() + weekly.run() + none_left.look()
+    return lambda: reminders.run() + owners.run() + weekly.run() + none_left.look()
 
 
 def jobs_of(
@@ -98,7 +98,7 @@ def jobs_of(
     """Make the jobs that every tenant has; ``noted`` is told what disagrees with the record."""
     context = dispatch.context
     tenant_id, claimed = context.ledger.tenant_id, partial(_claimed, context)
-    apply = Apply(context, settling := Settling(context))
+    apply = Apply(context, Settling(context))
     remind, trust = _reminding(context), TrustWatch(context)
     kept = (*_ends(dispatch), trust.watch, Watch(context, dispatch.optouts, noted).run)
     observing = _observing(context, dispatch.drift, settings.observe_every)
@@ -106,23 +106,20 @@ def jobs_of(
         prune_batch, context.ledger.database, tenant_id, keep=settings.retention, clock=context.clock
     )
 
-    def change(lease: Lease) -> int:
-        return settling.run() + apply.run(lease)
-
     def leftovers() -> int:
         return dispatch.take_up_leftovers() if context.people.signed_in else 0  # unjudged, not refused
 
     return TenantJobs(
         tenant_id,
-        apply=claimed(TenantDuty.APPLY).over(change, due=lambda: settling.is_due() or apply.is_due()),
-        public=claimed(TenantDuty.PUBLIC).over(lambda _: delivery.send_public(), due=delivery.owes_public),
+        apply=claimed(TenantDuty.APPLY).holding(apply.run, due=apply.is_due),
+        public=claimed(TenantDuty.PUBLIC).over(delivery.send_public, due=delivery.owes_public),
         private=Job(tenant_id, delivery.send_private),
         private_newest=Job(tenant_id, partial(delivery.send_private, newest_first=True)),
         leftovers=Job(tenant_id, leftovers),
         kept=tuple(Job(tenant_id, duty) for duty in kept),
         remind=claimed(TenantDuty.REMIND, reminded).over(remind),
-        authors=claimed(TenantDuty.AUTHORS).over(lambda _: attribution.run(), due=attribution.is_due),
-        prune=claimed(TenantDuty.PRUNE, PRUNED_EVERY).over(lambda _: pruning()),
+        authors=claimed(TenantDuty.AUTHORS).over(attribution.run, due=attribution.is_due),
+        prune=claimed(TenantDuty.PRUNE, PRUNED_EVERY).over(pruning),
         observe=observing.alone,
         observing=observing,
     )
@@ -135,7 +132,7 @@ def probe_job(settings: Settings, context: Context, probing: Probing, news: Prob
         return None
     due = partial(news.is_due, settings.probed(), every)
 
-    def probe(lease: Lease) -> int:
+    def probe() -> int:
         if due():  # else another replica was faster
             probing.ask(lambda probed: None)
         return 0  # there is never more to do at once
@@ -156,7 +153,7 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
         )
         stamping = Stamping(ledger, service)
     keeping = Keeping(Days(ledger), reconciliation, Heads(ledger, permalink), stamping, clock=context.clock)
-    return _claimed(context, TenantDuty.EVIDENCE).over(lambda _: keeping.run(), due=keeping.is_due)
+    return _claimed(context, TenantDuty.EVIDENCE).over(keeping.run, due=keeping.is_due)
 
 
 def stream_jobs(
@@ -181,7 +178,7 @@ def stream_jobs(
         noted(stream.trouble(backlog))
         return 0
 
-    return _claimed(context, TenantDuty.STREAM).over(stream.send, due=stream.is_due), Job(
+    return _claimed(context, TenantDuty.STREAM).holding(stream.send, due=stream.is_due), Job(
         ledger.tenant_id, lag
     )
 
@@ -199,5 +196,5 @@ def _observing(context: Context, drift: Drift, every: timedelta) -> Observing:
 
     claim = _claimed(context, TenantDuty.OBSERVE, every)
     again_at = partial(drift.next_at, every)
-    alone = claim.over(lambda _: drift.observe(every), due=is_due, again_at=again_at)
+    alone = claim.over(partial(drift.observe, every), due=is_due, again_at=again_at)
     return Observing(context, drift, claim, again_at, alone)

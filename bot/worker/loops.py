@@ -235,12 +235,22 @@ class Claim:
 
     def over(
         self,
+        do: Callable[[], int],
+        *,
+        due: Callable[[], bool] = always,
+        again_at: Callable[[], datetime] | None = None,
+    ) -> Job:
+        """Make a job that is done under this claim and needs nothing of it; see ``holding``."""
+        return self.holding(lambda _: do(), due=due, again_at=again_at)
+
+    def holding(
+        self,
         do: Callable[[Lease], int],
         *,
         due: Callable[[], bool] = always,
         again_at: Callable[[], datetime] | None = None,
     ) -> Job:
-        """Make a job that is done under this claim; where another worker holds it, there is nothing to do.
+        """Make a job that is handed its lease; where another worker holds it, there is nothing to do.
 
         ``due`` only reads, and spares the two transactions of a lease where there is nothing to do; the job
         asks again under it. ``again_at`` tells, once it is done, when it is due again, if that is before

@@ -66,7 +66,10 @@ class _Judged:
 
 
 class Apply:
-    """Applies what is approved, one change of the tenant at a time, under the lease the worker holds."""
+    """Applies what is approved, one change of the tenant at a time, under the lease the worker holds.
+
+    What was sent and is not settled yet comes first: only a reading tells how it ended.
+    """
 
     def __init__(
         self, context: Context, settling: Settling, sleep: Callable[[float], None] = time.sleep
@@ -79,15 +82,16 @@ class Apply:
         """Requests whose last try was outrun."""
 
     def is_due(self) -> bool:
-        """Whether anything is ready; only reads."""
-        return bool(self._ready())
+        """Whether anything is to be settled or ready; only reads."""
+        return self._settling.is_due() or bool(self._ready())
 
     def run(self, lease: Lease) -> int:
-        """Apply everything that is ready; returns how many requests were moved on.
+        """Settle what is due, then apply all that is ready; returns how many requests were moved on.
 
         Raises ``Stuck`` when none was.
         """
-        return move_on(self._ready(), lambda request: self._apply(request, lease), self._overtaken)
+        settled = self._settling.run()
+        return settled + move_on(self._ready(), lambda request: self._apply(request, lease), self._overtaken)
 
     def _ready(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:

@@ -243,7 +243,7 @@ def _tick(house: House) -> float:
             + dispatch.withdrawals.expire_due()
             + dispatch.optouts.end_window()
         )
-        assert not house.settling.run() + house.apply.run(lease) + attribution.run() + reminders.run()
+        assert not house.apply.run(lease) + attribution.run() + reminders.run()
         assert not dispatch.drift.observe(timedelta(minutes=10))
         with house.ledger.reading() as reader:
             reader.head()  # while it stands still, nothing is counted anew

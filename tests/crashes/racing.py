@@ -189,10 +189,9 @@ class Replica:
         return "done"
 
     def _apply(self, context: Context, order: Order) -> str:
-        settling = Settling(context)
-        apply = Apply(context, settling, sleep=lambda _: None)
+        apply = Apply(context, Settling(context), sleep=lambda _: None)
         claim = Claim(context.leases, order.tenant, TenantDuty.APPLY, context.clock)
-        job = claim.over(lambda lease: settling.run() + apply.run(lease))
+        job = claim.holding(apply.run)
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             with suppress(Stuck):  # somebody moved it on meanwhile: the worker looks again, too

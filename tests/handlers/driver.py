@@ -273,16 +273,11 @@ class House:
     def run(self) -> None:
         """One look of the lane that talks to Exchange, which the worker takes only where something is due."""
         lease = self.lease()
-        due = self.settling.is_due() or self.apply.is_due()
-        found = self._moved_on(lease)
-        assert due or not found
-
-    def _moved_on(self, lease: Lease) -> int:
+        due = self.apply.is_due()
         found = 0
-        for look in (self.settling.run, lambda: self.apply.run(lease)):
-            with suppress(Stuck):
-                found += look()
-        return found
+        with suppress(Stuck):
+            found = self.apply.run(lease)
+        assert due or not found
 
     def work(self) -> None:
         """One look of every lane."""

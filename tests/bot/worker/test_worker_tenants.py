@@ -255,7 +255,7 @@ def test_a_timed_job_that_fails_rests_on_every_replica_and_its_rests_grow(databa
         runs.append(passed[0])
         raise ValueError("a defect")
 
-    job = claim.over(fail)
+    job = claim.holding(fail)
     while passed[0] < NOW + timedelta(minutes=1):
         if schedule.due(passed[0]):
             with pytest.raises(ValueError, match="a defect"):
@@ -269,9 +269,9 @@ def test_a_timed_job_that_was_done_is_due_when_it_says_so(database: Database) ->
     schedule = Schedule(database, TenantDuty.OBSERVE, ["tenant"], every=HOUR)
     claim = Claim(leases, "tenant", TenantDuty.OBSERVE, lambda: NOW, HOUR)
     assert schedule.due(NOW) == ["tenant"]
-    assert claim.over(lambda _: 1).do() == 1
+    assert claim.over(lambda: 1).do() == 1
     assert schedule.due(NOW + HOUR - timedelta(seconds=1)) == []
-    assert claim.over(lambda _: 1, again_at=lambda: NOW + timedelta(seconds=3)).do() == 1
+    assert claim.over(lambda: 1, again_at=lambda: NOW + timedelta(seconds=3)).do() == 1
     assert schedule.due(NOW + timedelta(seconds=2)) == []
     assert schedule.due(NOW + timedelta(seconds=3)) == ["tenant"]
 

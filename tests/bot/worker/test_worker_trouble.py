@@ -100,5 +100,5 @@ def test_a_lease_that_cannot_be_renewed_or_given_back_does_not_spoil_what_was_do
     died: list[object] = []
     monkeypatch.setattr(threading, "excepthook", died.append)
     claim = Claim(leases, "tenant", TenantDuty.APPLY, lambda: NOW)
-    assert claim.over(lambda lease: int(leases.gone.wait(timeout=10))).do() == 1
+    assert claim.over(lambda: int(leases.gone.wait(timeout=10))).do() == 1
     assert not died

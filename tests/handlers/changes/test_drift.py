@@ -282,7 +282,7 @@ def test_one_replica_at_a_time_observes_and_two_that_did_would_tell_once(both: H
     both.clock.advance(minutes=10)
     before = both.tenant.reads
     claim = Claim(both.context.leases, "tenant", TenantDuty.OBSERVE, both.clock)
-    assert claim.over(lambda lease: both.observe(EVERY)).do() == 0
+    assert claim.over(lambda: both.observe(EVERY)).do() == 0
     assert both.tenant.reads == before
     for _ in range(3):
         both.clock.advance(seconds=3)
