@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.microsoft.tenant import Tenant
-from bot.sandbox.shared.ports import free_port
+from bot.sandbox.shared.server import free_port
 from storage.engine import Database
 from storage.lifecycle import State
 from storage.migrate import upgrade
