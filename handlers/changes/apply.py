@@ -23,10 +23,11 @@ from handlers.changes.transitions import (
     latched,
     note_answer,
     refused,
+    send_again_later,
     what_is_needed,
     why_void,
 )
-from handlers.changes.waiting import FirstReading, send_again_later
+from handlers.changes.waiting import FirstReading
 from handlers.context.conflicts import move_on
 from handlers.context.context import UNKEPT, Context
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change

@@ -4,12 +4,13 @@ Each runs in the caller's transaction. Must never look at people or at Exchange.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handlers.changes.replication_lag import LOOK_BACK
-from handlers.changes.supersede import supersede_unsent
+from handlers.changes.supersede import supersede_overtaken, supersede_unsent
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import enqueue_change
+from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_outcome
+from handlers.policy.days import spelled_instant
 from handlers.policy.decided import NOBODY, DecidedBy
 from handlers.policy.rule import Rule
 from handlers.policy.votes import approvers, rejecter
@@ -182,3 +183,40 @@ def decided_by(reader: Reader, request: ChangeRequest) -> DecidedBy:
         return NOBODY
     decisions = reader.decisions([request.id])
     return DecidedBy(approvers(decisions), rejecter(decisions))
+
+
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+"""Seconds before a change that provably was not processed is sent again: at first, and at most; each pause is
+twice the last."""
+
+
+def send_again_later(entry: Entry, request: ChangeRequest, answer: WriteAnswer, sends: int) -> None:
+    """Nothing was processed: back to *approved*, to be judged and read again after a pause.
+
+    It never costs an approval. The requester is told the first time; from then on the card shows it.
+    """
+    wait = max(answer.retry_after or 0, _pause(sends))
+    why = f"{answer.sentence} {answer.mend}".strip()
+    detail = f"Waiting for Exchange, nothing was changed: {why} {_goes_on(request)}"
+    retry_at = entry.now + timedelta(seconds=wait)
+    again = entry.move(request, State.APPROVED, actor=BOT, detail=detail, retry_at=retry_at, sent_at=None)
+    if supersede_overtaken(entry, again):
+        return
+    enqueue_card(entry, again)
+    if sends == 1:
+        enqueue_outcome(entry, again)
+
+
+def _pause(sends: int) -> float:
+    """Seconds before the next sending, after so many."""
+    return min(FIRST_PAUSE * 2.0 ** min(sends - 1, 10), LONGEST_PAUSE)
+
+
+def _goes_on(request: ChangeRequest) -> str:
+    """For how long a change is sent again, for people."""
+    until = (
+        f"until the approval expires, {spelled_instant(request.expires_at)}"
+        if request.expires_at
+        else "until it is done"
+    )
+    return f"It is sent again {until}, with pauses that grow to {LONGEST_PAUSE // 60:.0f} minutes."

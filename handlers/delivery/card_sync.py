@@ -46,7 +46,7 @@ class CardSync:
             copies = {
                 (copy.channel, copy.ts): copy.drawn_version for copy in reader.messages.cards(request_id)
             }
-            view = gather(self._context, reader, reader.request(request_id))
+            view = self.gather(reader, reader.request(request_id))
         behind = [copy for copy, drawn in copies.items() if drawn < view.request.version]
         touched = (notice.facts.get("channel", ""), notice.facts.get("ts", ""))
         if all(touched) and touched not in behind:
@@ -65,6 +65,40 @@ class CardSync:
         if troubles:
             raise troubles[0]
         return place
+
+    def gather(self, reader: Reader, request: ChangeRequest) -> RequestView:
+        """Everything one message about ``request`` needs; no network.
+
+        Who is still eligible is judged when deciding and when applying, and a vote lost then is on record as
+        taken back; a card shows the votes that stand under the present content.
+        """
+        context, decisions = self._context, reader.decisions([request.id])
+        if request.state is State.PENDING:
+            counted = tally(request, decisions, rule=context.rule, eligible=standing_approvals(decisions))
+        else:
+            counted = Tally(approved_by=approvers(decisions), void=(), missing=0)
+        today = context.today()
+        reason_by, reason = reader.reason_given(request.id) or (None, None)
+        return RequestView(
+            request=request,
+            rule=context.rule,
+            tally=counted,
+            reason_given=reason,
+            reason_by=reason_by,
+            rejected_by=rejecter(decisions),
+            briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),
+            cloud=context.cloud,
+            head=reader.head(),
+            seen=reader.readings.newest_observation(readable=True),
+            in_vain=context.calendar.in_vain(context.cloud.name, today, request.protocols),
+            adoption=_adoption(reader, request),
+            baseline=reader.baseline(),
+            escalate_to=context.escalate_to,
+            followed_by=reader.windows.undone_by(request) if request.state is State.APPLIED else None,
+            tried_again=_tried_again(reader, request, context.now()),
+            hosts=context.calendar.hosts(context.cloud, today, request.protocols),
+            tickets=context.tickets,
+        )
 
     def _draw_copies(
         self, view: RequestView, notice: Notice, copies: dict[Copy, int], behind: list[Copy]
@@ -133,41 +167,6 @@ class CardSync:
         with self._context.ledger.recording(self._context.now()) as entry:
             enqueue_redraw(entry, request, channel=channel, ts=ts, key=f"{notice.key}:again")
         self._context.wake_worker()
-
-
-def gather(context: Context, reader: Reader, request: ChangeRequest) -> RequestView:
-    """Everything one message about ``request`` needs; no network.
-
-    Who is still eligible is judged when deciding and when applying, and a vote lost then is on record as
-    taken back; a card shows the votes that stand under the present content.
-    """
-    decisions = reader.decisions([request.id])
-    if request.state is State.PENDING:
-        counted = tally(request, decisions, rule=context.rule, eligible=standing_approvals(decisions))
-    else:
-        counted = Tally(approved_by=approvers(decisions), void=(), missing=0)
-    today = context.today()
-    reason_by, reason = reader.reason_given(request.id) or (None, None)
-    return RequestView(
-        request=request,
-        rule=context.rule,
-        tally=counted,
-        reason_given=reason,
-        reason_by=reason_by,
-        rejected_by=rejecter(decisions),
-        briefing=context.calendar.briefing(context.cloud.name, today, request.protocols),
-        cloud=context.cloud,
-        head=reader.head(),
-        seen=reader.readings.newest_observation(readable=True),
-        in_vain=context.calendar.in_vain(context.cloud.name, today, request.protocols),
-        adoption=_adoption(reader, request),
-        baseline=reader.baseline(),
-        escalate_to=context.escalate_to,
-        followed_by=reader.windows.undone_by(request) if request.state is State.APPLIED else None,
-        tried_again=_tried_again(reader, request, context.now()),
-        hosts=context.calendar.hosts(context.cloud, today, request.protocols),
-        tickets=context.tickets,
-    )
 
 
 def _tried_again(reader: Reader, request: ChangeRequest, now: datetime) -> ChangeRequest | datetime | None:

@@ -15,7 +15,7 @@ import structlog
 
 from handlers.context.context import Context
 from handlers.context.pacing import RESTS, Pacing
-from handlers.delivery.card_sync import CardSync, gather
+from handlers.delivery.card_sync import CardSync
 from handlers.delivery.device_cards import DeviceCards
 from handlers.delivery.readiness import Readiness
 from handlers.outgoing.announcement_view import AnnouncementView
@@ -186,7 +186,7 @@ class Delivery:
 
     def _tell_in_thread(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
-            view = gather(self._context, reader, reader.request(request_id))
+            view = self._card_sync.gather(reader, reader.request(request_id))
         return self._announcer.thread(view, Place(notice.facts["channel"], notice.facts["ts"]))
 
     def _view(self, notice: Notice) -> AnnouncementView:
@@ -213,7 +213,7 @@ class Delivery:
     def _tell_outcome(self, request_id: int, notice: Notice) -> Place | None:
         with self._context.ledger.reading() as reader:
             request = reader.request(request_id)
-            view = gather(self._context, reader, request)
+            view = self._card_sync.gather(reader, request)
         if request.state.value != notice.facts.get("state"):
             return None  # overtaken: the newer state owes its own message
         for channel, ts in self._outbox.posted(request_id, NoticeKind.OUTCOME, notice.recipient):

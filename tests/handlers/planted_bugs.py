@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.changes import apply, authorise, decide, opt_out, rules, settle, waiting
+from handlers.changes import apply, authorise, decide, opt_out, rules, settle, transitions, waiting
 from handlers.context import people
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, standing_approvals, tally
@@ -114,7 +114,7 @@ def enable_after_disable(patch: pytest.MonkeyPatch) -> None:
 
 def sent_again_after_disable(patch: pytest.MonkeyPatch) -> None:
     """An opt-in that was at Exchange when the opt-out came, and was not processed, is tried again."""
-    for room in (apply, waiting):
+    for room in (apply, transitions):
         patch.setattr(room, "supersede_overtaken", lambda entry, request: False)
 
 
