@@ -25,7 +25,7 @@ from bot.transport.websocket import Lost, dial
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import call
 from handlers.slack.client.destinations import Destinations, Elsewhere
-from handlers.slack.listeners.register import guarded
+from handlers.slack.executor import guarded
 
 log = structlog.get_logger(__name__)
 
