@@ -46,9 +46,8 @@ from handlers.slack.client.answers import Answers
 from handlers.slack.client.copies import SlackCopies
 from handlers.slack.client.web_api import SlackWebClient, fetched
 from handlers.slack.edge import Edge
-from handlers.slack.executor import Executor
+from handlers.slack.executor import Executor, guarded
 from handlers.slack.home_pages import HomePages, publishing
-from handlers.slack.executor import guarded
 from handlers.slack.surroundings import surroundings_of
 from handlers.slack.views.signed import Signature
 from storage.engine import Database
