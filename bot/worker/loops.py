@@ -30,8 +30,7 @@ SHORTLY = 0.05
 """The same at the end, while another thread of the loop still tells."""
 
 BRIEFLY = 2.0
-"""Seconds for which a loop that nobody has to wait for is waited for all the same: it has most likely nothing
-to do."""
+"""Seconds for which a loop that nobody has to wait for is waited for: most likely it has nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
