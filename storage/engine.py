@@ -8,7 +8,7 @@ takes an advisory lock per tenant where the hash chain is written, so that two r
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -199,13 +199,13 @@ class Database:
 
     @contextmanager
     def _sqlite(self, engine: Engine, patience: float) -> Iterator[Connection]:
-        with engine.connect() as connection:
+        with engine.connect() as connection, ExitStack() as undo:
             self._begin(connection, patience)
-            try:
-                yield connection
-            except BaseException:
-                connection.rollback()  # unlike the statement, no error when SQLite has rolled back by itself
-                raise
+            undo.callback(
+                connection.rollback
+            )  # unlike the statement, no error after a rollback of SQLite's own
+            yield connection
+            undo.pop_all()
             connection.exec_driver_sql("COMMIT")
 
     @staticmethod

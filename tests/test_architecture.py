@@ -41,6 +41,12 @@ BROAD_EXCEPTS = {
 """The four places where everything is caught, once each: there a failure is recorded and told, everywhere
 else it is a defect."""
 
+RAISED_AGAIN = {
+    "handlers/dispatch.py": "a person hears of a defect before it goes on to the log",
+    "handlers/slack/edge.py": "the same, for what is only shown",
+}
+"""Where everything is caught and raised again: whatever else is to be undone stands in a context manager."""
+
 
 def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
@@ -112,11 +118,13 @@ def test_no_function_is_longer_than_a_screen() -> None:
     assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
 
 
-def _is_broad(handler: ast.ExceptHandler) -> bool:
-    """Tell whether everything is caught and kept; tidying up and raising the same again catches nothing."""
+def _raises_again(handler: ast.ExceptHandler) -> bool:
     last = handler.body[-1]
-    if isinstance(last, ast.Raise) and last.exc is None:
-        return False
+    return isinstance(last, ast.Raise) and last.exc is None
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    """Tell whether everything is caught."""
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(
         one is None or (isinstance(one, ast.Name) and one.id in {"Exception", "BaseException"})
@@ -126,14 +134,14 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
 
 def test_everything_is_caught_in_four_places_only() -> None:
     broad = [
-        _name(path)
+        (_name(path), _raises_again(node))
         for path in SOURCES
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.ExceptHandler) and _is_broad(node)
     ]
     assert len(BROAD_EXCEPTS) == 4
-    assert len(broad) == len(set(broad)), broad
-    assert set(broad) == set(BROAD_EXCEPTS)
+    assert sorted(name for name, again in broad if not again) == sorted(BROAD_EXCEPTS)
+    assert sorted(name for name, again in broad if again) == sorted(RAISED_AGAIN)
 
 
 def _reads_environment(node: ast.AST) -> bool:

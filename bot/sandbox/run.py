@@ -9,6 +9,7 @@ import shlex
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -69,12 +70,11 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         """Start everything; the bot may need a few seconds more to connect."""
-        self.slack.start()  # first: that the port is taken is known at once
-        try:
+        with ExitStack() as undo:
+            self.slack.start()  # first: that the port is taken is known at once
+            undo.callback(self.slack.stop)
             self.microsoft.start()
-        except BaseException:
-            self.slack.stop()
-            raise
+            undo.pop_all()
         environment = self._environment() | self._settings
         self.bot = self._child(environment, self.folder, self.slack.workspace.touch)
         self._site.controls = self._controls(self.bot)
