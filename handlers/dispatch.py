@@ -47,7 +47,7 @@ from handlers.context.readers import Readers
 from handlers.delivery.unknown_messages import LostCopies
 from handlers.evidence.handing_out import EvidenceFiles
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, enqueue_answer
+from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_word
 from handlers.outgoing.news import Subject
 from handlers.outgoing.refusals import Refusals, record_refusal
 from handlers.policy.rule import about
@@ -150,7 +150,7 @@ class Dispatch:
         """
         now = self.context.now()
         with self.context.ledger.recording(now) as entry:
-            enqueue_answer(entry, f"word:{person}:{now.isoformat()}", person=person, text=text)
+            enqueue_word(entry, f"word:{person}:{now.isoformat()}", person, text)
         self.context.wake_worker()
 
     def handle(self, item: Item) -> bool:
@@ -241,30 +241,21 @@ class Dispatch:
             entry.finish_inbox(item.key)
             tell(entry, Subject.UNREADABLE, f"inbox:{item.id}", [Difference("inbox", str(item.id), WHOLE)])
             if interaction is not None:
-                enqueue_answer(
-                    entry, item.key, person=interaction.person, text=UNREAD, channel=interaction.answers_in
-                )
+                enqueue_answer(entry, interaction, UNREAD)
         self.context.wake_worker()
 
     def _answer(
         self, command: Command, interaction: Interaction, sentence: str, *, is_refusal: bool = False
     ) -> None:
         """Answer and record what came of it; the same refusal once a minute, everything else every time."""
-        person, number = interaction.person, self._number(command, interaction)
+        number = self._number(command, interaction)
         text, typed = about(number, sentence), as_typed(command.to_payload())
         try:
             with self.context.ledger.recording(self.context.now()) as entry:
                 entry.finish_inbox(interaction.key)
-                is_news = record_refusal(entry, person, command.kind.value, text, number)
+                is_news = record_refusal(entry, interaction.person, command.kind.value, text, number)
                 if is_news or typed or not is_refusal:
-                    enqueue_answer(
-                        entry,
-                        interaction.key,
-                        person=person,
-                        text=text,
-                        channel=interaction.answers_in,
-                        typed=typed,
-                    )
+                    enqueue_answer(entry, interaction, text, typed=typed)
         except AlreadyHandled:
             return
         self.context.wake_worker()

@@ -128,14 +128,7 @@ class Requests:
             if refusal is not None:
                 record_refusal(entry, interaction.person, f"ask_{kind.value}", refusal)
                 typed = as_typed({REASON: form.reason, TICKET: form.ticket, CLIENTS: form.clients})
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=interaction.person,
-                    text=refusal,
-                    channel=interaction.channel,
-                    typed=typed,
-                )
+                enqueue_answer(entry, interaction, refusal, typed=typed)
         self._context.wake_worker()
 
     def _may_shorten(self, person: str) -> bool:
@@ -221,7 +214,7 @@ class Requests:
         self, entry: Entry, request: ChangeRequest, interaction: Interaction, reading: Reading, asker: Verdict
     ) -> None:
         """Tell the requester that the request is open, and what may keep it from being of use."""
-        context, person = self._context, interaction.person
+        context = self._context
         parts = [
             (
                 f"Your request #{request.id} is open and goes to the approvers. Nothing is changed until "
@@ -236,14 +229,7 @@ class Requests:
         if context.people.in_organisation and asker.enterprise_user_id is None:
             parts.append(UNTOLD)
         text = " ".join(part for part in parts if part)
-        enqueue_answer(
-            entry,
-            interaction.key,
-            person=person,
-            text=text,
-            channel=interaction.channel,
-            request_id=request.id,
-        )
+        enqueue_answer(entry, interaction, text, request_id=request.id)
 
     def _refusal_to_ask(self, person: str, verdict: Verdict) -> str | None:
         if not verdict.allowed:

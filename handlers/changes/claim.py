@@ -32,10 +32,7 @@ class Claims:
                 entry.give_reason(request_id, person_id=interaction.person, reason=reason)
                 enqueue_card(entry, entry.reader.request(request_id))
                 text = f"Your name and reason are on record for #{request_id}."
-            person, channel = interaction.person, interaction.channel
-            enqueue_answer(
-                entry, interaction.key, person=person, text=text, channel=channel, request_id=request_id
-            )
+            enqueue_answer(entry, interaction, text, request_id=request_id)
         self._context.wake_worker()
 
 

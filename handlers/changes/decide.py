@@ -112,10 +112,7 @@ class Decisions:
         if text and (mine is None or request.state is not State.PENDING):
             is_news = record_refusal(entry, person, "take_back", text, number)
         if is_news:
-            channel = interaction.answers_in
-            enqueue_answer(
-                entry, interaction.key, person=person, text=text, channel=channel, request_id=number
-            )
+            enqueue_answer(entry, interaction, text, request_id=number)
         if is_news or request.version != before.version:
             enqueue_redraw(
                 entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key
@@ -155,15 +152,7 @@ class Decisions:
                 enqueue_redraw(
                     entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key
                 )
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=interaction.person,
-                    text=text,
-                    channel=interaction.answers_in,
-                    request_id=request.id,
-                    ask_reason=rejected,
-                )
+                enqueue_answer(entry, interaction, text, request_id=request.id, ask_reason=rejected)
             else:
                 enqueue_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
         self._context.wake_worker()

@@ -14,13 +14,13 @@ from handlers.changes.transitions import opt_out_again, overtaken, what_is_neede
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import (
     enqueue_announcement,
-    enqueue_answer,
     enqueue_card,
     enqueue_change,
     enqueue_ended,
     enqueue_outage,
     enqueue_overtaken,
     enqueue_recovery,
+    enqueue_word,
     newest,
 )
 from handlers.outgoing.news import Correction, FirstSight, Unreadable
@@ -251,7 +251,7 @@ def _tell_correction(
             f"*{late.to_value.value}* now.{later}"
         )
         own = "" if person == late.requester_id else f":{person}"
-        enqueue_answer(entry, f"correction:{late.id}{own}", person=person, text=text, request_id=late.id)
+        enqueue_word(entry, f"correction:{late.id}{own}", person, text, late.id)
     shown = (
         f"Corrected: it was given up as failed, but the live value was read as *{late.to_value.value}* "
         "since: it arrived late, or somebody made the same change by hand."

@@ -24,14 +24,7 @@ class LookAlikes:
             entry.finish_inbox(interaction.key)
             if tell and self._is_open(entry.reader, request_id):
                 text = self._told(request_id, emoji)
-                enqueue_answer(
-                    entry,
-                    key,
-                    person=interaction.person,
-                    text=text,
-                    channel=interaction.answers_in,
-                    request_id=request_id,
-                )
+                enqueue_answer(entry, interaction, text, request_id=request_id, key=key)
         if tell:
             self._context.wake_worker()
 

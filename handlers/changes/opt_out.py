@@ -15,7 +15,7 @@ from handlers.outgoing.enqueue import (
     enqueue_announcement,
     enqueue_answer,
     enqueue_card,
-    enqueue_failed,
+    enqueue_redraw,
 )
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.overdue import Overdue, overdue, pause
@@ -53,9 +53,7 @@ class OptOuts:
                 text = verdict.sentence
             else:
                 text = self._opt_out(entry, interaction, reason, ticket)
-            enqueue_answer(
-                entry, interaction.key, person=interaction.person, text=text, channel=interaction.channel
-            )
+            enqueue_answer(entry, interaction, text)
         self._context.wake_worker()
 
     def end_window(self) -> int:
@@ -89,7 +87,7 @@ class OptOuts:
             return 0
         reason = f"The window of #{late.window_of} has ended." if late.window_of else "The window has ended."
         self._born_approved(entry, person=None, door=Door.BOT, reason=reason)
-        enqueue_failed(entry)
+        _redraw_failed(entry)
         return 1
 
     def end_when_none_left(self) -> int:
@@ -194,3 +192,18 @@ class OptOuts:
 def _telling(late: Overdue, now: datetime) -> str:
     """The key of the message that a window is overdue: one for each day that it is."""
     return f"overdue:{late.window_of or 0}:{late.ended_at.isoformat()}:{(now - late.ended_at).days}"
+
+
+def _redraw_failed(entry: Entry) -> None:
+    """Redraw failed ends of a window once the end is tried again: they name an outdated time."""
+    baseline = entry.reader.baseline()
+    number = baseline.request_id or 0 if baseline else 0
+    for request in entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number):
+        for copy in entry.reader.messages.cards(request.id):
+            enqueue_redraw(
+                entry,
+                request,
+                channel=copy.channel,
+                ts=copy.ts,
+                key=f"tried:{entry.now.isoformat()}:{copy.ts}",
+            )

@@ -36,14 +36,7 @@ class Reasons:
                 entry.give_reason(request_id, person_id=interaction.person, reason=reason)
                 enqueue_change(entry, entry.reader.request(request_id))
                 text = f"Thank you. Your reason for rejecting #{request_id} is on record."
-            enqueue_answer(
-                entry,
-                interaction.key,
-                person=interaction.person,
-                text=text,
-                channel=interaction.channel,
-                request_id=request_id,
-            )
+            enqueue_answer(entry, interaction, text, request_id=request_id)
         self._context.wake_worker()
 
 

@@ -54,14 +54,7 @@ class Shortening:
             if baseline is None or text:
                 record_refusal(entry, interaction.person, "shorten", text)
                 typed = as_typed({REASON: form.reason, TICKET: form.ticket, CLIENTS: form.clients})
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=interaction.person,
-                    text=text,
-                    channel=interaction.channel,
-                    typed=typed,
-                )
+                enqueue_answer(entry, interaction, text, typed=typed)
             else:
                 self._shorten(entry, baseline, form, interaction, verdict)
         self._context.wake_worker()
@@ -109,11 +102,4 @@ class Shortening:
         supersede_extensions(entry, change)
         enqueue_new_end(entry, change)
         text = f"#{change.id}: {detail}"
-        enqueue_answer(
-            entry,
-            interaction.key,
-            person=interaction.person,
-            text=text,
-            channel=interaction.channel,
-            request_id=change.id,
-        )
+        enqueue_answer(entry, interaction, text, request_id=change.id)

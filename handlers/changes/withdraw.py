@@ -37,10 +37,7 @@ class Withdrawals:
                 enqueue_redraw(
                     entry, request, channel=interaction.channel, ts=interaction.ts, key=interaction.key
                 )
-                person, channel = interaction.person, interaction.channel
-                enqueue_answer(
-                    entry, interaction.key, person=person, text=text, channel=channel, request_id=request_id
-                )
+                enqueue_answer(entry, interaction, text, request_id=request_id)
             else:
                 enqueue_lost_copy(entry, request, channel=interaction.channel, ts=interaction.ts)
         self._context.wake_worker()

@@ -43,14 +43,7 @@ class LostCopies:
             entry.finish_inbox(interaction.key)
             is_news = record_refusal(entry, interaction.person, "vote", text, number)
             if is_news or not is_known:
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=interaction.person,
-                    text=text,
-                    channel=interaction.answers_in,
-                    request_id=number,
-                )
+                enqueue_answer(entry, interaction, text, request_id=number)
             if number is not None:
                 enqueue_lost_copy(
                     entry, entry.reader.request(number), channel=interaction.channel, ts=interaction.ts

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
+from handlers.interaction import Interaction
 from handlers.outgoing.announcement import AboutWindow, Announcement
 from handlers.outgoing.announcement_view import (
     NO_OFFER,
@@ -104,21 +105,6 @@ def enqueue_redraw(entry: Entry, request: ChangeRequest, *, channel: str, ts: st
             )
 
 
-def enqueue_failed(entry: Entry) -> None:
-    """Redraw failed ends of a window once the end is tried again: they name an outdated time."""
-    baseline = entry.reader.baseline()
-    number = baseline.request_id or 0 if baseline else 0
-    for request in entry.reader.in_states({State.FAILED}, kinds=(Kind.OPT_OUT,), above=number):
-        for copy in entry.reader.messages.cards(request.id):
-            enqueue_redraw(
-                entry,
-                request,
-                channel=copy.channel,
-                ts=copy.ts,
-                key=f"tried:{entry.now.isoformat()}:{copy.ts}",
-            )
-
-
 def enqueue_lost_copy(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
     """Draw a touched copy that is not on record, though it is not answered: at most once a minute.
 
@@ -181,29 +167,39 @@ def enqueue_outcome(entry: Entry, request: ChangeRequest) -> None:
 
 def enqueue_answer(
     entry: Entry,
-    key: str,
-    *,
-    person: str,
+    interaction: Interaction,
     text: str,
-    channel: str = "",
+    *,
     request_id: int | None = None,
     ask_reason: bool = False,
     typed: Mapping[str, str] = NOTHING_TYPED,
+    key: str | None = None,
 ) -> None:
-    """Answer one person: ephemeral where they acted, else direct; ``typed`` is given back to them."""
-    kind = NoticeKind.ASK_REASON if ask_reason else NoticeKind.ANSWER
+    """Answer who acted, where they acted or else directly; ``typed`` is given back to them.
+
+    ``key`` is the act's own unless one answer serves several acts.
+    """
     facts = {"text": text} | {f"{_TYPED}{label}": given for label, given in typed.items()}
     entry.outbox.owe(
-        kind, answer_key(key), request_id=request_id, recipient=person, channel=channel or None, facts=facts
+        NoticeKind.ASK_REASON if ask_reason else NoticeKind.ANSWER,
+        answer_key(key or interaction.key),
+        request_id=request_id,
+        recipient=interaction.person,
+        channel=interaction.answers_in or None,
+        facts=facts,
     )
+
+
+def enqueue_word(entry: Entry, key: str, person: str, text: str, request_id: int | None = None) -> None:
+    """Tell somebody by direct message, once for each ``key``."""
+    facts = {"text": text}
+    entry.outbox.owe(NoticeKind.ANSWER, answer_key(key), request_id=request_id, recipient=person, facts=facts)
 
 
 def enqueue_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
     """Tell the requester once that the request's message could not be posted; never the bot."""
     if request.requester_id is not None:
-        enqueue_answer(
-            entry, _unposted_key(request.id), person=request.requester_id, text=text, request_id=request.id
-        )
+        enqueue_word(entry, _unposted_key(request.id), request.requester_id, text, request.id)
 
 
 def is_unposted(notice: Notice) -> bool:

@@ -184,24 +184,17 @@ class Register:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             done = change(entry)
-            text, person = done.text, interaction.person
+            text = done.text
             if done.device is None:
                 text = text if about is None or about.name in text else f"{about.name}: {text}"
-                is_news = record_refusal(entry, person, what, text) or bool(typed)
+                is_news = record_refusal(entry, interaction.person, what, text) or bool(typed)
             else:
                 follow(entry, done.device)
                 if about is not None:
                     redraw(entry, about, done.device, interaction)
                 is_news, typed = True, {}
             if is_news:
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=person,
-                    text=text,
-                    channel=interaction.answers_in,
-                    typed=typed,
-                )
+                enqueue_answer(entry, interaction, text, typed=typed)
         self._context.wake_worker()
 
     def _due_problem(self, entry: Entry, command: AddDevice) -> str:

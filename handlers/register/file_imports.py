@@ -81,7 +81,7 @@ class FileImports:
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
             if record_refusal(entry, interaction.person, command.kind.value, verdict.sentence):
-                _owe(entry, interaction, verdict.sentence)
+                enqueue_answer(entry, interaction, verdict.sentence)
         self._context.wake_worker()
 
     def _say(self, interaction: Interaction, text: str) -> None:
@@ -93,13 +93,7 @@ class FileImports:
 def _answer(entry: Entry, interaction: Interaction, text: str) -> None:
     """Finish the delivery with its answer. Raises ``AlreadyHandled``: the transaction is void."""
     entry.finish_inbox(interaction.key)
-    _owe(entry, interaction, text)
-
-
-def _owe(entry: Entry, interaction: Interaction, text: str) -> None:
-    enqueue_answer(
-        entry, interaction.key, person=interaction.person, text=text, channel=interaction.answers_in
-    )
+    enqueue_answer(entry, interaction, text)
 
 
 def _proposed(entry: Entry, judged: Judged, person: str, enterprise_id: str | None) -> str:

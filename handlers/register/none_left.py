@@ -65,13 +65,7 @@ class NoneLeft:
                 )
                 _draw_again(entry, interaction)
             if not problem or record_refusal(entry, person, "keep_until_end", problem):
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=person,
-                    text=problem or KEPT,
-                    channel=interaction.answers_in,
-                )
+                enqueue_answer(entry, interaction, problem or KEPT)
         self._context.wake_worker()
 
 

@@ -40,13 +40,7 @@ class ReminderReplies:
                 text = self._keep(entry, notice, reply, interaction.person)
             if is_news:
                 self._show(entry, notice, interaction)
-                enqueue_answer(
-                    entry,
-                    interaction.key,
-                    person=interaction.person,
-                    text=text,
-                    channel=interaction.answers_in,
-                )
+                enqueue_answer(entry, interaction, text)
         self._context.wake_worker()
 
     def _refusal(self, entry: Entry, notice: Notice | None, reply: ReminderReply) -> str:

@@ -122,9 +122,9 @@ def quiet_refusal(patch: pytest.MonkeyPatch) -> None:
     """Whoever may not decide hears nothing."""
     said = decide.enqueue_answer
 
-    def owe(entry: Any, key: str, *, text: str, **about: Any) -> None:
+    def owe(entry: Any, interaction: Any, text: str, **about: Any) -> None:
         if "You are not" not in text:
-            said(entry, key, text=text, **about)
+            said(entry, interaction, text, **about)
 
     patch.setattr(decide, "enqueue_answer", owe)
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event
 
 from handlers.changes.waiting import held_up
-from handlers.outgoing.enqueue import enqueue_answer
+from handlers.outgoing.enqueue import enqueue_word
 from handlers.ports import Unavailable
 from storage.database.errors import Conflict
 from storage.engine import Database, Unreachable
@@ -40,7 +40,7 @@ def night(database: Database) -> Night:
     house.clock.advance(minutes=11)
     with house.ledger.recording(house.clock()) as entry:
         for number in range(MANY):
-            enqueue_answer(entry, f"word:{number}", person=f"U0OTHER{number}", text="Something came of it.")
+            enqueue_word(entry, f"word:{number}", f"U0OTHER{number}", "Something came of it.")
     number = house.ask(ALICE).id
     house.approve(BOB, number)
     looks: Counter[str] = Counter()

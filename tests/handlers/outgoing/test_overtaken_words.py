@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.outgoing.enqueue import (
-    enqueue_answer,
     enqueue_outage,
     enqueue_recovery,
     enqueue_unposted,
+    enqueue_word,
     is_unposted,
 )
 from handlers.ports import Unavailable
@@ -64,9 +64,7 @@ def test_only_the_word_on_its_own_request_is_given_up_once_that_is_posted(house:
     house.deliver()
     with house.ledger.recording(house.clock.at) as entry:
         enqueue_unposted(entry, request, "It could not be posted.")
-        enqueue_answer(
-            entry, f"unposted:{request.id}0", person=ALICE, text="About another.", request_id=request.id
-        )
+        enqueue_word(entry, f"unposted:{request.id}0", ALICE, "About another.", request.id)
     house.deliver()
     assert [said.text for said in house.board.said if "posted" in said.text or "another" in said.text] == [
         "About another."
