@@ -5,12 +5,12 @@ themselves do not stand in it; it names the environment variables that hold them
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, model_validator
 
 from bot.exchange.clouds import CLOUDS
 from bot.settings import fields
@@ -115,6 +115,21 @@ class CredentialEntry(_Strict):
         if self.certificate_password_env and not self.certificate_path:
             raise ValueError("certificate_password_env goes with certificate_path only")
         return self
+
+    def settings(self, written: Mapping[str, str]) -> dict[str, Any]:
+        """The settings of this one credential, in place of whatever the environment has (``written``)."""
+
+        def held(name: str | None) -> SecretStr | None:
+            return SecretStr(written[name]) if name and name in written else None
+
+        return {
+            "azure_client_certificate_path": self.certificate_path,
+            "azure_client_certificate_password": held(self.certificate_password_env),
+            "azure_client_secret": held(self.client_secret_env),
+            "azure_client_secret_expires": None,
+            "azure_federated_token_file": self.federated_token_file,
+            "azure_managed_identity": self.managed_identity,
+        }
 
 
 class Defaults(_Strict):

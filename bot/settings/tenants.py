@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from bot.exchange.auth.credentials import Certificate
 from bot.settings.certificates import unusable_certificate
 from bot.settings.findings import Finding
 from bot.settings.model import NAMES, Settings
-from bot.settings.tenant_file import CredentialEntry, Defaults, TenantEntry, TenantFile, entries, read_tenants
+from bot.settings.tenant_file import Defaults, TenantEntry, TenantFile, entries, read_tenants
 from handlers.calendar.yaml_lines import Place, WrongFile
 
 UNREADABLE = "cannot be read; write the path of a text file in UTF-8 that this account may read"
@@ -28,15 +26,6 @@ BESIDE = "is set, and so is LEGACYTLS_TENANTS; remove it: each tenant has its ow
 
 NO_CALENDAR = (
     "would show all tenants to whoever has it; remove it: `calendar --ics --tenant ALIAS` writes one's file"
-)
-
-_CREDENTIAL = (
-    "azure_client_certificate_path",
-    "azure_client_certificate_password",
-    "azure_client_secret",
-    "azure_client_secret_expires",
-    "azure_federated_token_file",
-    "azure_managed_identity",
 )
 
 
@@ -172,23 +161,8 @@ def _of(draft: Settings, defaults: Defaults, entry: TenantEntry, written: Mappin
     }
     credential = entry.credential or defaults.credential
     if credential is not None:
-        changed |= _credential(credential, written)
+        changed |= credential.settings(written)
     return draft.model_copy(update=changed).noting([])
-
-
-def _credential(entry: CredentialEntry, written: Mapping[str, str]) -> dict[str, Any]:
-    """The one credential of the file, in place of whatever the environment has."""
-
-    def held(name: str | None) -> SecretStr | None:
-        return SecretStr(written[name]) if name and name in written else None
-
-    return dict.fromkeys(_CREDENTIAL) | {
-        "azure_client_certificate_path": entry.certificate_path,
-        "azure_client_certificate_password": held(entry.certificate_password_env),
-        "azure_client_secret": held(entry.client_secret_env),
-        "azure_federated_token_file": entry.federated_token_file,
-        "azure_managed_identity": entry.managed_identity,
-    }
 
 
 def _secrets(document: object, written: Mapping[str, str], *, signs_in: bool) -> Iterator[tuple[Place, str]]:
