@@ -12,7 +12,7 @@ import structlog
 from slack_sdk.web.base_client import BaseClient
 
 from handlers.slack.client.destinations import Destinations, Elsewhere
-from handlers.slack.client.outward import Outward
+from handlers.slack.client.given_addresses import Outward
 
 log = structlog.get_logger(__name__)
 
