@@ -124,9 +124,8 @@ def _gathered(options: argparse.Namespace, fleet: "Fleet", act: Act) -> int:
                 outcome = "done" if said[alias].code == 0 else "see below"
                 sys.stderr.write(f"{alias}: {outcome} ({len(said)} of {len(begun)})\n")
                 sys.stderr.flush()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # those that are under way are awaited
-            raise
+        finally:  # stopped in between, those that are under way are awaited and no other begins
+            pool.shutdown(wait=False, cancel_futures=True)
     in_order = {alias: said[alias] for alias in fleet.aliases}
     if getattr(options, "json", False):
         sys.stdout.write(
