@@ -25,7 +25,7 @@ from storage.engine import Database
 from storage.integrity.comparing import Difference
 from storage.ledger import Ledger
 from storage.migrate import is_current
-from storage.record.export import Event, events_of_kinds, has_record, length_of, lines, tenants
+from storage.record.export import Event, events_of_kinds, length_of, lines, tenants
 from storage.record.reconcile import differences
 from storage.record.statements import hashes_of
 from storage.record.verify import Authenticator, Verdict, verify
