@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.sandbox.shared.ports import free_port
+from bot.sandbox.shared.server import free_port
 from storage.migrate import upgrade
 from tests.benchmarks.subjects import Subject, Subjects, wait_for_port
 from tests.benchmarks.table import Figure
