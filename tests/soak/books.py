@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sqlalchemy import text
+
 from bot.sandbox.slack.deliveries import Delivery
 from storage.lifecycle import State
 from storage.record.verify import verify
 from tests.crashes.world import World
+from tests.soak.reminders import leave_weekend, reminders
 from tests.soak.replicas import Replicas
 
 TIDY_EVERY = 1.0
@@ -19,10 +22,13 @@ ACK_WITHIN = 3.0
 AFTERMATH = 1.5
 """Seconds after a kill until Slack's side has seen that its connections are gone, and the acknowledgements
 with them."""
+PATIENCE = 100
+"""Seconds for what is still to come at the end; owners' reminders are looked for once a minute."""
 KEPT = 100
 """Messages of a channel that people still look at."""
 FLAT = 0.05
-"""By how much of the first third the last third's memory may be larger."""
+"""By how much of the first third the last third may be larger."""
+MUST_NOT_GROW = ("MiB resident", "threads", "file descriptors")
 
 
 @dataclass
@@ -57,7 +63,7 @@ class Books:
     acknowledged_requests: int = 0
     _counts: Counter[str] = field(default_factory=Counter)
     _complaints: list[str] = field(default_factory=list)
-    _memory: list[float] = field(default_factory=list)
+    _looks: list[dict[str, float]] = field(default_factory=list)
     _acks: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,7 +86,7 @@ class Books:
     def keep_on(self, over: threading.Event) -> None:
         """Look at memory and acknowledgements, and forget what nobody looks at any more, until it is over."""
         while not over.wait(TIDY_EVERY):
-            self._memory.append(self.replicas.resident())
+            self._looks.append(self.replicas.looked_at() | {"MiB of the database": self._database_size()})
             self._take_deliveries(before=time.monotonic() - 2 * ACK_WITHIN)
             self._forget_messages()
 
@@ -88,18 +94,27 @@ class Books:
         """Let everything come to its end, and balance."""
         if hanging:
             self.complain(f"{len(hanging)} parts of the soak did not end")
-        for _ in range(60):
-            if self.world.owes_nothing():
+        self._let_it_come_to_its_end()
+        time.sleep(ACK_WITHIN)
+        self._take_deliveries(before=time.monotonic() - ACK_WITHIN)
+        found = (*self._changes(), *self._trends(), *self._logged())
+        for complaint in found:
+            self.complain(complaint)
+        return Report(self._numbers(capacity), self._complaints)
+
+    def _let_it_come_to_its_end(self) -> None:
+        leave_weekend(self.world)
+        for _ in range(PATIENCE):
+            if self.world.owes_nothing() and not reminders(self.world)[1]:
                 break
             self.world.clock.advance(60)
             time.sleep(1)
-        else:
+        if not self.world.owes_nothing():
             self.complain("there are messages owed or deliveries kept that were never dealt with")
-        time.sleep(ACK_WITHIN)
-        self._take_deliveries(before=time.monotonic() - ACK_WITHIN)
-        for complaint in (*self._changes(), *self._memory_trend(), *self._logged()):
-            self.complain(complaint)
-        return Report(self._numbers(capacity), self._complaints)
+        due, missing = reminders(self.world)
+        self._counts["reminders of owners"] = due - len(missing)
+        if missing:
+            self.complain(f"{len(missing)} of {due} reminders were owed to nobody: {missing[:3]}")
 
     # Acknowledgements
 
@@ -168,12 +183,22 @@ class Books:
 
     # Memory, logs
 
-    def _memory_trend(self) -> Iterator[str]:
-        third = len(self._memory) // 3
-        if third:
-            first, last = statistics.mean(self._memory[:third]), statistics.mean(self._memory[-third:])
+    def _trends(self) -> Iterator[str]:
+        for what in MUST_NOT_GROW:
+            first, last = self._thirds(what)
             if last > first * (1 + FLAT):
-                yield f"memory grew from {first:.1f} MiB to {last:.1f} MiB"
+                yield f"{what}: grew from {first:.1f} to {last:.1f}"
+
+    def _thirds(self, what: str) -> tuple[float, float]:
+        """The means of the first and of the last third."""
+        seen = [look[what] for look in self._looks if what in look] or [0.0]
+        third = max(1, len(seen) // 3)
+        return statistics.mean(seen[:third]), statistics.mean(seen[-third:])
+
+    def _database_size(self) -> float:
+        with self.world.database.read() as connection:
+            size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+        return float(size) / 2**20
 
     def _logged(self) -> Iterator[str]:
         wrong = [entry for entry in self.world.logged("error") if not ordered(entry)]
@@ -183,7 +208,7 @@ class Books:
             yield f"the bot logged {number} times: {event} {error}"
 
     def _numbers(self, capacity: float) -> dict[str, object]:
-        third = max(1, len(self._memory) // 3)
+        seen = dict.fromkeys(what for look in self._looks for what in look)
         acks = sorted(self._acks) or [0.0]
         return {
             "commands answered a second, measured before": round(capacity),
@@ -191,6 +216,9 @@ class Books:
             **dict(sorted(self._counts.items())),
             "ms until acknowledged, median": round(statistics.median(acks) * 1000, 1),
             "ms until acknowledged, 99th of 100": round(acks[int(len(acks) * 0.99)] * 1000, 1),
-            "MiB resident, first third": round(statistics.mean(self._memory[:third] or [0.0]), 1),
-            "MiB resident, last third": round(statistics.mean(self._memory[-third:] or [0.0]), 1),
+            **{
+                f"{what}, {part}": round(mean, 1)
+                for what in seen
+                for part, mean in zip(("first third", "last third"), self._thirds(what), strict=True)
+            },
         }

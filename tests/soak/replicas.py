@@ -5,14 +5,20 @@ import random
 import subprocess
 import threading
 import time
+import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.sandbox.shared.server import free_port
 from bot.transport.socket_lines import CONNECTIONS
 from tests.crashes.world import World
 
 MORTALS = 2
+AGES = {
+    "legacytls_outbox_oldest_seconds": "seconds behind with messages",
+    "legacytls_stream_oldest_seconds": "seconds behind with events",
+}
 
 
 class Replicas:
@@ -21,13 +27,14 @@ class Replicas:
     def __init__(self, world: World, chance: random.Random) -> None:
         self.kills: list[float] = []
         """When each was killed, on the clock of ``time.monotonic``."""
+        self._port = free_port()
         self._world = world
         self._chance = chance
         self._staying: subprocess.Popen[bytes] | None = None
         self._mortal: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
-        self._staying = self._started()
+        self._staying = self._started(LEGACYTLS_HEALTH_PORT=str(self._port))
         # it migrates; the others need not wait for it
         self._world.wait(lambda: self._world.slack.connections == CONNECTIONS)
         self._mortal = [self._started() for _ in range(MORTALS)]
@@ -55,12 +62,30 @@ class Replicas:
         """Whether Slack has every connection that the replicas hold together."""
         return self._world.slack.connections == CONNECTIONS * (MORTALS + 1)
 
-    def resident(self) -> float:
-        """Resident memory of the one that stays, in MiB."""
+    def looked_at(self) -> dict[str, float]:
+        """What may grow in the one that stays, and how old is what it had still to do."""
         assert self._staying is not None
-        status = Path(f"/proc/{self._staying.pid}/status").read_text(encoding="ascii")
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+        proc = Path(f"/proc/{self._staying.pid}")
+        status = dict(
+            line.split(":", 1) for line in (proc / "status").read_text(encoding="ascii").splitlines()
+        )
+        return {
+            "MiB resident": int(status["VmRSS"].split()[0]) / 1024,
+            "threads": int(status["Threads"]),
+            "file descriptors": len(list((proc / "fd").iterdir())),
+            **self._ages(),
+        }
 
-    def _started(self) -> "subprocess.Popen[bytes]":
-        self._world.launch()
+    def _ages(self) -> dict[str, float]:
+        """Seconds that the oldest message and the oldest event wait, as ``/metrics`` tells."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
+                told = answer.read().decode()
+        except OSError:
+            return {}
+        numbers = dict(line.rsplit(" ", 1) for line in told.splitlines() if not line.startswith("#"))
+        return {what: float(numbers[name]) for name, what in AGES.items() if name in numbers}
+
+    def _started(self, **more: str) -> "subprocess.Popen[bytes]":
+        self._world.launch(**more)
         return self._world.set_aside()

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.bot.stream.receiving import Receiving
 from tests.chance import chance
 from tests.crashes.world import World
 from tests.postgres import _text, own_server
 from tests.soak.books import Books, Report
 from tests.soak.changes import Changes
+from tests.soak.register import Register
 from tests.soak.replicas import Replicas
+from tests.soak.surroundings import settings_of, settle
 from tests.soak.traffic import IN_FLIGHT, Traffic
 from tests.soak.weather import Weather
 
@@ -26,7 +29,11 @@ def soak(seconds: float, *, share: float, kill_every: float) -> Report:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="legacytls-soak-")))
         url = _text(stack.enter_context(stack.enter_context(own_server()).database()))
-        world = stack.enter_context(World(folder, url, settings={"LEGACYTLS_LOG_LEVEL": "warning"}))
+        receiver = stack.enter_context(Receiving())
+        settings = {"LEGACYTLS_LOG_LEVEL": "warning"} | settings_of(folder, receiver)
+        world = World(folder, url, settings=settings)
+        settle(world)
+        stack.enter_context(world)
         replicas = stack.enter_context(Replicas(world, chance("kills")))
         books = Books(world, replicas)
         traffic = Traffic(world, chance("traffic"), books)
@@ -36,12 +43,12 @@ def soak(seconds: float, *, share: float, kill_every: float) -> Report:
             f"for {seconds:.0f} s"
         )
         changes, weather = Changes(world, chance("changes"), books), Weather(world, chance("weather"), books)
-        over = threading.Event()
+        register, over = Register(world, chance("register"), books), threading.Event()
         books.begin()
         work: list[Callable[[], None]] = [
             lambda: traffic.keep_on(capacity * share, over), lambda: changes.keep_on(over),
             lambda: weather.keep_on(over), lambda: replicas.keep_on(kill_every, over),
-            lambda: books.keep_on(over),
+            lambda: books.keep_on(over), lambda: register.keep_on(over),
         ]  # fmt: skip
         threads = [threading.Thread(target=_watched(books, deed), daemon=True) for deed in work]
         for thread in threads:

@@ -11,7 +11,7 @@ from tests.crashes.world import CHANNEL, PEOPLE, World
 from tests.soak.books import Books
 
 IN_FLIGHT = 32
-TYPED = ["status"] * 6 + ["history"] * 2 + ["help", "calendar", "statsu"]
+TYPED = ["status"] * 6 + ["history"] * 2 + ["help", "calendar", "devices", "statsu"]
 
 
 class Traffic:
