@@ -12,9 +12,11 @@ from sqlalchemy import text
 from bot.sandbox.slack.deliveries import Delivery
 from storage.lifecycle import State
 from storage.record.verify import verify
+from tests.bot.stream.receiving import Receiving
 from tests.crashes.world import World
 from tests.soak.reminders import leave_weekend, reminders
 from tests.soak.replicas import Replicas
+from tests.soak.stream import flaws
 
 TIDY_EVERY = 1.0
 ACK_WITHIN = 3.0
@@ -60,6 +62,7 @@ class Books:
 
     world: World
     replicas: Replicas
+    receiver: Receiving
     acknowledged_requests: int = 0
     _counts: Counter[str] = field(default_factory=Counter)
     _complaints: list[str] = field(default_factory=list)
@@ -97,7 +100,7 @@ class Books:
         self._let_it_come_to_its_end()
         time.sleep(ACK_WITHIN)
         self._take_deliveries(before=time.monotonic() - ACK_WITHIN)
-        found = (*self._changes(), *self._trends(), *self._logged())
+        found = (*self._changes(), *self._records(), *self._received(), *self._trends(), *self._logged())
         for complaint in found:
             self.complain(complaint)
         return Report(self._numbers(capacity), self._complaints)
@@ -105,7 +108,7 @@ class Books:
     def _let_it_come_to_its_end(self) -> None:
         leave_weekend(self.world)
         for _ in range(PATIENCE):
-            if self.world.owes_nothing() and not reminders(self.world)[1]:
+            if self.world.owes_nothing() and not reminders(self.world)[1] and not [*self._received()]:
                 break
             self.world.clock.advance(60)
             time.sleep(1)
@@ -115,6 +118,24 @@ class Books:
         self._counts["reminders of owners"] = due - len(missing)
         if missing:
             self.complain(f"{len(missing)} of {due} reminders were owed to nobody: {missing[:3]}")
+
+    def _received(self) -> Iterator[str]:
+        """What the receiver of events did not get, or not in order."""
+        with self.world.database.read() as connection:
+            asked = text("SELECT tenant_id, max(seq) FROM audit_events GROUP BY tenant_id")
+            recorded = {str(tenant): int(last) for tenant, last in connection.execute(asked)}
+        events = self.receiver.events
+        again = len(events) - len({(event["tenant"], event["seq"]) for event in events})
+        self._counts["events received"], self._counts["events received again"] = len(events), again
+        yield from flaws(events, recorded)
+
+    def _records(self) -> Iterator[str]:
+        """Whose record is broken."""
+        for tenant in (self.world.tenant, *self.world.microsoft.others):
+            verdict = verify(self.world.database, tenant.tenant_id)
+            self._counts["events on record, checked"] += verdict.checked
+            if not verdict.ok:
+                yield f"the record of {tenant.organization} is broken: {verdict.problem}"
 
     # Acknowledgements
 
@@ -176,10 +197,6 @@ class Books:
             < self.acknowledged_requests - self._counts["acknowledgements lost with a killed replica"]
         ):
             yield f"{self.acknowledged_requests} requests were acknowledged and {requests_} are on record"
-        verdict = verify(self.world.database, self.world.tenant.tenant_id)
-        self._counts["events on record, checked"] = verdict.checked
-        if not verdict.ok:
-            yield f"the record is broken: {verdict.problem}"
 
     # Memory, logs
 

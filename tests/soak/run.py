@@ -35,14 +35,15 @@ def soak(seconds: float, *, share: float, kill_every: float) -> Report:
         settle(world)
         stack.enter_context(world)
         replicas = stack.enter_context(Replicas(world, chance("kills")))
-        books = Books(world, replicas)
+        books = Books(world, replicas, receiver)
         traffic = Traffic(world, chance("traffic"), books)
         capacity = traffic.capacity(CAPACITY_SECONDS)
         _say(
             f"{capacity:.0f} answers a second with {IN_FLIGHT} under way; soaking at {capacity * share:.0f} "
             f"for {seconds:.0f} s"
         )
-        changes, weather = Changes(world, chance("changes"), books), Weather(world, chance("weather"), books)
+        changes = Changes(world, chance("changes"), books)
+        weather = Weather(world, receiver, chance("weather"), books)
         register, over = Register(world, chance("register"), books), threading.Event()
         books.begin()
         work: list[Callable[[], None]] = [

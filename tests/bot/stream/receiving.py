@@ -87,7 +87,15 @@ class Receiving:
     @property
     def taken(self) -> list[int]:
         """The numbers of the events that were answered with 2xx, in the order of arrival."""
-        return [post.seq for post in self.posted if post.answered is not None and 200 <= post.answered < 300]
+        return [int(event["seq"]) for event in self.events]
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events that were answered with 2xx, in the order of arrival."""
+        taken = [
+            post for post in list(self.posted) if post.answered is not None and post.answered // 100 == 2
+        ]
+        return [post.event for post in taken]
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
