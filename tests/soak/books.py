@@ -1,5 +1,6 @@
 """Keeps the books of a soak, and balances them at the end: sent against acknowledged, recorded, written."""
 
+import os
 import statistics
 import threading
 import time
@@ -89,7 +90,9 @@ class Books:
     def keep_on(self, over: threading.Event) -> None:
         """Look at memory and acknowledgements, and forget what nobody looks at any more, until it is over."""
         while not over.wait(TIDY_EVERY):
-            self._looks.append(self.replicas.looked_at() | {"MiB of the database": self._database_size()})
+            size, load = self._database_size(), os.getloadavg()[0]
+            around = {"MiB of the database": size, "load of the machine": load}
+            self._looks.append(self.replicas.looked_at() | around)
             self._take_deliveries(before=time.monotonic() - 2 * ACK_WITHIN)
             self._forget_messages()
 
@@ -159,7 +162,7 @@ class Books:
             self.count("acknowledgements lost otherwise")
             self.complain(
                 f"{delivery.kind} on connection {delivery.connection} was acknowledged after "
-                f"{delivery.acked_after}"
+                f"{delivery.acked_after} (load of the machine: {os.getloadavg()[0]:.0f})"
             )
 
     def _forget_messages(self) -> None:
@@ -203,7 +206,7 @@ class Books:
     def _trends(self) -> Iterator[str]:
         for what in MUST_NOT_GROW:
             first, last = self._thirds(what)
-            if last > first * (1 + FLAT):
+            if last > max(first * (1 + FLAT), self.replicas.bounds.get(what, 0.0)):
                 yield f"{what}: grew from {first:.1f} to {last:.1f}"
 
     def _thirds(self, what: str) -> tuple[float, float]:

@@ -12,9 +12,17 @@ from typing import Self
 
 from bot.sandbox.shared.server import free_port
 from bot.transport.socket_lines import CONNECTIONS
+from bot.transport.socket_mode import CONCURRENCY
+from storage.database.connecting import POOL, QUICK_POOL
 from tests.crashes.world import World
 
 MORTALS = 2
+ON_DEMAND = {
+    "threads": CONCURRENCY + CONNECTIONS,
+    "file descriptors": 2 * (POOL + QUICK_POOL) + CONNECTIONS,
+}
+"""What one that has just connected may still make. Threads: those that take payloads, each made when none is
+free, and the readers of connections that replace others. Descriptors: connections to the database."""
 AGES = {
     "legacytls_outbox_oldest_seconds": "seconds behind with messages",
     "legacytls_stream_oldest_seconds": "seconds behind with events",
@@ -27,6 +35,8 @@ class Replicas:
     def __init__(self, world: World, chance: random.Random) -> None:
         self.kills: list[float] = []
         """When each was killed, on the clock of ``time.monotonic``."""
+        self.bounds: dict[str, float] = {}
+        """Up to where growing is no leak: what is made only when it is needed, and then kept."""
         self._port = free_port()
         self._world = world
         self._chance = chance
@@ -39,6 +49,7 @@ class Replicas:
         self._world.wait(lambda: self._world.slack.connections == CONNECTIONS)
         self._mortal = [self._started() for _ in range(MORTALS)]
         self._world.wait(self.whole)
+        self.bounds = {what: self.looked_at()[what] + more for what, more in ON_DEMAND.items()}
         return self
 
     def __exit__(
