@@ -181,6 +181,7 @@ class Examples:
             )
         yield "history, empty", replies.history(HistoryPage(lines=[], older=None), self.zone)
         yield "help", replies.help_text(self.cloud)
+        yield "help (several)", replies.help_text(self.cloud, "contoso", which=LONG[:2000])
         yield "no such command", replies.no_such("enabel", "enable")
         yield "reading", replies.reading_now()
         yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)

@@ -8,7 +8,6 @@ is told.
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack, Respond
@@ -25,7 +24,6 @@ from handlers.slack.views import card_buttons as cards
 from handlers.slack.views import device_answers, replies
 from handlers.slack.views import devices as device_views
 from handlers.slack.views.announcements import DONE, SNOOZE
-from handlers.slack.views.blocks import section
 from handlers.slack.views.mrkdwn import escape
 from handlers.slack.views.signed import taken_apart, tenant_in_block
 
@@ -182,8 +180,10 @@ class Router:
                 return
             found = self._by_tenant.concerning(reply.person)
             if found and text.lower() in ("", "help"):
-                help_text = replies.help_text(found[0].edge.around.cloud, found[0].signature.alias)
-                reply.finish(replace(help_text, blocks=[section(_which(found)), *help_text.blocks]))
+                one = found[0]
+                reply.finish(
+                    replies.help_text(one.edge.around.cloud, one.signature.alias, which=_which(found))
+                )
             else:
                 reply.say(_unknown(wrong, found) + _which(found))
 

@@ -45,8 +45,11 @@ OF_SEVERAL = (
 )
 
 
-def help_text(cloud: Cloud, alias: str = "") -> Message:
-    """Every subcommand with an example; ``alias`` is the tenant's, where there are several."""
+def help_text(cloud: Cloud, alias: str = "", *, which: str = "") -> Message:
+    """Every subcommand with an example; ``alias`` is the tenant's, where there are several.
+
+    ``which`` stands first where no tenant was meant: mrkdwn that names the reader's tenants.
+    """
     text = "Commands of /legacytls: " + ", ".join(SUBCOMMANDS)
     lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in SUBCOMMANDS.items())
     intro = (
@@ -56,7 +59,8 @@ def help_text(cloud: Cloud, alias: str = "") -> Message:
     environment = f" -ExchangeEnvironmentName {escape(cloud.powershell)}" if cloud.powershell else ""
     by_hand = section(BY_HAND.format(environment=environment))
     several = [section(OF_SEVERAL.format(alias=escape(alias)))] if alias else []
-    return Message(text=text, blocks=[section(intro), section(lines), *several, by_hand])
+    above = [section(which)] if which else []
+    return Message(text=text, blocks=[*above, section(intro), section(lines), *several, by_hand])
 
 
 def reading_now() -> Message:
