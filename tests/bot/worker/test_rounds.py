@@ -53,7 +53,7 @@ class Process:
         claim = Claim(context.leases, house.tenant_id, TenantDuty.OBSERVE, house.clock, EVERY)
         again_at = partial(drift.next_at, EVERY)
         due = partial(drift.is_due, EVERY)
-        alone = claim.over(lambda _: drift.observe(EVERY), due=due, again_at=again_at)
+        alone = claim.over(lambda: drift.observe(EVERY), due=due, again_at=again_at)
 
         def noted() -> int:
             self.alone.append(house.tenant_id)
