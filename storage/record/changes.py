@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 
 from storage.engine import Database
 from storage.integrity.believing import Told, spelled_instant
@@ -72,14 +72,14 @@ def told_by_change(database: Database, tenant_id: str, up_to: int | None) -> Ite
     at = spelled_instant(table.at).label("spelled_at")
     about = select(table.seq, at, table.kind, table.actor, table.request_id, table.payload)
     mine = about.where(table.tenant_id == tenant_id, table.request_id.is_not(None), table.request_id <= MOST)
-    about = mine.order_by(table.request_id, table.seq)
     if up_to is not None:
-        about = about.where(table.seq <= up_to)
+        mine = mine.where(table.seq <= up_to)
+    behind = tuple_(table.request_id, table.seq) > tuple_(bindparam("request"), bindparam("event"))
+    query = mine.where(behind).order_by(table.request_id, table.seq).limit(_BATCH)
     last = (0, 0)
     while True:
         with database.read() as connection, any_bytes(connection):
-            behind = about.where(tuple_(table.request_id, table.seq) > last).limit(_BATCH)
-            batch: Sequence[Any] = connection.execute(behind).all()
+            batch: Sequence[Any] = connection.execute(query, {"request": last[0], "event": last[1]}).all()
         if not batch:
             return
         for seq, spelled_at, kind, actor, request_id, payload in batch:
