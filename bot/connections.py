@@ -55,13 +55,13 @@ class Listener:
         **settings: Any,
     ) -> None:
         """``settings`` are waitress' own."""
-        self._places = places
+        self._places, self._most = places, places + spare
         self._connections: dict[int, Any] = {}
         self._closing = threading.Lock()
         self._closed = False
         self._server = create_server(
             application, map=self._connections, sockets=[listen(host, port)], ident=None,
-            asyncore_use_poll=True, connection_limit=places + spare, cleanup_interval=5,
+            asyncore_use_poll=True, connection_limit=self._most, cleanup_interval=5,
             clear_untrusted_proxy_headers=True, **settings,
         )  # fmt: skip
         self._server.channel_class = Guest
@@ -108,13 +108,15 @@ class Listener:
     def _make_room(self) -> None:
         """Give away the places of those who have been idle longest, first of those who never asked anything.
 
-        The newest of these are left till last: they may be about to ask.
+        The newest of these may be about to ask: they stay unless no other could come in.
         """
         guests = [guest for guest in self._connections.values() if isinstance(guest, Guest)]
         idle = sorted((guest for guest in guests if guest.is_idle), key=lambda guest: guest.standing)
         silent = [guest for guest in idle if not guest.asked]
         newest = silent[-NEWCOMERS:]
-        order = silent[:-NEWCOMERS] + [guest for guest in idle if guest.asked] + newest
+        order = silent[:-NEWCOMERS] + [guest for guest in idle if guest.asked]
+        if len(self._connections) >= self._most:
+            order += newest
         for guest in order[: max(0, len(self._connections) - self._places)]:
             guest.will_close = True
 
