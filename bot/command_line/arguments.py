@@ -38,9 +38,9 @@ def port(text: str) -> int:
 
 
 def day(text: str) -> date:
-    """A day as ISO 8601 writes it."""
+    """A day as YYYY-MM-DD; the other forms of ISO 8601 are none: ``20261123`` may be an event's number."""
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else "")
     except ValueError:
         raise argparse.ArgumentTypeError("write a day, such as 2026-11-23") from None
 

@@ -14,7 +14,7 @@ from bot.exchange.lookups import OptionalLookups
 from bot.from_settings import exchange_of
 from bot.process import utc_now
 from bot.reports.names import bare_names_of
-from bot.reports.record import checking, nothing_on_record, record_of
+from bot.reports.record import WRONG_CALL, checking, nothing_on_record, record_of
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from handlers.evidence.pack import Made, Pack
@@ -27,7 +27,6 @@ from storage.record.adoption import first_and_last
 from storage.record.export import length_of
 
 PROVEN: Final = 0
-WRONG_CALL: Final = 2
 NOT_PROVEN: Final = 3
 
 

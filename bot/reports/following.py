@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-from bot.reports.record import nothing_on_record, record_of
+from bot.reports.record import WRONG_CALL, nothing_on_record, record_of
 from bot.settings.model import Settings
 from bot.stopping import Stopping
 from storage.engine import Database, Unreachable
@@ -28,8 +28,6 @@ LONGEST_PAUSE: Final = 10.0
 
 END_WITHIN: Final = 5.0
 """Seconds from being told to stop to the end, though nobody reads or the database hangs."""
-
-WRONG_CALL: Final = 2
 
 Wait = Callable[[float], bool]
 """Waits for so many seconds, or until it is time to end; tells whether it is."""

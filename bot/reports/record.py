@@ -19,6 +19,7 @@ from bot.settings.state_dir import standing_of
 from bot.stream.tokens import WrongToken, read_token
 from bot.terminal import progress
 from handlers.changes.restored_database import Acceptance, accept
+from handlers.policy.periods import WrongPeriod, judge_days
 from handlers.queries.change_table import change_lines
 from handlers.queries.export import Form
 from storage.engine import Database
@@ -32,6 +33,9 @@ from storage.record.verify import Authenticator, Verdict, verify
 
 NAMED, FEW = 100, 5
 """Rows that are named, for memory does not grow with what is wrong; and tenants."""
+
+WRONG_CALL = 2
+"""The exit code of a call that nothing can be done about; nothing was written then."""
 
 COMPARE = (
     "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
@@ -156,7 +160,15 @@ def _help(verdict: Verdict) -> str:
 
 
 def export_record(settings: Settings, *, form: Form, since: date | None, until: date | None) -> int:
-    """Write the events of these days (UTC, inclusive), or a table of the changes asked for in them."""
+    """Write the events of these days (UTC, inclusive), or a table of the changes asked for in them.
+
+    Returns 2, and writes nothing, where nothing can be on record of them.
+    """
+    try:
+        judge_days(since, until, datetime.now(UTC).date())
+    except WrongPeriod as wrong:
+        sys.stderr.write(f"legacytls: {wrong}\n")
+        return WRONG_CALL
     last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
     first = datetime.combine(since, time.min, UTC) if since else None
     with record_of(settings) as (database, tenant_id):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 HOW = "Write it as 2026-Q4, 2026-11 or 2026-01-01..2026-03-31."
+EARLIEST, LATEST = date(2000, 1, 1), date(9000, 12, 31)
+"""The days that a period can have: beyond them a day more or less is no day of the calendar."""
 
 
 class WrongPeriod(ValueError):
@@ -35,13 +37,19 @@ class Period:
 
 def period_of(first: date, last: date, today: date) -> Period:
     """The period of two days. Raises ``WrongPeriod``."""
-    if last < first:
-        raise WrongPeriod(f"The last day ({last}) lies before the first ({first}).")
-    if first > today:
-        raise WrongPeriod(f"{first} has not begun yet: there is no evidence of days to come.")
-    if first.year < 2000 or last.year > 9000:
-        raise WrongPeriod(f"There is no evidence of these days. {HOW}")
+    judge_days(first, last, today)
+    for day in (first, last):
+        if not EARLIEST <= day <= LATEST:
+            raise WrongPeriod(f"{day} is too far away: choose days from {EARLIEST} to {LATEST}.")
     return Period(first, last)
+
+
+def judge_days(first: date | None, last: date | None, today: date) -> None:
+    """Refuse days of which nothing can be on record; ``None`` is no bound. Raises ``WrongPeriod``."""
+    if first and last and last < first:
+        raise WrongPeriod(f"The last day ({last}) lies before the first ({first}).")
+    if first and first > today:
+        raise WrongPeriod(f"{first} (UTC) has not begun yet: nothing is on record of days to come.")
 
 
 def spelled_period(text: str, today: date) -> Period:

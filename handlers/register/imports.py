@@ -7,7 +7,7 @@ What it says in words is the same in Slack and at the command line; nothing in i
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers.policy.days import local_day
@@ -25,6 +25,7 @@ NEEDS_PROPOSER = (
     "`/legacytls devices import` in Slack."
 )
 REVERSED = "The period ends before it begins."
+TO_COME = "The period lies ahead: a report tells of days that were. Every later report would count for less."
 
 _KEPT = (FileKind.SMTP_CLIENTS, FileKind.SIGN_INS, FileKind.MESSAGE)
 
@@ -97,11 +98,10 @@ class Imports:
 
         Raises ``NotRead`` for a list of devices, and for a period that is none.
         """
-        if period.first_day and period.last_day and period.first_day > period.last_day:
-            raise NotRead(REVERSED)
+        today = local_day(self._clock(), self._zone)
+        _judge(period, today)
         if parsed.kind not in _KEPT:
             raise NotRead(NEEDS_PROPOSER)
-        today = local_day(self._clock(), self._zone)
         seen = [_sighting(one, parsed.kind, period, today) for one in parsed.seen]
         report = NewReport(
             kind=parsed.kind.value,
@@ -121,6 +121,15 @@ class Imports:
                 if also is not None:
                     also(entry, found)
         return found
+
+
+def _judge(period: Period, today: date) -> None:
+    """Refuse a period that is none. Raises ``NotRead``."""
+    if period.first_day and period.last_day and period.first_day > period.last_day:
+        raise NotRead(REVERSED)
+    tomorrow = today + timedelta(days=1)  # Microsoft's day may be one ahead of the tenant's
+    if any(day and day > tomorrow for day in (period.first_day, period.last_day)):
+        raise NotRead(TO_COME)
 
 
 def _keep(

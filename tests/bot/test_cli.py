@@ -76,6 +76,7 @@ def test_help_needs_no_settings_and_leaves_no_file(tmp_path: Path) -> None:
         (("verify", "--witness", "as posted"), "write it as SEQUENCE:HASH"),
         (("verify", "--witness", "12:abcd"), "write it as SEQUENCE:HASH"),
         (("export", "--since", "2026-02-30"), "write a day, such as 2026-11-23"),
+        (("export", "--until", "20261123"), "write a day, such as 2026-11-23"),
         (("probe", "relay.contoso.com"), "write HOST:PORT, such as relay.contoso.com:587"),
         (("export", "--format", "xml"), "invalid choice: 'xml'"),
     ],

@@ -50,6 +50,7 @@ def test_an_approver_gets_a_file_that_checks_itself(stage: Stage, tmp_path: Path
         ("", "2026-Q4"),
         ("yesterday", "That is no period"),
         ("2999-Q1", "has not begun yet"),
+        ("2026-01-01..9999-12-31", "is too far away"),
         ("2026-02-31..2026-03-01", "no such day"),
     ],
 )

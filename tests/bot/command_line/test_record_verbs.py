@@ -150,7 +150,25 @@ def test_days_of_utc_bound_the_export_and_the_piece_still_proves_itself(
     assert machine.run("export", "--since", second, "--until", second).out == of_second
     assert _offline(of_second).code == 0
     assert machine.run("export", "--since", first, "--until", "9999-12-31").out == exported
-    assert machine.run("export", "--since", third, "--until", first).out == ""
+    assert machine.run("export", "--since", "0001-01-01", "--until", third).out == exported
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (
+            ("--since", "2026-11-24", "--until", "2026-11-23"),
+            "The last day (2026-11-23) lies before the first",
+        ),
+        (("--since", "9999-12-31", "--format", "csv"), "9999-12-31 (UTC) has not begun yet"),
+    ],
+)
+def test_days_of_which_nothing_can_be_on_record_are_a_wrong_call(
+    machine: Machine, days: tuple[str, ...], told: str
+) -> None:
+    outcome = machine.run("export", *days)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert told in outcome.err
 
 
 def test_a_reader_that_stops_reading_gets_no_traceback(machine: Machine) -> None:

@@ -75,6 +75,7 @@ def test_a_target_that_exists_is_left_alone_unless_forced(machine: Machine, tmp_
     [
         ((str(TODAY), str(TODAY - timedelta(days=1))), "lies before"),
         ((str(TODAY + timedelta(days=1)), str(TODAY + timedelta(days=2))), "has not begun yet"),
+        ((str(TODAY), "9999-12-31"), "9999-12-31 is too far away"),
         (("2026-02-30", str(TODAY)), "write a day"),
         (("yesterday", str(TODAY)), "write a day"),
     ],

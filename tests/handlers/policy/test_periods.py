@@ -42,3 +42,12 @@ def test_everything_else_is_refused_in_a_sentence(text: str) -> None:
 
 def test_a_period_that_is_not_over_is_one() -> None:
     assert period_of(TODAY, date(2027, 1, 1), TODAY).last == date(2027, 1, 1)
+
+
+@pytest.mark.parametrize("far", [date.min, date(1999, 12, 31), date(9001, 1, 1), date.max])
+def test_a_day_beyond_the_calendar_of_records_is_named(far: date) -> None:
+    days = (far, TODAY) if far < TODAY else (TODAY, far)
+    with pytest.raises(
+        WrongPeriod, match=f"{far} is too far away: choose days from 2000-01-01 to 9000-12-31"
+    ):
+        period_of(*days, TODAY)

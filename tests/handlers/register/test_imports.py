@@ -154,6 +154,17 @@ def test_reversed_days_are_refused(house: House) -> None:
         imports(house).take(FULL, period=Period(PERIOD.last_day, PERIOD.first_day))
 
 
+@pytest.mark.parametrize("ahead", [2, 100, None])
+def test_a_report_of_days_to_come_is_refused_for_every_later_one_would_count_for_less(
+    house: House, ahead: int | None
+) -> None:
+    day = date.max if ahead is None else house.clock.at.date() + timedelta(days=ahead)
+    for period in (Period(None, day), Period(day, None)):
+        with pytest.raises(NotRead, match="lies ahead"):
+            imports(house).take(FULL, period=period)
+    assert imports(house).take(FULL, period=Period(None, house.clock.at.date() + timedelta(days=1))).is_new
+
+
 def test_senders_on_nobodys_list_are_pruned_and_registered_ones_stay(house: House) -> None:
     added(house)
     imports(house).take(FULL, period=PERIOD)
