@@ -218,12 +218,10 @@ class Reader:
             rows.audit_event(row) for row in self.connection.execute(query.order_by(table.seq).limit(limit))
         ]
 
-    def newest_events(
-        self, kind: str, actor: str, *, looked_through: int = LOOKED_THROUGH
-    ) -> list[AuditEvent]:
+    def newest_events(self, kind: str, actor: str) -> list[AuditEvent]:
         """Return one person's events of a kind, newest first, among the last: there is no index."""
         table = audit_events.c
-        lately = (table.tenant_id == self.tenant_id, table.seq > self.head()[0] - looked_through)
+        lately = (table.tenant_id == self.tenant_id, table.seq > self.head()[0] - LOOKED_THROUGH)
         query = select(audit_events).where(*lately, table.kind == kind, table.actor == actor)
         return readable(self.connection, query.order_by(table.seq.desc()), audit_events, rows.audit_event)
 

@@ -56,12 +56,12 @@ class Requests:
         self._context = context
         self._shortening = Shortening(context)
 
-    def may_ask(self, person: str, kind: Kind, *, patience: float = AT_THE_TRIGGER) -> Verdict:
+    def may_ask(self, person: str, kind: Kind) -> Verdict:
         """Judge what can be refused before the form opens.
 
         Raises ``Unavailable`` where Slack tells nothing of the person. No refusal rests on a value that was
-        read more than a minute ago: it is read again, for at most ``patience`` seconds. Where that does not
-        tell in time, the verdict is no and its reason ``NOT_READ``.
+        read more than a minute ago: it is read again, for at most ``AT_THE_TRIGGER`` seconds. Where that
+        does not tell in time, the verdict is no and its reason ``NOT_READ``.
         """
         verdict = self._context.people.operator(person)
         if not verdict.allowed and not (kind is Kind.EXTENSION and self._may_shorten(person)):
@@ -73,7 +73,7 @@ class Requests:
         if verdict.reason is not Reason.VALUE or (newest and self._context.now() - newest.at <= GOOD_FOR):
             return verdict
         try:
-            live = self._context.setting.read(patience=patience)
+            live = self._context.setting.read(patience=AT_THE_TRIGGER)
         except Unavailable:
             return Verdict(allowed=False, reason=Reason.NOT_READ, sentence=NOT_READ_IN_TIME)
         return self._judged(kind, live.value, request, baseline)

@@ -40,21 +40,18 @@ class Watch:
         context: Context,
         optouts: OptOuts,
         note: Callable[[str | None], None],
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._context = context
         self._optouts = optouts
         self._note = note
-        self._monotonic = monotonic
         self._next = 0.0
 
     def run(self) -> int:
         """Look, if it is time; never counts as work found. Raises ``Unreachable``."""
-        if self._monotonic() < self._next:
+        if time.monotonic() < self._next:
             return 0
         self.look()
-        self._next = self._monotonic() + EVERY  # where it fails, the worker has it rest
+        self._next = time.monotonic() + EVERY  # where it fails, the worker has it rest
         return 0
 
     def look(self) -> None:

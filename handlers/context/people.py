@@ -97,15 +97,15 @@ class People:
         """Whether this person may ask for a change. Raises ``Unavailable``."""
         return self._acting(user_id, Role.OPERATOR)
 
-    def approver(self, user_id: str, *, asked: Identity | None = None) -> Verdict:
-        """Whether this person may decide what ``asked`` (see ``requester``) asked for under whatever id.
-
-        Raises ``Unavailable``. Who in an organisation cannot be told apart from the requester may not.
-        """
-        return self.apart(user_id, self._acting(user_id, Role.APPROVER), asked)
+    def approver(self, user_id: str) -> Verdict:
+        """Whether this person may decide what others asked for. Raises ``Unavailable``."""
+        return self._acting(user_id, Role.APPROVER)
 
     def apart(self, user_id: str, verdict: Verdict, asked: Identity | None) -> Verdict:
-        """Return the verdict on an approver, unless they are the requester as well."""
+        """Return the verdict on an approver, unless they are ``asked`` (see ``requester``) under another id.
+
+        Who in an organisation cannot be told apart from the requester may not decide.
+        """
         if asked is None or not verdict.allowed:
             return verdict
         voter = Identity.known(user_id, verdict.enterprise_user_id)

@@ -5,7 +5,7 @@ ago.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from handlers.policy.addresses import as_ascii, ascii_domain
 from handlers.ports import AcceptedDomains, Lookups, Unavailable
@@ -19,9 +19,8 @@ NAMED = 5
 class Domains:
     """Remember the tenant's domains for a while; thread-safe. Without ``lookups`` none is known."""
 
-    def __init__(self, lookups: Lookups | None, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, lookups: Lookups | None) -> None:
         self._lookups = lookups
-        self._monotonic = monotonic
         self._known: tuple[float, AcceptedDomains | None] | None = None
 
     def warning(self, senders: Iterable[str]) -> str:
@@ -44,8 +43,8 @@ class Domains:
 
     def _accepted(self) -> AcceptedDomains | None:
         known = self._known
-        if known is None or self._monotonic() - known[0] >= REMEMBERED:
-            known = self._known = self._monotonic(), self._asked()
+        if known is None or time.monotonic() - known[0] >= REMEMBERED:
+            known = self._known = time.monotonic(), self._asked()
         return known[1]
 
     def _asked(self) -> AcceptedDomains | None:

@@ -76,13 +76,13 @@ class Imports:
         self._clock = clock
 
     def take(
-        self, data: bytes, *, period: Period = NO_PERIOD, named: Mapping[str, str] = NO_NAMES, by: str = BOT
+        self, data: bytes, *, period: Period = NO_PERIOD, named: Mapping[str, str] = NO_NAMES
     ) -> Imported:
-        """Read a file and keep what it says; ``named`` maps fields to columns, ``by`` is who imports it.
+        """Read a file and keep what it says; ``named`` maps fields to columns.
 
         Raises ``NotRead`` for what is not understood, and for a list of devices: nothing is kept then.
         """
-        return self.keep(read(data, named), data, period=period, named=named, by=by)
+        return self.keep(read(data, named), data, period=period, named=named)
 
     def keep(
         self,

@@ -5,7 +5,7 @@ has left leaves an orphan. Orphans and what nobody answers are told to the opera
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from handlers.context.context import Context
@@ -34,11 +34,10 @@ GONE = frozenset({Reason.DEACTIVATED, Reason.UNKNOWN_PERSON})
 
 
 class OwnerReminders:
-    """Looks for owners to be asked. ``monotonic`` spaces the looks."""
+    """Look for owners to be asked."""
 
-    def __init__(self, context: Context, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._monotonic = monotonic
         self._next = 0.0
         self._checked: dict[str, date] = {}
         """The day on which each owner was last looked up; forgotten with the process, and then looked up once
@@ -47,11 +46,11 @@ class OwnerReminders:
     def run(self) -> int:
         """Owe every reminder that is due and was never owed, and find orphans; returns how many."""
         now, today = self._context.now(), self._context.today()
-        if self._monotonic() < self._next or not in_working_hours(
+        if time.monotonic() < self._next or not in_working_hours(
             now, self._context.zone, self._context.hours
         ):
             return 0
-        self._next = self._monotonic() + EVERY
+        self._next = time.monotonic() + EVERY
         found = self._look_for_orphans(today) + self._remind(today)
         if found:
             self._context.wake_worker()

@@ -5,7 +5,6 @@ it once.
 """
 
 import time
-from collections.abc import Callable
 from datetime import date, timedelta
 
 from handlers.context.context import Context
@@ -27,20 +26,19 @@ CARDS, LOOKED_AT = 10, 100
 
 
 class WeeklyDevices:
-    """Look whether the week's message is due; ``monotonic`` spaces the looks."""
+    """Look whether the week's message is due."""
 
-    def __init__(self, context: Context, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
         self._devices = Devices(context.ledger, context.zone, context.clock)
-        self._monotonic = monotonic
         self._next = 0.0
 
     def run(self) -> int:
         """Owe the week's message where it is due and was never owed; returns how many."""
         context, now = self._context, self._context.now()
-        if self._monotonic() < self._next or not in_working_hours(now, context.zone, context.hours):
+        if time.monotonic() < self._next or not in_working_hours(now, context.zone, context.hours):
             return 0
-        self._next = self._monotonic() + EVERY
+        self._next = time.monotonic() + EVERY
         today = context.today()
         monday = monday_of(today)
         with context.ledger.reading() as reader:

@@ -6,7 +6,6 @@ until then.
 """
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from handlers.context.rations import MOST_KEYS, Monotonic
+from handlers.context.rations import MOST_KEYS
 from handlers.dispatch import Dispatch
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import call
@@ -58,12 +57,9 @@ class HomePages:
         self,
         publish: Publish = lambda person, over: None,
         follow: Follow = _now,
-        *,
-        monotonic: Monotonic = time.monotonic,
     ) -> None:
         self._publish = publish
         self._follow = follow
-        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._waiting: OrderedDict[str, str] = OrderedDict()
         """People, and the hash of the page that each of them sees."""

@@ -83,13 +83,11 @@ def unsigned(message: JSON) -> JSON:
 class World:
     """Use as a context manager; ``url`` is the bot's database. No bot runs until ``start``."""
 
-    def __init__(
-        self, folder: Path, url: str, *, settings: Mapping[str, str] | None = None, again: float = 1.0
-    ) -> None:
+    def __init__(self, folder: Path, url: str, *, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.clock = MovableClock(folder / "clock")
         self.clock.advance(QUIET)
-        self.slack = Slack(clock=self.clock, redelivery=(again,) * 30)
+        self.slack = Slack(clock=self.clock, redelivery=(1.0,) * 30)
         self.microsoft = Microsoft(folder, clock=self.clock, changed=self.slack.workspace.touch)
         self.tenant = self.microsoft.tenant
         self.database = Database(url)

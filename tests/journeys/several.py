@@ -47,9 +47,7 @@ tenants:
 class SeveralStage:
     """The workspace, both tenants, the bot; use as a context manager."""
 
-    def __init__(
-        self, folder: Path, *, database_url: str | None = None, file: str = FILE, **settings: str
-    ) -> None:
+    def __init__(self, folder: Path, *, database_url: str | None = None, **settings: str) -> None:
         self.file, self.settings = folder / "tenants.yaml", settings
         self.database_url = database_url or f"sqlite:///{folder / 'stage.db'}"
         ours = {
@@ -75,7 +73,7 @@ class SeveralStage:
         self.sandbox.microsoft.others.append(self.fabrikam)
         members = {ALICE, BOB, CAROL, DAVE, ERIN, cast.BOT_USER}
         self.slack.workspace.rearrange(FABRIKAM, members=members)
-        self.write(file)
+        self.write(FILE)
         self._folder = folder
         self.database: Database | None = None
 

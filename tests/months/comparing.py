@@ -14,7 +14,7 @@ had claimed is free after 30, and a second is a look."""
 Shown = tuple[int, str, bool, str]
 
 
-def differences(life: Life, together: Played, alone: Played, *, latest: int = LATEST) -> Iterator[str]:
+def differences(life: Life, together: Played, alone: Played) -> Iterator[str]:
     """Say what differs, in the order of time."""
     ours, theirs = alone.of(life), together.of(life)
     expected, shown = _counted(ours), _counted(theirs)
@@ -27,7 +27,7 @@ def differences(life: Life, together: Played, alone: Played, *, latest: int = LA
     yield from (f"not on record: {one}" for one in (kinds - on_record).elements())
     yield from (f"on record: {one}" for one in (on_record - kinds).elements())
     for one, late in delays(ours, theirs):
-        if late > latest:
+        if late > LATEST:
             yield f"{at(one.instant):%d %b %H:%M} in {one.where}: {late} s later than alone:\n{one.text}"
 
 

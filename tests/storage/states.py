@@ -46,7 +46,7 @@ def opened(ledger: Ledger, kind: Kind = Kind.OPT_IN, **changed: Any) -> ChangeRe
 DUE = date(2026, 12, 15)
 
 
-def proposed(entry: Entry, proposer: str = ALICE, **changed: Any) -> Device:
+def proposed(entry: Entry, **changed: Any) -> Device:
     """Put a device on the register; a scanner of Carol's unless said otherwise. ``owner_id=None`` makes it an
     orphan."""
     content: dict[str, Any] = {
@@ -61,7 +61,7 @@ def proposed(entry: Entry, proposer: str = ALICE, **changed: Any) -> Device:
     } | changed
     orphaned = content["owner_id"] is None
     device = register.add(
-        entry, NewDevice(**content | ({"owner_id": CAROL} if orphaned else {})), proposer=proposer
+        entry, NewDevice(**content | ({"owner_id": CAROL} if orphaned else {})), proposer=ALICE
     )
     return (
         register.act(entry, device, DeviceAct.ORPHANED, actor=CAROL, changes={"owner_id": None})

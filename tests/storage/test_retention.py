@@ -39,14 +39,14 @@ RECORD = {
 }
 
 
-def a_year_and_more(ledger: Ledger, at: datetime, *, readings: int = 20) -> None:
+def a_year_and_more(ledger: Ledger, at: datetime) -> None:
     """Everything that happens: asked, voted, sent, observed, told."""
     with ledger.recording(at) as entry:
         request = approve(entry, asked(entry), BOB)
         entry.attempt(request, "sending", client_request_id="x")
         entry.holding.keep_rule("r" * 64, {"approvers": [BOB]})
         entry.holding.set_baseline(Baseline(SettingValue.OPTED_IN, at, request.id, None), why="applied")
-        for number in range(readings):
+        for number in range(20):
             value = None if number % 2 else SettingValue.OPTED_IN
             entry.holding.observe(
                 Observation(at + timedelta(seconds=number), value, None, "contoso.onmicrosoft.com", None)

@@ -27,9 +27,9 @@ class Arguments:
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.given: JSON = {name: value for name, value in given.items() if value is not None}
 
-    def text(self, name: str, default: str = "") -> str:
-        """A string; ``default`` when absent."""
-        return str(self.given.get(name, default))
+    def text(self, name: str) -> str:
+        """A string; empty when absent."""
+        return str(self.given.get(name, ""))
 
     def need(self, name: str) -> str:
         """A string that has to be there. Raises ``invalid_arguments``."""

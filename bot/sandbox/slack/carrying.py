@@ -19,9 +19,7 @@ from bot.sandbox.slack.messages import JSON
 class Carrier:
     """One way to the bot. ``redelivery`` holds the pauses, in seconds, before an event is sent again."""
 
-    def __init__(
-        self, watched: Watched, *, ack_within: float = 3.0, redelivery: Sequence[float] = (0.0, 60.0, 300.0)
-    ) -> None:
+    def __init__(self, watched: Watched, *, ack_within: float, redelivery: Sequence[float]) -> None:
         self.ack_within = ack_within
         self._watched = watched
         self._redelivery = tuple(redelivery)

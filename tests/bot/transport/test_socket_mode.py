@@ -84,10 +84,9 @@ class Relay:
 class Bot:
     """A Bolt app with one command, served as the bot serves."""
 
-    def __init__(self, slack: Slack, *, port: int | None = None) -> None:
-        base = f"http://127.0.0.1:{port}/api/" if port else f"{slack.url}/api/"
+    def __init__(self, slack: Slack) -> None:
         self.slack = slack
-        self.client = WebClient(cast.BOT_TOKEN, base_url=base, retry_handlers=[])
+        self.client = WebClient(cast.BOT_TOKEN, base_url=f"{slack.url}/api/", retry_handlers=[])
         self.acknowledging = threading.Event()
         self.acknowledging.set()
         self.keeping = threading.Event()
@@ -117,8 +116,8 @@ class Bot:
         self.serving.start()
         self.wait_until_whole()
 
-    def wait_until_whole(self, within: float = 20.0) -> None:
-        until(lambda: self.slack.connections == CONNECTIONS and self.serving.is_connected(), within)
+    def wait_until_whole(self) -> None:
+        until(lambda: self.slack.connections == CONNECTIONS and self.serving.is_connected(), 20.0)
 
     def command(self) -> None:
         self.slack.command("U0ALICE", "/legacytls status")

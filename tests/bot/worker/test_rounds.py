@@ -32,10 +32,10 @@ def database(migrated_database_url: str) -> Iterator[Database]:
 class Process:
     """One process that serves some tenants, all read once already and due again."""
 
-    def __init__(self, database: Database, *tenants: str, name: str = "us") -> None:
+    def __init__(self, database: Database, *tenants: str) -> None:
         self.houses = {one: House(database, tenant_id=one) for one in tenants}
         self.alone: list[str] = []
-        self.plain = PlainReadings(database, name)
+        self.plain = PlainReadings(database, "us")
         self.database = database
         self.rounds = self._rounds()
         for one in self.rounds.due():

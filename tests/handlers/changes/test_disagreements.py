@@ -158,13 +158,13 @@ VOTE = """INSERT INTO decisions (tenant_id, request_id, person_id, vote, door, d
 AT = f"{NOW:%Y-%m-%d %H:%M:%S.%f}"
 
 
-def plant(house: House, state: str, kind: str = "opt_in", to: str = "opted in", end: str = FAR) -> int:
+def plant(house: House, state: str, kind: str = "opt_in", to: str = "opted in") -> int:
     """A request from nowhere, with the guards in force: they refuse no new row."""
     row = {
         "tenant": TENANT,
         "kind": kind,
         "to": to,
-        "end": end,
+        "end": FAR,
         "rule": house.context.rule.digest,
         "now": AT,
         "state": state,

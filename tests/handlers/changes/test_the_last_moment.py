@@ -62,7 +62,7 @@ def test_who_is_deactivated_while_the_live_value_is_read_no_longer_approves(both
     assert (both.tenant.writes, both.request(number).state) == ([], State.PENDING)
 
 
-def change_by_hand_while_slack_is_asked(house: House, *, looks: int, seconds: int = 3) -> None:
+def change_by_hand_while_slack_is_asked(house: House, *, looks: int) -> None:
     """Once: an admin opts out while Slack is asked about an approver, and other commands and the watch read
     that meanwhile."""
     person, changed = house.workspace.person, []
@@ -74,7 +74,7 @@ def change_by_hand_while_slack_is_asked(house: House, *, looks: int, seconds: in
             house.clock.advance(seconds=2)
             for _ in range(looks):
                 house.dispatch.status.hand_over(house.dispatch.status.report())
-                house.clock.advance(seconds=seconds)
+                house.clock.advance(seconds=3)
         return person(user_id)
 
     house.workspace.person = slowly  # type: ignore[method-assign]

@@ -35,12 +35,12 @@ def row(
     return AuditRow(name, at, "app" if own else "erin@contoso.example", value, succeeded=succeeded, own=own)
 
 
-def sent(number: int, *at: datetime, value: SettingValue = IN) -> Made:
-    return Made(number, outside=False, value=value.value, sent_at=at, noticed_at=at[0])
+def sent(number: int, *at: datetime) -> Made:
+    return Made(number, outside=False, value=IN.value, sent_at=at, noticed_at=at[0])
 
 
-def noticed(number: int, at: datetime, value: SettingValue = IN) -> Made:
-    return Made(number, outside=True, value=value.value, sent_at=(), noticed_at=at)
+def noticed(number: int, at: datetime) -> Made:
+    return Made(number, outside=True, value=IN.value, sent_at=(), noticed_at=at)
 
 
 def words(

@@ -11,13 +11,11 @@ from tests.handlers.outgoing import schedule
 from tests.handlers.outgoing.test_reminders_due import CALENDAR, DAY, EVERY, UTC_ZONE
 
 
-def milestone_days(
-    protocols: tuple[MailProtocol, ...], *, cloud: str = "worldwide", days: int = 420
-) -> dict[str, list[date]]:
-    """For each milestone the days on which a new reminder of it is first due, from 1 August 2026 on."""
+def milestone_days(protocols: tuple[MailProtocol, ...], *, cloud: str = "worldwide") -> dict[str, list[date]]:
+    """For each milestone the days on which a new reminder of it is first due, of 420 from 1 August 2026."""
     found: dict[str, list[date]] = {}
     seen: set[str] = set()
-    for today in (date(2026, 8, 1) + ahead * DAY for ahead in range(days)):
+    for today in (date(2026, 8, 1) + ahead * DAY for ahead in range(420)):
         for slot in schedule.milestones(CALENDAR, cloud, today, protocols):
             if slot.key not in seen:
                 seen.add(slot.key)

@@ -34,15 +34,14 @@ def baseline(
     since: datetime,
     end: datetime | None = None,
     value: SettingValue = SettingValue.OPTED_IN,
-    request_id: int | None = 7,
 ) -> Baseline:
-    return Baseline(value=value, since=since, request_id=request_id, window_end=end)
+    return Baseline(value=value, since=since, request_id=7, window_end=end)
 
 
-def mornings(first: date, days: int, zone: ZoneInfo, at: time = time(10)) -> Iterator[datetime]:
+def mornings(first: date, days: int, zone: ZoneInfo) -> Iterator[datetime]:
     """Ten o'clock on every day, as somebody in ``zone`` reads it."""
     for ahead in range(days):
-        yield datetime.combine(first + ahead * DAY, at, tzinfo=zone).astimezone(UTC)
+        yield datetime.combine(first + ahead * DAY, time(10), tzinfo=zone).astimezone(UTC)
 
 
 def due(of: Baseline, first: date, days: int, zone: ZoneInfo) -> dict[str, date]:

@@ -17,13 +17,13 @@ from tests.sampling import sampled
 from tests.sentences import says
 
 
-def pending(*, hours: float = 24) -> ChangeRequest:
+def pending() -> ChangeRequest:
     created = datetime(2026, 11, 23, 9, tzinfo=UTC)
     return ChangeRequest(
         id=12, tenant_id="t", kind=Kind.OPT_IN, state=State.PENDING, version=1, requester_id="U0ALICE",
         door=Door.COMMAND, reason="", clients="", protocols=(), from_value=SettingValue.NOT_SET,
         to_value=SettingValue.OPTED_IN, window_end=None, rule_digest="", created_at=created,
-        expires_at=created + timedelta(hours=hours), settled_at=None, sent_at=None, retry_at=None, detail="",
+        expires_at=created + timedelta(hours=24), settled_at=None, sent_at=None, retry_at=None, detail="",
     )  # fmt: skip
 
 

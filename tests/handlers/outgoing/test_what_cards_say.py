@@ -154,11 +154,11 @@ def test_an_approver_who_left_before_the_next_one_decides_is_not_shown_as_one(ho
     assert says("approved_by_3", person=CAROL, person2=DAVE) in words(card(house, number))
 
 
-def seen_outside(house: House, value: SettingValue = IN) -> int:
+def seen_outside(house: House) -> int:
     """The number of a change that nobody asked the bot for."""
     house.observe()
     house.clock.advance(minutes=11)
-    house.tenant.value = value
+    house.tenant.value = IN
     house.observe()
     number = house.newest().id
     house.card_ts(number)

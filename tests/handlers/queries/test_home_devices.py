@@ -21,9 +21,7 @@ from tests.handlers.slack.views.test_block_limits import WORST, harmless, marked
 from tests.sentences import says
 
 
-def registered(
-    house: House, count: int, *, owner: str = ERIN, name: str = "Ricoh <{number}>", proposer: str = ALICE
-) -> None:
+def registered(house: House, count: int, *, owner: str = ERIN, name: str = "Ricoh <{number}>") -> None:
     """Put so many devices on the register, the later ones due later."""
     with house.ledger.recording(house.clock()) as entry:
         for number in range(count):
@@ -38,7 +36,7 @@ def registered(
                 owner_id=owner,
                 due=due,
             )
-            register.add(entry, told, proposer=proposer)
+            register.add(entry, told, proposer=ALICE)
 
 
 def opens(house: House, person: str) -> set[str]:

@@ -2,7 +2,7 @@
 each."""
 
 import itertools
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from handlers.commands import Command
@@ -15,11 +15,11 @@ from tests.handlers.driver import ALICE, CHANNEL, ERIN, House
 _KEYS = itertools.count(1)
 
 
-def do(house: House, person: str, command: Command, *, at: datetime | None = None, ts: str = "") -> None:
+def do(house: House, person: str, command: Command, *, ts: str = "") -> None:
     """Take a command of somebody and handle it, as an executor does after the acknowledgement."""
     house.clock.advance(seconds=1)
     interaction = Interaction(
-        f"act:{next(_KEYS)}", person, Door.COMMAND, at or house.clock(), channel=CHANNEL, ts=ts
+        f"act:{next(_KEYS)}", person, Door.COMMAND, house.clock(), channel=CHANNEL, ts=ts
     )
     item = house.dispatch.take(command, interaction)
     assert item is not None

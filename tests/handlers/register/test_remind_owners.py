@@ -15,14 +15,14 @@ def told(house: House, what: str) -> list[Any]:
     return [row for row in house.owed("personal", "channel") if row.what == what]
 
 
-def every_day(house: House, days: int, *, reminders: OwnerReminders | None = None) -> list[str]:
+def every_day(house: House, days: int) -> list[str]:
     """Look twice a day for so many days, each time as another process would; returns on which days the owner
     was asked."""
     asked = []
     for _ in range(days):
         for _ in range(2):
             before = len(told(house, "device_due"))
-            (reminders or OwnerReminders(house.context)).run()
+            OwnerReminders(house.context).run()
             if len(told(house, "device_due")) > before:
                 asked.append(f"{house.clock():%m-%d}")
             house.clock.advance(hours=2)

@@ -109,13 +109,13 @@ def test_nothing_is_told_outside_of_working_hours(week: House) -> None:
 # What was said to an owner, once somebody has acted on the entry.
 
 
-def reminded(house: House, due: int = 8) -> int:
+def reminded(house: House) -> int:
     """An entry of Erin's of which she was reminded a moment ago, by direct message."""
-    made = added(house, due=day(house, due))
+    made = added(house, due=day(house, 8))
     opted_in(house, made.id, days=60)
     house.deliver()
     house.board.told.clear()
-    house.clock.advance(days=due - 7)
+    house.clock.advance(days=1)
     OwnerReminders(house.context).run()
     return made.id
 
