@@ -1,33 +1,38 @@
 """Turns database rows into the records people of the upper floors read, and nothing else."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from datetime import date
-from typing import Any
+from enum import Enum
+from functools import cache
+from types import NoneType
+from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 from sqlalchemy import Row
 
 from storage.integrity import first_edition
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import Damaged
-from storage.lifecycle import Kind, State
-from storage.message_records import Card, Notice, ReminderAnswer, ReminderReply
-from storage.notice_kind import NoticeKind
+from storage.lifecycle import Kind
+from storage.message_records import Card, Notice, ReminderAnswer
 from storage.records import (
     Attempt,
     AuditEvent,
     Baseline,
     ChangeRequest,
     Decision,
-    Door,
     MailProtocol,
     NamedDevice,
     Observation,
     SettingValue,
-    Vote,
     Waiting,
     WriteOutcome,
 )
+
+T = TypeVar("T")
+
+_Read: TypeAlias = Callable[[Any], object]
 
 _WANTS = {
     Kind.OPT_IN: SettingValue.OPTED_IN,
@@ -43,9 +48,34 @@ _WAITING = frozenset(Waiting)
 them but a card."""
 
 
-def setting_value(text: str | None) -> SettingValue | None:
-    """The value's word, or ``None`` where none was recorded."""
-    return SettingValue(text) if text is not None else None
+def record(kind: Callable[..., T], row: Row[Any], /, **given: object) -> T:
+    """Make a record of a row: each field but those ``given`` is the column of its name.
+
+    An enum is read from its word, a calendar day from its text, anything else is what the database returned.
+    Raises ``ValueError`` or ``TypeError``.
+    """
+    read = {
+        name: made(getattr(row, name)) if made else getattr(row, name)
+        for name, made in _columns(kind)
+        if name not in given
+    }
+    return kind(**read, **given)
+
+
+@cache
+def _columns(kind: Any) -> tuple[tuple[str, _Read | None], ...]:
+    types = get_type_hints(kind)
+    return tuple((one.name, _reading(types[one.name])) for one in fields(kind))
+
+
+def _reading(wanted: Any) -> _Read | None:
+    """How a column becomes a field of this type; ``None``: it is taken as it is."""
+    if NoneType in get_args(wanted):
+        made = _reading(next(one for one in get_args(wanted) if one is not NoneType))
+        return made and (lambda stored: None if stored is None else made(stored))
+    if wanted is date:
+        return date.fromisoformat
+    return wanted if isinstance(wanted, type) and issubclass(wanted, Enum) else None
 
 
 def change_request(row: Row[Any]) -> ChangeRequest:
@@ -53,29 +83,12 @@ def change_request(row: Row[Any]) -> ChangeRequest:
     kind, to_value = Kind(row.kind), SettingValue(row.to_value)
     if kind in _WANTS and to_value is not _WANTS[kind]:
         raise Damaged(f"a request of kind {kind} cannot ask for {to_value}")
-    return ChangeRequest(
-        id=row.id,
-        tenant_id=row.tenant_id,
+    return record(
+        ChangeRequest,
+        row,
         kind=kind,
-        requester_id=row.requester_id,
-        door=Door(row.door),
-        reason=row.reason,
-        clients=row.clients,
         protocols=tuple(MailProtocol(name) for name in row.protocols.split(",") if name),
-        from_value=setting_value(row.from_value),
         to_value=to_value,
-        window_end=row.window_end,
-        rule_digest=row.rule_digest,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        state=State(row.state),
-        version=row.version,
-        detail=row.detail,
-        retry_at=row.retry_at,
-        sent_at=row.sent_at,
-        settled_at=row.settled_at,
-        correlation_id=row.correlation_id,
-        requester_enterprise_id=row.requester_enterprise_id,
         waiting=Waiting(row.waiting) if row.waiting in _WAITING else first_edition.waiting(row.detail),
         devices=named_devices(row.devices),
         ticket=row.ticket or "",
@@ -119,53 +132,27 @@ def spelled_devices(named: Iterable[NamedDevice]) -> str | None:
 
 def decision(row: Row[Any]) -> Decision:
     """One row of ``decisions``."""
-    return Decision(
-        id=row.id,
-        request_id=row.request_id,
-        person_id=row.person_id,
-        vote=Vote(row.vote),
-        door=Door(row.door),
-        digest=row.digest,
-        voted_at=row.voted_at,
-        recorded_at=row.recorded_at,
-    )
+    return record(Decision, row)
 
 
 def attempt(row: Row[Any]) -> Attempt:
     """One row of ``attempts``."""
-    return Attempt(
-        id=row.id,
-        request_id=row.request_id,
-        step=row.step,
-        at=row.at,
-        client_request_id=row.client_request_id,
-        value=setting_value(row.value),
-        detail=row.detail,
-        outcome=WriteOutcome(row.outcome)
-        if row.outcome is not None
-        else first_edition.outcome(row.step, row.detail),
+    known = row.outcome is not None
+    return record(
+        Attempt,
+        row,
+        outcome=WriteOutcome(row.outcome) if known else first_edition.outcome(row.step, row.detail),
     )
 
 
 def observation(row: Row[Any]) -> Observation:
     """One row of ``observations``."""
-    return Observation(
-        at=row.at,
-        value=setting_value(row.value),
-        smtp_auth_disabled=row.smtp_auth_disabled,
-        organization=row.organization,
-        problem=row.problem,
-        changed_at=row.changed_at,
-        first_at=row.first_at,
-        count=row.readings if row.readings is not None else 1,
-    )
+    return record(Observation, row, count=row.readings if row.readings is not None else 1)
 
 
 def baseline(row: Row[Any]) -> Baseline:
     """One row of ``baselines``."""
-    return Baseline(
-        value=SettingValue(row.value), since=row.since, request_id=row.request_id, window_end=row.window_end
-    )
+    return record(Baseline, row)
 
 
 def texts(stored: str) -> dict[str, str]:
@@ -178,49 +165,19 @@ def texts(stored: str) -> dict[str, str]:
 
 def notice(row: Row[Any]) -> Notice:
     """One row of ``notices``. Raises ``Damaged``."""
-    return Notice(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        kind=NoticeKind(row.kind),
-        key=row.key,
-        request_id=row.request_id,
-        recipient=row.recipient,
-        channel=row.channel,
-        facts=texts(row.facts),
-        tries=row.tries,
-        created_at=row.created_at,
-        claimed_until=row.claimed_until,
-    )
+    return record(Notice, row, facts=texts(row.facts))
 
 
 def reminder_answer(row: Row[Any]) -> ReminderAnswer:
     """One row of ``reminder_answers``."""
-    return ReminderAnswer(
-        series=row.series,
-        key=row.key,
-        reply=ReminderReply(row.reply),
-        person_id=row.person_id,
-        until=row.until,
-    )
+    return record(ReminderAnswer, row)
 
 
 def card(row: Row[Any]) -> Card:
     """One row of ``cards``."""
-    return Card(
-        request_id=row.request_id, channel=row.channel, ts=row.ts, drawn_version=int(row.drawn_version)
-    )
+    return record(Card, row, drawn_version=int(row.drawn_version))
 
 
 def audit_event(row: Row[Any]) -> AuditEvent:
     """One row of ``audit_events``."""
-    return AuditEvent(
-        seq=row.seq,
-        tenant_id=row.tenant_id,
-        at=row.at,
-        kind=row.kind,
-        actor=row.actor,
-        request_id=row.request_id,
-        payload=json.loads(row.payload),
-        prev_hash=row.prev_hash,
-        hash=row.hash,
-    )
+    return record(AuditEvent, row, payload=json.loads(row.payload))
