@@ -1,6 +1,8 @@
 """What every table's definition begins with: the one collection of tables, and the tenant's column."""
 
-from sqlalchemy import Column, ForeignKey, MetaData, String
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, MetaData, String, TextClause
 
 metadata = MetaData()
 
@@ -18,3 +20,10 @@ def authenticator() -> Column[str]:
 def of_request() -> Column[int]:
     """Define the column that names the change a row is of."""
     return Column("request_id", ForeignKey("change_requests.id"), nullable=False)
+
+
+def index_where(
+    only: TextClause | ColumnElement[bool], name: str, *columns: Column[Any], unique: bool = False
+) -> Index:
+    """Define an index of the rows for which ``only`` holds, in the words of both databases."""
+    return Index(name, *columns, unique=unique, sqlite_where=only, postgresql_where=only)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from storage.database.instants import Instant
-from storage.schema.base import metadata, tenant
+from storage.schema.base import index_where, metadata, tenant
 
 DAY = String(10)
 """A calendar day as ISO 8601 spells it: sorts as text, and is compared with the record as it stands."""
@@ -59,30 +59,10 @@ IS_STANDING = or_(devices.c.state == "proposed", devices.c.state == "active")
 text is not put into parentheses where it is one condition of several.
 """
 _OF_TENANT = devices.c.tenant_id
-Index(
-    "ix_devices_due",
-    _OF_TENANT,
-    devices.c.due,
-    devices.c.id,
-    sqlite_where=IS_STANDING,
-    postgresql_where=IS_STANDING,
-)
-Index(
-    "ix_devices_owner",
-    *(_OF_TENANT, devices.c.owner_id, devices.c.due, devices.c.id),
-    sqlite_where=IS_STANDING,
-    postgresql_where=IS_STANDING,
-)
-Index(
-    "ix_devices_sender", _OF_TENANT, devices.c.sender, sqlite_where=IS_STANDING, postgresql_where=IS_STANDING
-)
-Index(
-    "ux_devices_standing",
-    *(_OF_TENANT, devices.c.fingerprint),
-    unique=True,
-    sqlite_where=IS_STANDING,
-    postgresql_where=IS_STANDING,
-)
+index_where(IS_STANDING, "ix_devices_due", _OF_TENANT, devices.c.due, devices.c.id)
+index_where(IS_STANDING, "ix_devices_owner", *(_OF_TENANT, devices.c.owner_id, devices.c.due, devices.c.id))
+index_where(IS_STANDING, "ix_devices_sender", _OF_TENANT, devices.c.sender)
+index_where(IS_STANDING, "ux_devices_standing", *(_OF_TENANT, devices.c.fingerprint), unique=True)
 
 device_acts = Table(
     "device_acts",

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from storage.database.instants import Instant
-from storage.schema.base import authenticator, metadata, of_request, tenant
+from storage.schema.base import authenticator, index_where, metadata, of_request, tenant
 
 notices = Table(
     "notices",
@@ -44,10 +44,10 @@ notices = Table(
 _ANNOUNCES = text("what IS NOT NULL")
 
 _NEWEST = (notices.c.tenant_id, notices.c.what, notices.c.id)
-Index("ix_notices_what", *_NEWEST, sqlite_where=_ANNOUNCES, postgresql_where=_ANNOUNCES)
+index_where(_ANNOUNCES, "ix_notices_what", *_NEWEST)
 
 OWED = text("delivered_at IS NULL")
-Index("ix_notices_owed", notices.c.tenant_id, notices.c.due_at, sqlite_where=OWED, postgresql_where=OWED)
+index_where(OWED, "ix_notices_owed", notices.c.tenant_id, notices.c.due_at)
 
 reminder_answers = Table(
     "reminder_answers",
@@ -104,4 +104,4 @@ inbox = Table(
 )
 
 WAITING = text("done_at IS NULL")
-Index("ix_inbox_waiting", inbox.c.tenant_id, inbox.c.id, sqlite_where=WAITING, postgresql_where=WAITING)
+index_where(WAITING, "ix_inbox_waiting", inbox.c.tenant_id, inbox.c.id)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from storage.database.instants import Instant
 from storage.schema import base, device_tables, message_tables, work_tables
-from storage.schema.base import authenticator, of_request, tenant
+from storage.schema.base import authenticator, index_where, of_request, tenant
 from storage.schema.comments import describe
 
 metadata = base.metadata
@@ -72,32 +72,16 @@ _ONE_OPEN = text(
     "kind IN ('opt_in', 'extension') AND state IN ('pending', 'approved', 'applying', 'uncertain')"
 )
 _ONE_OPT_OUT = text("kind = 'opt_out' AND state IN ('approved', 'applying')")
-Index(
-    "ux_one_open_opt_in",
-    change_requests.c.tenant_id,
-    unique=True,
-    sqlite_where=_ONE_OPEN,
-    postgresql_where=_ONE_OPEN,
-)
-Index(
-    "ux_one_open_opt_out",
-    change_requests.c.tenant_id,
-    unique=True,
-    sqlite_where=_ONE_OPT_OUT,
-    postgresql_where=_ONE_OPT_OUT,
-)
+index_where(_ONE_OPEN, "ux_one_open_opt_in", change_requests.c.tenant_id, unique=True)
+index_where(_ONE_OPT_OUT, "ux_one_open_opt_out", change_requests.c.tenant_id, unique=True)
 
 OPEN_STATES = text("state IN ('pending', 'approved', 'applying', 'uncertain')")
 _OF_A_TENANT = (change_requests.c.tenant_id, change_requests.c.state)
-Index("ix_change_requests_open", *_OF_A_TENANT, sqlite_where=OPEN_STATES, postgresql_where=OPEN_STATES)
+index_where(OPEN_STATES, "ix_change_requests_open", *_OF_A_TENANT)
 
 ATTRIBUTABLE = text("state = 'observed' AND retry_at IS NOT NULL")
-Index(
-    "ix_change_requests_attributable",
-    change_requests.c.tenant_id,
-    change_requests.c.retry_at,
-    sqlite_where=ATTRIBUTABLE,
-    postgresql_where=ATTRIBUTABLE,
+index_where(
+    ATTRIBUTABLE, "ix_change_requests_attributable", change_requests.c.tenant_id, change_requests.c.retry_at
 )
 
 decisions = Table(
@@ -203,33 +187,21 @@ audit_events = Table(
 )
 
 SETTINGS = text("kind = 'settings'")
-Index(
-    "ix_audit_events_settings",
-    audit_events.c.tenant_id,
-    audit_events.c.seq,
-    sqlite_where=SETTINGS,
-    postgresql_where=SETTINGS,
-)
+index_where(SETTINGS, "ix_audit_events_settings", audit_events.c.tenant_id, audit_events.c.seq)
 
 _OF_A_REQUEST = text("request_id IS NOT NULL")
-Index(
+index_where(
+    _OF_A_REQUEST,
     "ix_audit_events_request",
     audit_events.c.tenant_id,
     audit_events.c.request_id,
     audit_events.c.seq,
-    sqlite_where=_OF_A_REQUEST,
-    postgresql_where=_OF_A_REQUEST,
 )
 COMPARED = ("baseline", "rule", "organization", "guards", "disagreed")
 """The kinds of which the newest event is looked up while the bot works."""
 _COMPARED = text(" OR ".join(f"kind = '{kind}'" for kind in COMPARED))
-Index(
-    "ix_audit_events_compared",
-    audit_events.c.tenant_id,
-    audit_events.c.kind,
-    audit_events.c.seq,
-    sqlite_where=_COMPARED,
-    postgresql_where=_COMPARED,
+index_where(
+    _COMPARED, "ix_audit_events_compared", audit_events.c.tenant_id, audit_events.c.kind, audit_events.c.seq
 )
 
 describe(metadata)
