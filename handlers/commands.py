@@ -8,11 +8,10 @@ as they are: rows of earlier versions are still read. Must never judge who may d
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias, get_args
 
 from handlers.interaction import required
 from handlers.policy.forms import CLIENTS, DAY, DEVICES, PROTOCOLS, REASON, TICKET, OptInForm
-from handlers.register.commands import COMMANDS as REGISTER_COMMANDS
 from handlers.register.commands import RegisterCommand
 from handlers.stored_command import (
     ASKED_KIND,
@@ -191,7 +190,7 @@ Command: TypeAlias = (
     | RegisterCommand
 )
 
-_OF_REGISTER = {each.kind: each for each in REGISTER_COMMANDS}
+_BY_KIND = {each.kind: each for each in get_args(Command)}
 
 
 def command_of(kind: str, payload: Payload) -> Command:
@@ -199,27 +198,10 @@ def command_of(kind: str, payload: Payload) -> Command:
 
     Raises ``ValueError`` for what no version has written.
     """
-    match CommandKind(kind):
-        case CommandKind.OPT_IN:
-            return _form_of(payload)
-        case CommandKind.OPT_OUT:
-            return OptOut.from_payload(payload)
-        case CommandKind.VOTE:
-            return CastVote.from_payload(payload)
-        case CommandKind.TAKE_BACK:
-            return TakeBackVote.from_payload(payload)
-        case CommandKind.LOOK_ALIKE:
-            return AnswerLookAlike.from_payload(payload)
-        case CommandKind.WITHDRAW:
-            return Withdraw.from_payload(payload)
-        case CommandKind.REASON:
-            return GiveReason.from_payload(payload)
-        case CommandKind.CLAIM:
-            return ClaimChange.from_payload(payload)
-        case CommandKind.REPLY:
-            return ReplyToReminder.from_payload(payload)
-        case about_devices:
-            return _OF_REGISTER[about_devices].from_payload(payload)
+    if (known := CommandKind(kind)) is CommandKind.OPT_IN:
+        return _form_of(payload)
+    command: Command = _BY_KIND[known].from_payload(payload)
+    return command
 
 
 def _form_of(payload: Payload) -> AskOptIn | AskExtension | ShortenWindow:

@@ -136,19 +136,3 @@ AboutDevice: TypeAlias = (
 """Whatever is done to one entry."""
 
 RegisterCommand: TypeAlias = AddDevice | AboutDevice | KeepUntilTheEnd | ImportFile
-
-COMMANDS: tuple[type[RegisterCommand], ...] = (
-    *(
-        AddDevice,
-        ChangeDay,
-        NeedLonger,
-        ChangeOwner,
-        Replaced,
-        WithdrawDevice,
-        AcceptDevice,
-        RefuseDevice,
-        NotMine,
-    ),
-    *(KeepUntilTheEnd, ImportFile),
-)
-"""All of them, by type; each has a kind of its own."""
