@@ -59,8 +59,8 @@ class Loop:
     awaited: bool = True
     last: bool = False
     more: Callable[[], Iterable[str]] | None = None
-    """Asked as well, whenever fewer jobs wait than there are threads: who else, where ``due`` told but a
-    part."""
+    """Asked as well, but only while fewer jobs wait than there are threads: for what is prepared together,
+    and must not wait long after that."""
     changing: bool = False
     """Whether its jobs come and go while it runs: then it has all of its threads, however few jobs there
     are."""
@@ -152,7 +152,7 @@ class Worker:
                 # after the others have ended it is asked once more what they left behind
                 has_asked_last = is_last_look
                 turns.append(self.due(loop, loop.due))
-            elif loop.more is not None and turns.are_few(loop.threads):
+            if loop.more is not None and turns.are_few(loop.threads):
                 turns.append(self.due(loop, loop.more))
             job = turns.next(SHORTLY if is_last_look else TICK)
             if job is not None:

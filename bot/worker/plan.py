@@ -135,7 +135,7 @@ class _Plan:
             return
         tenants = [one.observing for one in self.tenants if one.observing is not None]
         rounds = Rounds(self.database, tenants, several, self.clock, every=every)
-        yield reads(rounds.jobs(), lambda: [*rounds.due(), *unexpected()], more=rounds.more)
+        yield reads(rounds.jobs(), unexpected, more=rounds.more)
         yield Loop("readings", (Job("", several.keep),), woken=False, last=True)
 
     def optional(self, probe_every: timedelta) -> Iterator[Loop]:

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.worker.loops import Claim
 from bot.worker.renewals import RENEWALS
@@ -27,6 +27,9 @@ AT_ONCE = 64
 
 GOOD_FOR = 5.0
 """Seconds for which a claim may wait for its turn: half of what it lasts."""
+
+EACH = timedelta(seconds=1)
+"""Between two looks when nobody else is to be read."""
 
 PATIENCE = 30.0
 """Seconds that a reading may take, with all its tries."""
@@ -104,7 +107,8 @@ class Rounds:
         self._clock = clock
         self._leases = Leases(database, plain.holder)
         self._schedule = Schedule(database, TenantDuty.OBSERVE, list(self._tenants), every=every)
-        self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self._asked_at = datetime.min.replace(tzinfo=UTC)
         self._claimed: dict[str, _Claimed] = {}
         self._handed: dict[str, float] = {}
         """Who waits for a thread, and since when: they are not handed out again."""
@@ -117,24 +121,36 @@ class Rounds:
     def due(self) -> list[str]:
         """Return who is to be read, the longest overdue first, and claim those who are ordinary.
 
-        They are some at a time, so that none waits long under a claim. Raises ``Unreachable``.
+        They are some at a time, so that none waits long under a claim; nobody while another thread asks.
+        Raises ``Unreachable``.
         """
-        with self._lock:
-            now = time.monotonic()
-            self._handed = {one: at for one, at in self._handed.copy().items() if now - at < GOOD_FOR}
-            found = self._schedule.due(self._clock())
-            fresh = [one for one in found if one in self._tenants and one not in self._handed]
-            some = fresh[:AT_ONCE]
-            self._is_more = len(fresh) > len(some)
-            known = ordinary_among(self._database, some, self._clock()) if some else {}
-            held = self._schedule.claim(list(known), self._plain.holder, self._clock())
-            self._claimed |= {one: _Claimed(lease, known[one], now) for one, lease in held.items()}
-            self._handed |= dict.fromkeys(some, now)
-            return some
+        if not self._asking.acquire(blocking=False):
+            return []
+        try:
+            return self._found()
+        finally:
+            self._asking.release()
 
     def more(self) -> list[str]:
-        """Return who else is to be read where the last answer was not all of them. Raises ``Unreachable``."""
-        return self.due() if self._is_more else []
+        """Do as ``due`` where the last answer was not all of them, else once a second.
+
+        For whoever has nobody left to read: claims taken while others wait for a thread would only run out.
+        """
+        is_early = timedelta(0) <= self._clock() - self._asked_at < EACH
+        return [] if is_early and not self._is_more else self.due()
+
+    def _found(self) -> list[str]:
+        now, self._asked_at = time.monotonic(), self._clock()
+        self._handed = {one: at for one, at in self._handed.copy().items() if now - at < GOOD_FOR}
+        found = self._schedule.due(self._asked_at)
+        fresh = [one for one in found if one in self._tenants and one not in self._handed]
+        some = fresh[:AT_ONCE]
+        self._is_more = len(fresh) > len(some)
+        known = ordinary_among(self._database, some, self._asked_at) if some else {}
+        held = self._schedule.claim(list(known), self._plain.holder, self._clock())
+        self._claimed |= {one: _Claimed(lease, known[one], now) for one, lease in held.items()}
+        self._handed |= dict.fromkeys(some, now)
+        return some
 
     def _reader(self, observing: Observing) -> Callable[[], int]:
         tenant_id = observing.tenant_id
@@ -142,15 +158,19 @@ class Rounds:
         def read() -> int:
             self._handed.pop(tenant_id, None)
             claimed = self._claimed.pop(tenant_id, None)
-            if claimed is not None and time.monotonic() - claimed.at > GOOD_FOR:
-                self._leases.release(claimed.lease)
-                claimed = None
-            if claimed is None:
+            if claimed is None or not self._is_good(claimed):
                 return observing.alone.do()
             self._read(observing, claimed)
             return 0
 
         return read
+
+    def _is_good(self, claimed: _Claimed) -> bool:
+        """Whether the claim holds for a reading that begins now: one that has waited long is renewed first.
+
+        To give it up, and have the tenant read alone, would cost ten times as much just when too much waits.
+        """
+        return time.monotonic() - claimed.at <= GOOD_FOR or self._leases.renew(claimed.lease)
 
     def _read(self, observing: Observing, claimed: _Claimed) -> None:
         lease, known = claimed.lease, claimed.known

@@ -1,7 +1,7 @@
 """Readings of many tenants are claimed and kept together: each tenant's record is what it would be alone."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -11,6 +11,7 @@ from bot.worker.loops import Claim
 from bot.worker.rounds import GOOD_FOR, Observing, PlainReadings, Rounds
 from bot.worker.turns import Job
 from handlers.ports import Unavailable
+from storage.database.clock import database_clock
 from storage.engine import Database
 from storage.leases import TenantDuty
 from storage.records import Observation, SettingValue
@@ -193,16 +194,50 @@ def test_a_lease_that_was_lost_keeps_nothing(database: Database) -> None:
     assert process.runs(A)[0].count == 1
 
 
-def test_a_claim_that_waited_too_long_is_given_back_first(
+def test_a_claim_that_waited_too_long_is_renewed_first(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = Process(database, A)
     (due,) = process.rounds.due()
     monkeypatch.setattr("bot.worker.rounds.GOOD_FOR", -GOOD_FOR)
+    with database.write() as connection:
+        connection.execute(update(leases).values(until=leases.c.until - 5000))
     process._job(due).do()
-    assert process.alone == [A]
-    assert process.houses[A].tenant.reads == 2
-    assert held(database) == []
+    with database.read() as connection:
+        left = connection.execute(select(leases.c.until - database_clock())).scalar_one()
+    assert left > 8000
+    process.plain.keep()
+    assert (process.alone, process.runs(A)[0].count, held(database)) == ([], 2, [])
+
+
+def test_who_waited_until_the_claim_was_over_is_read_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = Process(database, A)
+    (due,) = process.rounds.due()
+    monkeypatch.setattr("bot.worker.rounds.GOOD_FOR", -GOOD_FOR)
+    with database.write() as connection:
+        connection.execute(text("UPDATE leases SET until = 1"))
+    process._job(due).do()
+    assert (process.alone, process.runs(A)[0].count, held(database)) == ([A], 2, [])
+
+
+def test_one_thread_asks_at_a_time_and_once_a_second_where_nobody_else_is_due(database: Database) -> None:
+    process = Process(database, A, B)
+    ask, others = process.rounds._schedule.due, list[list[str]]()
+
+    def asked(now: datetime) -> list[str]:
+        others.extend([process.rounds.due(), process.rounds.more()])
+        return ask(now)
+
+    process.rounds._schedule.due = asked  # type: ignore[method-assign]
+    assert sorted(process.rounds.more()) == [A, B]
+    assert others == [[], []]
+    assert process.rounds.more() == []
+    assert len(others) == 2
+    process.pass_(timedelta(seconds=1))
+    process.rounds.more()
+    assert len(others) == 4
 
 
 def test_two_processes_share_the_round_and_read_nobody_twice(

@@ -155,6 +155,28 @@ def test_many_threads_do_each_job_once_at_a_time() -> None:
     assert dict(most) == dict.fromkeys(ids, 1)
 
 
+def test_more_is_asked_for_only_while_fewer_wait_than_there_are_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker, "TICK", 0.0)  # it is always time to ask
+    order: list[str] = []
+    enough = threading.Event()
+
+    def act() -> int:
+        order.append("job")
+        if len(order) > 12:
+            enough.set()
+        return 0
+
+    def more() -> list[str]:
+        order.append("more")
+        return ["a", "b", "c"]
+
+    with running(Loop("observer", tuple(Job(one, act) for one in "abc"), due=list, more=more)):
+        assert enough.wait(timeout=10)
+    assert order[:12] == 3 * ["more", "job", "job", "job"]
+
+
 def test_being_woken_looks_at_that_tenant_at_once_and_at_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "TICK", 60.0)
     seen: list[tuple[str, str]] = []
