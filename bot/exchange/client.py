@@ -22,7 +22,7 @@ from bot.exchange.auth.tokens import Tokens
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
 from bot.exchange.http.wire import Wire
 from bot.exchange.outcomes import Meaning, Outcome, instant
-from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, try_until
+from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, Tries
 from handlers.context.first_use import FirstUse
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
 from storage.records import SettingValue, WriteOutcome
@@ -84,8 +84,14 @@ class ExchangeOnline:
         until = monotonic() + patience
         if not self._reading.acquire(timeout=patience):
             raise Unavailable("Another reading of this tenant takes longer than this one may wait.")
+        tries = Tries(until, self._closing)
         try:
-            return try_until(until, lambda: self._read_once(until), self._closing)
+            while True:
+                try:
+                    return self._read_once(until)
+                except Unavailable as failure:
+                    if not tries.again_after(failure):
+                        raise
         finally:
             self._reading.release()
 

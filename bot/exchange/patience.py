@@ -5,14 +5,11 @@ after a pause).
 """
 
 import random
-from collections.abc import Callable
 from threading import Event
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Final
 
 from handlers.ports import Unavailable
-
-T = TypeVar("T")
 
 READ_LIMIT: Final = 60.0
 """Seconds for a read with all its tries, where the caller does not name fewer."""
@@ -38,19 +35,21 @@ PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds between the tries of a read where Exchange names none; up to half as much again is added."""
 
 
-def try_until(until: float, act: Callable[[], T], closing: Event) -> T:
-    """Repeat ``act``, which only reads, after passing trouble, until this monotonic time or ``closing``.
+class Tries:
+    """Tell a read whether it is tried again: not after ``until`` (monotonic clock), nor once ``closing``."""
 
-    Raises the ``Unavailable`` of the last try.
-    """
-    for pause in PAUSES:
-        try:
-            return act()
-        except Unavailable as failure:
-            wait = _wait(failure, pause)
-            if not failure.retryable or monotonic() + wait >= until or closing.wait(wait):
-                raise
-    return act()
+    def __init__(self, until: float, closing: Event) -> None:
+        self._until = until
+        self._closing = closing
+        self._pauses = iter(PAUSES)
+
+    def again_after(self, failure: Unavailable) -> bool:
+        """Wait before the next try; ``False``, without waiting, where this failure was the last one's."""
+        pause = next(self._pauses, None)
+        if pause is None or not failure.retryable:
+            return False
+        wait = _wait(failure, pause)
+        return monotonic() + wait < self._until and not self._closing.wait(wait)
 
 
 def _wait(failure: Unavailable, pause: float) -> float:
