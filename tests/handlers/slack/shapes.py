@@ -92,7 +92,7 @@ def mention(person: str = BOB, text: str = "<@U0LEGACY> status", **more: Any) ->
     }
 
 
-def submission(person: str = ALICE, callback: str = "opt_in") -> dict[str, Any]:
+def submission(person: str = ALICE, callback: str = "opt_in", metadata: str = CHANNEL) -> dict[str, Any]:
     def typed(text: str) -> dict[str, str]:
         return {"type": "plain_text_input", "value": text}
 
@@ -110,7 +110,7 @@ def submission(person: str = ALICE, callback: str = "opt_in") -> dict[str, Any]:
             "id": "V0123456789",
             "type": "modal",
             "callback_id": callback,
-            "private_metadata": CHANNEL,
+            "private_metadata": metadata,
             "state": {"values": values},
         },
     }
