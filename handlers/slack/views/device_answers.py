@@ -3,17 +3,17 @@
 Block ids are the field names of ``handlers.register.commands``.
 """
 
-from slack_sdk.models.blocks import ButtonElement, DatePickerElement, InputBlock, PlainTextInputElement
+from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.views import View
 
 from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
-from handlers.policy.forms import LONGEST
 from handlers.register.commands import DUE, REASON
 from handlers.register.policy import spelled_day
 from handlers.slack.views.blocks import button, section
 from handlers.slack.views.card_buttons import OPT_OUT_NOW
 from handlers.slack.views.device_forms import metadata
 from handlers.slack.views.devices import NOT_MINE, REPLACED
+from handlers.slack.views.forms import day_field, form, text_field
 from handlers.slack.views.mrkdwn import escape, fitted
 from storage.devices.records import Device
 
@@ -53,23 +53,10 @@ def longer(device: Device, *, channel: str) -> View:
         "A later day within the opt-in's window is accepted by another approver; one beyond it takes an "
         "extension."
     )
-    day = DatePickerElement(action_id=DUE, initial_date=(device.asked_due or device.due).isoformat())
-    why = PlainTextInputElement(
-        action_id=REASON,
-        multiline=True,
-        max_length=LONGEST,
-        placeholder="Whoever accepts the day decides on this",
-    )
-    return View(
-        type="modal",
-        callback_id=LONGER,
-        private_metadata=metadata(device.id, channel),
-        title="Need longer",
-        submit="Ask for this day",
-        close="Cancel",
-        blocks=[
-            section(f"*{device.name}* {named} is due on {spelled_day(device.due)}{moved}."),
-            InputBlock(block_id=DUE, label="Until which day does it need old TLS?", element=day, hint=hint),
-            InputBlock(block_id=REASON, label="Why does it take longer?", element=why),
-        ],
-    )
+    present = (device.asked_due or device.due).isoformat()
+    blocks: list[Block] = [
+        section(f"*{device.name}* {named} is due on {spelled_day(device.due)}{moved}."),
+        day_field(DUE, "Until which day does it need old TLS?", present, hint=hint),
+        text_field(REASON, "Why does it take longer?", "Whoever accepts the day decides on this"),
+    ]
+    return form(LONGER, metadata(device.id, channel), "Need longer", "Ask for this day", blocks)

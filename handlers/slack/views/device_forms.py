@@ -3,24 +3,16 @@
 Block ids are the field names of ``handlers.register.commands``.
 """
 
-from slack_sdk.models.blocks import (
-    Block,
-    DatePickerElement,
-    InputBlock,
-    Option,
-    PlainTextInputElement,
-    StaticSelectElement,
-    UserSelectElement,
-)
+from slack_sdk.models.blocks import Block, InputBlock, Option, StaticSelectElement, UserSelectElement
 from slack_sdk.models.views import View
 
 from handlers.calendar.protocols import PROTOCOL_NAMES
-from handlers.policy.forms import LONGEST
 from handlers.register.commands import DEVICE, DUE, OWNER, PLAN, PROTOCOL, REASON, SENDER, SITE
 from handlers.register.forms import LONGEST_NAME
 from handlers.register.pages import DueDays
 from handlers.register.policy import spelled_day
 from handlers.slack.views.blocks import section, small
+from handlers.slack.views.forms import day_field, form, text_field
 from handlers.slack.views.mrkdwn import escape, fitted
 from storage.devices.records import Device
 from storage.records import MailProtocol
@@ -42,15 +34,15 @@ def add(*, channel: str, days: DueDays, zone: str) -> View:
         _short(SITE, "Where it stands", "Building 2, first floor", optional=True),
         _owner("Who answers for it, and is asked before the due day?", None),
         _protocol(),
-        _long(REASON, "Why can it not speak TLS 1.2?", "Model, firmware, what the vendor says"),
-        _long(PLAN, "Plan", "Replaced, updated, put behind a relay: by whom?"),
+        text_field(REASON, "Why can it not speak TLS 1.2?", "Model, firmware, what the vendor says"),
+        text_field(PLAN, "Plan", "Replaced, updated, put behind a relay: by whom?"),
         _due(
             f"24:00 of this day in {zone}; at the latest {spelled_day(days.latest)}.",
             days.proposed.isoformat(),
         ),
         *small(["An entry opts nothing in. It becomes active with the opt-in or extension that names it."]),
     ]
-    return _form(ADD, channel, "Add a device", "Put on the register", blocks)
+    return form(ADD, channel, "Add a device", "Put on the register", blocks)
 
 
 def change_day(device: Device, *, channel: str) -> View:
@@ -63,9 +55,11 @@ def change_day(device: Device, *, channel: str) -> View:
     blocks: list[Block] = [
         section(_head(device, f"is due on {spelled_day(device.due)}, moved {device.moves} times so far")),
         _due(hint, present.isoformat()),
-        _long(REASON, "Why?", "Needed for a later day: whoever accepts it decides on this", optional=True),
+        text_field(
+            REASON, "Why?", "Needed for a later day: whoever accepts it decides on this", optional=True
+        ),
     ]
-    return _form(DAY, metadata(device.id, channel), "Change the due day", "Change the day", blocks)
+    return form(DAY, metadata(device.id, channel), "Change the due day", "Change the day", blocks)
 
 
 def change_owner(device: Device, *, channel: str) -> View:
@@ -75,7 +69,7 @@ def change_owner(device: Device, *, channel: str) -> View:
         section(_head(device, now)),
         _owner("Who answers for it from now on?", device.owner_id),
     ]
-    return _form(NEW_OWNER, metadata(device.id, channel), "Change the owner", "Change the owner", blocks)
+    return form(NEW_OWNER, metadata(device.id, channel), "Change the owner", "Change the owner", blocks)
 
 
 def metadata(number: int, channel: str) -> str:
@@ -87,28 +81,8 @@ def _head(device: Device, how: str) -> str:
     return f"*{device.name}* {fitted(escape(' '.join(device.device.split())), _NAMED)} {how}."
 
 
-def _form(callback: str, private: str, title: str, submit: str, blocks: list[Block]) -> View:
-    return View(
-        type="modal",
-        callback_id=callback,
-        private_metadata=private,
-        title=title,
-        submit=submit,
-        close="Cancel",
-        blocks=blocks,
-    )
-
-
 def _short(field: str, label: str, placeholder: str, *, optional: bool = False) -> InputBlock:
-    element = PlainTextInputElement(action_id=field, max_length=LONGEST_NAME, placeholder=placeholder)
-    return InputBlock(block_id=field, label=label, element=element, optional=optional)
-
-
-def _long(field: str, label: str, placeholder: str, *, optional: bool = False) -> InputBlock:
-    element = PlainTextInputElement(
-        action_id=field, multiline=True, max_length=LONGEST, placeholder=placeholder
-    )
-    return InputBlock(block_id=field, label=label, element=element, optional=optional)
+    return text_field(field, label, placeholder, most=LONGEST_NAME, multiline=None, optional=optional)
 
 
 def _owner(label: str, present: str | None) -> InputBlock:
@@ -124,5 +98,4 @@ def _protocol() -> InputBlock:
 
 
 def _due(hint: str, proposed: str) -> InputBlock:
-    element = DatePickerElement(action_id=DUE, initial_date=proposed)
-    return InputBlock(block_id=DUE, label="Last day on which it needs old TLS", element=element, hint=hint)
+    return day_field(DUE, "Last day on which it needs old TLS", proposed, hint=hint)

@@ -1,9 +1,10 @@
 """Draw the form that takes a report or a list; its block ids are ``FILE`` and two days."""
 
-from slack_sdk.models.blocks import DatePickerElement, InputBlock
+from slack_sdk.models.blocks import InputBlock
 from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
+from handlers.slack.views import forms
 from handlers.slack.views.blocks import small
 
 IMPORT = "form_device_import"
@@ -26,21 +27,7 @@ def form(*, channel: str) -> View:
     file = InputBlock(
         block_id=FILE, label="File", element=FileInputElement(action_id=FILE, max_files=1), hint=hint
     )
-    return View(
-        type="modal",
-        callback_id=IMPORT,
-        private_metadata=channel,
-        title="Import a file",
-        submit="Import",
-        close="Cancel",
-        blocks=[
-            file,
-            _day(FIRST_DAY, "First day of the report"),
-            _day(LAST_DAY, "Last day of the report"),
-            *small([REPORT_ADDS, LIST_ADDS]),
-        ],
-    )
-
-
-def _day(field: str, label: str) -> InputBlock:
-    return InputBlock(block_id=field, label=label, element=DatePickerElement(action_id=field), optional=True)
+    first = forms.day_field(FIRST_DAY, "First day of the report", optional=True)
+    last = forms.day_field(LAST_DAY, "Last day of the report", optional=True)
+    blocks = [file, first, last, *small([REPORT_ADDS, LIST_ADDS])]
+    return forms.form(IMPORT, channel, "Import a file", "Import", blocks)

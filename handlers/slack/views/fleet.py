@@ -6,11 +6,12 @@ from datetime import datetime
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from slack_sdk.models.blocks import Block, InputBlock, Option, PlainTextInputElement, StaticMultiSelectElement
+from slack_sdk.models.blocks import Block, InputBlock, Option, StaticMultiSelectElement
 from slack_sdk.models.views import View
 
 from handlers.policy.forms import REASON
 from handlers.slack.views.blocks import Message, header, section, small
+from handlers.slack.views.forms import form, text_field
 from handlers.slack.views.mrkdwn import SECTION, escape, fitted, instant
 from storage.fleet import Standing
 from storage.record.spreadsheet_cells import row
@@ -132,17 +133,8 @@ def choice(lines: Sequence[Line]) -> View:
     options = [Option(text=_option(one), value=one.standing.tenant_id) for one in in_order]
     chosen = StaticMultiSelectElement(action_id=TENANTS, options=options, max_selected_items=MOST_CHOSEN)
     rest = small([LEFT_OUT.format(shown=MOST_OFFERED, all=len(lines))] if len(lines) > MOST_OFFERED else [])
-    return View(
-        type="modal",
-        callback_id=CHOICE,
-        title="Opt tenants out",
-        submit="Next",
-        close="Cancel",
-        blocks=[
-            InputBlock(block_id=TENANTS, label="Tenants in which you decide or may ask", element=chosen),
-            *rest,
-        ],
-    )
+    asked = InputBlock(block_id=TENANTS, label="Tenants in which you decide or may ask", element=chosen)
+    return form(CHOICE, "", "Opt tenants out", "Next", [asked, *rest])
 
 
 def confirmation(lines: Sequence[Line], devices: dict[str, list[str]], carried: str) -> View:
@@ -154,22 +146,9 @@ def confirmation(lines: Sequence[Line], devices: dict[str, list[str]], carried: 
             "stop sending."
         ),
         *_paragraphs(_named(one, devices.get(one.standing.tenant_id, []), room) for one in lines),
-        InputBlock(
-            block_id=REASON,
-            label="Reason",
-            optional=True,
-            element=PlainTextInputElement(action_id=REASON, max_length=1000),
-        ),
+        text_field(REASON, "Reason", most=1000, multiline=None, optional=True),
     ]
-    return View(
-        type="modal",
-        callback_id=CONFIRMATION,
-        private_metadata=carried,
-        title="Opt tenants out",
-        submit="Opt out now",
-        close="Cancel",
-        blocks=named,
-    )
+    return form(CONFIRMATION, carried, "Opt tenants out", "Opt out now", named)
 
 
 def _named(one: Line, devices: list[str], room: int) -> str:

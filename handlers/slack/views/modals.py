@@ -7,22 +7,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import zip_longest
 
-from slack_sdk.models.blocks import (
-    Block,
-    CheckboxesElement,
-    DatePickerElement,
-    InputBlock,
-    Option,
-    PlainTextInputElement,
-)
+from slack_sdk.models.blocks import Block, CheckboxesElement, InputBlock, Option
 from slack_sdk.models.views import View
 
 from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.changes.proposal import NOBODY_STANDS, Standing
-from handlers.policy.forms import CLIENTS, DAY, LABELS, LONGEST, PROTOCOLS, REASON
+from handlers.policy.forms import CLIENTS, DAY, LABELS, PROTOCOLS, REASON
 from handlers.policy.rule import STATE_WORDS
 from handlers.ports import Cloud
 from handlers.slack.views.blocks import divider, section, small, typed
+from handlers.slack.views.forms import day_field, form, text_field
 from handlers.slack.views.mrkdwn import escape
 from handlers.slack.views.register_choice import choice, stopping
 from storage.lifecycle import Kind
@@ -64,7 +58,9 @@ def opt_in(
     blocks: list[Block] = [
         *([section(_only_earlier(extension))] if extension else _risks(warning, briefing)),
         divider(),
-        _typed(REASON, LABELS[REASON], "Why is old TLS needed, and what happens without it?", text=reason),
+        text_field(
+            REASON, LABELS[REASON], "Why is old TLS needed, and what happens without it?", text=reason
+        ),
         *ticket,
         *_devices(clients, register),
         _protocols(protocols or DEFAULT_PROTOCOLS),
@@ -73,19 +69,7 @@ def opt_in(
     ]
     title = "Shorten the opt-in" if extension else _title(callback, is_window=runs_until is not None)
     submit = "End it earlier" if extension else "Ask for approval"
-    return _modal(callback, channel, title=title, submit=submit, blocks=blocks)
-
-
-def _modal(callback: str, metadata: str, *, title: str, submit: str, blocks: list[Block]) -> View:
-    return View(
-        type="modal",
-        callback_id=callback,
-        private_metadata=metadata,
-        title=title,
-        submit=submit,
-        close="Cancel",
-        blocks=blocks,
-    )
+    return form(callback, channel, title, submit, blocks)
 
 
 def _risks(warning: str, briefing: Sequence[str]) -> list[Block]:
@@ -161,10 +145,10 @@ def opt_out(
         ),
         section(f"{_WHEN} It needs no second person, and supersedes every opt-in that was not sent yet."),
         *small([_AFTERWARDS, _REPORT] if cloud.legacy_hosts else []),
-        _typed(REASON, "Reason", "Kept in the record", optional=True),
+        text_field(REASON, "Reason", "Kept in the record", optional=True),
         *ticket,
     ]
-    return _modal(OPT_OUT, channel, title="Opt out of legacy TLS", submit="Opt out now", blocks=blocks)
+    return form(OPT_OUT, channel, "Opt out of legacy TLS", "Opt out now", blocks)
 
 
 _WHEN = "It is written and read back at once; devices may feel it later, as Microsoft publishes no delay."
@@ -203,36 +187,21 @@ def rejection(request_id: int) -> View:
         section(
             f"#{request_id} is rejected already. Your reason goes to the requester and into the record, once."
         ),
-        _typed(REASON, "Reason", "What would have to be different?"),
+        text_field(REASON, "Reason", "What would have to be different?"),
     ]
-    return View(
-        type="modal",
-        callback_id=REJECTION,
-        private_metadata=str(request_id),
-        title="Why rejected?",
-        submit="Save the reason",
-        close="No reason",
-        blocks=blocks,
-    )
+    return form(REJECTION, str(request_id), "Why rejected?", "Save the reason", blocks, close="No reason")
 
 
 def claim(request_id: int) -> View:
     """Asks whoever changed the setting outside the bot to say why."""
-    return View(
-        type="modal",
-        callback_id=CLAIM,
-        private_metadata=str(request_id),
-        title="It was me",
-        submit="Put on record",
-        close="Cancel",
-        blocks=[
-            section(
-                f"Your name and reason go into the record of #{request_id}, once. They change nothing in "
-                "Exchange."
-            ),
-            _typed(REASON, "Reason", "Why was it changed without the bot?"),
-        ],
-    )
+    blocks: list[Block] = [
+        section(
+            f"Your name and reason go into the record of #{request_id}, once. They change nothing in "
+            "Exchange."
+        ),
+        text_field(REASON, "Reason", "Why was it changed without the bot?"),
+    ]
+    return form(CLAIM, str(request_id), "It was me", "Put on record", blocks)
 
 
 def _day(
@@ -246,15 +215,14 @@ def _day(
     hint += " An earlier end holds at once; nobody has to approve it." if runs_until else ""
     if only_earlier:
         hint = f"{present}Choose an earlier day: 24:00 of it in {zone}. The bot then opts out by itself."
-    element = DatePickerElement(action_id=DAY, initial_date=proposed.isoformat())
-    return InputBlock(block_id=DAY, label="End date", element=element, hint=hint)
+    return day_field(DAY, "End date", proposed.isoformat(), hint=hint)
 
 
 def _devices(clients: str, register: Standing) -> list[Block]:
     """Draw the choice of entries and the field for others; an empty register only the field."""
     others = bool(register.devices)
     label = "Other devices or applications, and who owns them" if others else LABELS[CLIENTS]
-    typed_ones = _typed(
+    typed_ones = text_field(
         CLIENTS, label, "One a line: device, place, owner, plan", text=clients, optional=others
     )
     return [*choice(register), typed_ones]
@@ -267,14 +235,3 @@ def _protocols(chosen: Sequence[MailProtocol]) -> InputBlock:
     initial = [option for protocol, option in options.items() if protocol in chosen]
     element = CheckboxesElement(action_id=PROTOCOLS, options=list(options.values()), initial_options=initial)
     return InputBlock(block_id=PROTOCOLS, label="Protocol", element=element)
-
-
-def _typed(field: str, label: str, placeholder: str, *, optional: bool = False, text: str = "") -> InputBlock:
-    element = PlainTextInputElement(
-        action_id=field,
-        multiline=True,
-        max_length=LONGEST,
-        placeholder=placeholder,
-        initial_value=text or None,
-    )
-    return InputBlock(block_id=field, label=label, element=element, optional=optional)

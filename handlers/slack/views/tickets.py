@@ -2,10 +2,11 @@
 
 from urllib.parse import quote
 
-from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
+from slack_sdk.models.blocks import InputBlock
 
 from handlers.policy.forms import LABELS, TICKET
 from handlers.policy.tickets import LONGEST, NO_TICKETS, PLACE, Tickets
+from handlers.slack.views.forms import text_field
 from handlers.slack.views.mrkdwn import escape
 
 
@@ -25,6 +26,8 @@ def ticket_field(tickets: Tickets, *, text: str = "", optional: bool = False) ->
     """Return a form's field for a ticket; none where the settings ask for no ticket."""
     if tickets.pattern is None:
         return []
-    element = PlainTextInputElement(action_id=TICKET, max_length=LONGEST, initial_value=text or None)
     hint = "Kept in the record" if optional else f"It has to match {tickets.pattern}"
-    return [InputBlock(block_id=TICKET, label=LABELS[TICKET], element=element, hint=hint, optional=optional)]
+    field = text_field(
+        TICKET, LABELS[TICKET], most=LONGEST, multiline=None, optional=optional, text=text, hint=hint
+    )
+    return [field]
