@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Final
 
 from bot.exchange.admin import AdminApi, Command, unheard
+from bot.exchange.auth.app import App
 from bot.exchange.auth.credentials import Credential, unchanged
 from bot.exchange.auth.together import Together
 from bot.exchange.auth.tokens import Tokens
@@ -197,10 +198,10 @@ def connect(
 ) -> ExchangeOnline:
     """A client from plain settings that were checked already; makes no connection."""
     place = CLOUDS[cloud].at(api_url=api_url, authority_host=authority_host)
-    tokens = Tokens(
-        tenant_id,
-        client_id,
-        credential,
+    app = App(
+        tenant_id=tenant_id,
+        client_id=client_id,
+        credential=credential,
         authority=place.authority,
         instance_discovery=is_microsoft(place.authority),
         scope=place.scope,
@@ -209,7 +210,7 @@ def connect(
     )
     return ExchangeOnline(
         tenant_id=tenant_id,
-        tokens=tokens,
+        tokens=Tokens(app),
         endpoint=place,
         clock=clock,
         organization=organization,

@@ -16,6 +16,7 @@ import requests
 from pydantic import SecretStr
 from slack_sdk import WebClient
 
+from bot.exchange.auth.app import App
 from bot.exchange.auth.credentials import ClientSecret
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.client import connect
@@ -115,9 +116,11 @@ def measure_tokens(rounds: int) -> list[Figure]:
 
 def _signed_in(tenant_id: str) -> Tokens:
     place, secret = CLOUDS["worldwide"], ClientSecret(SecretStr("measured"))
-    tokens = Tokens(
-        tenant_id, tenant_id, secret, authority=place.authority, instance_discovery=False, scope=place.scope
-    )
+    app = App(
+        tenant_id=tenant_id, client_id=tenant_id, credential=secret,
+        authority=place.authority, instance_discovery=False, scope=place.scope,
+    )  # fmt: skip
+    tokens = Tokens(app)
     tokens._signed_in()._wire = _Authority()  # type: ignore[assignment]
     tokens.bearer()
     return tokens

@@ -7,7 +7,6 @@ threads; ``Tokens`` is.
 
 import logging
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -17,10 +16,10 @@ import requests
 
 from bot.exchange import refusals
 from bot.exchange.auth import keys
-from bot.exchange.auth.credentials import ClientSecret, Credential, FederatedToken, ManagedIdentity, unchanged
+from bot.exchange.auth.app import App
+from bot.exchange.auth.credentials import ClientSecret, Credential, FederatedToken, ManagedIdentity
 from bot.exchange.auth.entra_wire import Elsewhere, EntraWire, Gibberish
 from bot.exchange.auth.key_file import key_file_of
-from bot.exchange.auth.together import Together
 from handlers.ports import Unavailable
 
 _CAPABILITIES: Final = ["cp1"]
@@ -40,28 +39,15 @@ _MSAL_FAILURES: Final = (
 
 
 class Entra:
-    """Signs in as one app. ``authority`` is an origin (``https://login.microsoftonline.com``)."""
+    """Signs in as one app, at first with ``credential``."""
 
-    def __init__(
-        self,
-        tenant_id: str,
-        client_id: str,
-        credential: Credential,
-        *,
-        authority: str,
-        instance_discovery: bool,
-        scope: str,
-        renewed: Callable[[], Credential | None] = unchanged,
-        together: Together | None = None,
-    ) -> None:
-        self._renewed = renewed
+    def __init__(self, app: App, credential: Credential) -> None:
+        together = app.together
+        self._renewed = app.renewed
         self._key_file_of = key_file_of if together is None else together.key_file_of
-        self._authority = authority
-        self._tenant_id = tenant_id
-        self._client_id = client_id
+        self._signs_in = app
+        self._authority = app.authority
         self._credential = credential
-        self._discovery = instance_discovery
-        self._scope = scope
         self._key_file = self._key_file_of(credential)
         self._assertion = self._turned_down = ""
         """The federated token that was sent last, and the one that was refused last."""
@@ -73,7 +59,9 @@ class Entra:
         # token included.
         logging.getLogger("msal.managed_identity").setLevel(logging.INFO)
         connections = together.connections if together is not None else None
-        self._wire = EntraWire(None if isinstance(credential, ManagedIdentity) else authority, connections)
+        self._wire = EntraWire(
+            None if isinstance(credential, ManagedIdentity) else app.authority, connections
+        )
 
     def acquire(self, claims_challenge: str | None, timeout: float) -> tuple[str, float]:
         """Return an access token and its lifetime in seconds; always a new one for a claims challenge.
@@ -148,9 +136,9 @@ class Entra:
         if self._app is None:
             self._app = self._built()
         if isinstance(self._credential, ManagedIdentity):
-            resource = self._scope.removesuffix("/.default")
+            resource = self._signs_in.scope.removesuffix("/.default")
             return self._app.acquire_token_for_client(resource=resource, claims_challenge=claims_challenge)
-        return self._app.acquire_token_for_client([self._scope], claims_challenge=claims_challenge)
+        return self._app.acquire_token_for_client([self._signs_in.scope], claims_challenge=claims_challenge)
 
     def _built(self) -> Any:
         """MSAL's app; for all but a managed identity this asks the authority for its endpoints."""
@@ -164,10 +152,10 @@ class Entra:
             )
             return msal.ManagedIdentityClient(identity, **common)
         return msal.ConfidentialClientApplication(
-            self._client_id,
+            self._signs_in.client_id,
             client_credential=self._proof(),
-            authority=f"{self._authority}/{self._tenant_id}",
-            instance_discovery=self._discovery,
+            authority=f"{self._authority}/{self._signs_in.tenant_id}",
+            instance_discovery=self._signs_in.instance_discovery,
             **common,
         )
 

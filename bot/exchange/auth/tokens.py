@@ -9,20 +9,19 @@ import binascii
 import json
 import math
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
-from bot.exchange.auth.credentials import Certificate, Credential, unchanged
+from bot.exchange.auth.app import App
+from bot.exchange.auth.credentials import Certificate
 from bot.exchange.patience import SIGN_IN_LIMIT
 from handlers.ports import Unavailable
 
 if TYPE_CHECKING:
     from bot.exchange.auth.entra import Entra
-    from bot.exchange.auth.together import Together
 
 KEPT: Final = 60.0
 """Seconds for which a token is handed out again without asking MSAL's cache, which takes a hundred times as
@@ -39,34 +38,15 @@ _TOLD: Final = ("tid", "appid", "oid", "roles", "wids", "aud", "exp")
 class Tokens:
     """The tokens of one app in one tenant; safe to share among threads, one sign-in at a time.
 
-    ``authority`` is an origin such as ``https://login.microsoftonline.com``; ``instance_discovery`` has to be
-    off where that is not Microsoft's; ``scope`` ends in ``/.default``. MSAL's app is built at the first call,
-    and anew when the credential's file was replaced. ``renewed`` is asked after a refusal for the credential
-    as the settings have it now; ``None``: there is none.
+    MSAL's app is built at the first call, and anew when the credential's file was replaced.
     """
 
-    def __init__(
-        self,
-        tenant_id: str,
-        client_id: str,
-        credential: Credential,
-        *,
-        authority: str,
-        instance_discovery: bool,
-        scope: str,
-        renewed: Callable[[], Credential | None] = unchanged,
-        together: "Together | None" = None,
-    ) -> None:
-        self._renewed = renewed
-        self._together = together
-        self._kept_for = KEPT if together is None else math.inf
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._together = app.together
+        self._kept_for = KEPT if app.together is None else math.inf
         """One of many gives MSAL up once there is a token: thousands of apps would need a gigabyte."""
-        self.tenant_id = tenant_id
-        self.client_id = client_id
-        self._credential = credential
-        self._authority = authority
-        self._discovery = instance_discovery
-        self._scope = scope
+        self._credential = app.credential
         self._lock = threading.Lock()
         self._building = threading.Lock()
         self._entra: Entra | None = None
@@ -137,16 +117,7 @@ class Tokens:
             if self._entra is None:
                 from bot.exchange.auth.entra import Entra  # noqa: PLC0415 - MSAL costs a quarter second, a configuration check needs none
 
-                self._entra = Entra(
-                    self.tenant_id,
-                    self.client_id,
-                    self._credential,
-                    authority=self._authority,
-                    instance_discovery=self._discovery,
-                    scope=self._scope,
-                    renewed=self._renewed,
-                    together=self._together,
-                )
+                self._entra = Entra(self._app, self._credential)
             return self._entra
 
 

@@ -9,6 +9,7 @@ from ssl import SSLContext
 import pytest
 from pydantic import SecretStr
 
+from bot.exchange.auth.app import App
 from bot.exchange.auth.credentials import ClientSecret, Credential
 from bot.exchange.auth.together import Together
 from bot.exchange.auth.tokens import Tokens
@@ -81,17 +82,16 @@ def sign_in(entra: Entra) -> Iterator[Callable[..., Tokens]]:
     ) -> Tokens:
         given = credential or ClientSecret(SecretStr(SECRET))
         scope = "https://outlook.office365.com/.default"
-        made.append(
-            Tokens(
-                tenant,
-                CLIENT,
-                given,
-                authority=authority or entra.url,
-                instance_discovery=False,
-                scope=scope,
-                together=together,
-            )
+        app = App(
+            tenant_id=tenant,
+            client_id=CLIENT,
+            credential=given,
+            authority=authority or entra.url,
+            instance_discovery=False,
+            scope=scope,
+            together=together,
         )
+        made.append(Tokens(app))
         return made[-1]
 
     yield make

@@ -9,6 +9,7 @@ from ssl import SSLContext
 import pytest
 from pydantic import SecretStr
 
+from bot.exchange.auth.app import App
 from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
 from bot.exchange.auth.files import mark_of
 from bot.exchange.auth.tokens import Tokens
@@ -127,15 +128,16 @@ def test_a_federated_token_that_was_refused_is_read_anew_whatever_msal_remembers
 def test_a_secret_that_was_refused_is_asked_for_anew(kind: str, entra: Entra) -> None:
     stored = [ClientSecret(SecretStr("expired"))]
     scope = "https://outlook.office365.com/.default"
-    tokens = Tokens(
-        TENANT,
-        CLIENT,
-        stored[0],
+    app = App(
+        tenant_id=TENANT,
+        client_id=CLIENT,
+        credential=stored[0],
         authority=entra.url,
         instance_discovery=False,
         scope=scope,
         renewed=lambda: stored[0],
     )
+    tokens = Tokens(app)
     entra.instead.append(refusal(7000222, kind))
     with pytest.raises(Unavailable, match="expired"):
         tokens.bearer()
@@ -146,10 +148,11 @@ def test_a_secret_that_was_refused_is_asked_for_anew(kind: str, entra: Entra) ->
 
 
 def test_another_kind_of_credential_waits_for_the_next_start(entra: Entra) -> None:
-    tokens = Tokens(
-        TENANT, CLIENT, ClientSecret(SecretStr("wrong")), authority=entra.url, instance_discovery=False,
-        scope="s/.default", renewed=ManagedIdentity,
+    app = App(
+        tenant_id=TENANT, client_id=CLIENT, credential=ClientSecret(SecretStr("wrong")), authority=entra.url,
+        instance_discovery=False, scope="s/.default", renewed=ManagedIdentity,
     )  # fmt: skip
+    tokens = Tokens(app)
     with pytest.raises(Unavailable, match="secret is wrong"):
         tokens.bearer()
     tokens.close()
