@@ -45,35 +45,22 @@ def stream_gone(said: StreamGone) -> str:
 
 
 def _why(said: Untrusted) -> str:
+    look = f"Nothing is opted in or extended until whoever runs the bot has looked at it and run {ACCEPT}."
     match said.why:
         case Mistrust.RESTORED:
-            return _restored(said)
+            return (
+                f"*The database looks like a backup that was put back*: event {said.known} of the record was "
+                f"seen before and is not in it; it ends at {said.found}. {look}"
+            )
         case Mistrust.NOT_AUTHENTIC:
-            return _not_authentic(said)
+            return (
+                f"*The record in the database is not authentic*: {sentence(said.detail)}. Somebody else has "
+                f"written to it, or a copy of the bot runs without the key. {look}"
+            )
         case Mistrust.NOT_KEPT:
-            return _not_kept(said)
+            return (
+                f"*A backup that is put back could not be recognised at present*: {sentence(said.detail)}. "
+                "Nothing is opted in or extended until the folder LEGACYTLS_STATE_DIR can be written again."
+            )
         case _:
             assert_never(said.why)
-
-
-def _restored(said: Untrusted) -> str:
-    return (
-        f"*The database looks like a backup that was put back*: event {said.known} of the record was seen "
-        f"before and is not in it; it ends at {said.found}. Nothing is opted in or extended until whoever "
-        f"runs the bot has looked at it and run {ACCEPT}."
-    )
-
-
-def _not_authentic(said: Untrusted) -> str:
-    return (
-        f"*The record in the database is not authentic*: {sentence(said.detail)}. Somebody else has written "
-        "to it, or a copy of the bot runs without the key. Nothing is opted in or extended until whoever "
-        f"runs the bot has looked at it and run {ACCEPT}."
-    )
-
-
-def _not_kept(said: Untrusted) -> str:
-    return (
-        f"*A backup that is put back could not be recognised at present*: {sentence(said.detail)}. Nothing "
-        "is opted in or extended until the folder LEGACYTLS_STATE_DIR can be written again."
-    )

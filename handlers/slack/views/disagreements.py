@@ -34,65 +34,42 @@ def guards(said: GuardsMissing) -> str:
 
 
 def _found(said: Disagreement, zone: ZoneInfo) -> str:
+    places = _places(said)
     match said.subject:
         case Subject.STOPPED:
-            return _stopped(said)
+            return (
+                f"#{said.request} is not made: the database does not agree with the record ({places}). It is "
+                f"over, and a new one can be asked for. {LOOK}"
+            )
         case Subject.SET_ASIDE:
-            return _set_aside(said)
+            return (
+                f"#{said.request} is set aside: its row in the database cannot be read, or is not what was "
+                f"recorded ({places}). {LOOK}"
+            )
         case Subject.GOES_ON:
-            return _goes_on(said)
+            return (
+                f"#{said.request} goes on as it is on record, but the database says otherwise ({places}). "
+                f"{LOOK}"
+            )
         case Subject.WINDOW:
-            return _window(said, zone)
+            end = f"The recorded end counts: {instant(said.end, zone)}." if said.end else ""
+            return (
+                f"What the live value ought to be does not agree with the record ({places}). {end} Until it "
+                "does, nothing is opted in or extended; opting out goes on, and `/legacytls disable` sets "
+                f"the row right. {LOOK}"
+            )
         case Subject.JUDGED_BY:
-            return _judged_by(said)
+            return (
+                f"The database does not agree with the record ({places}). Until it does, nothing is opted in "
+                f"or extended; opting out goes on. A restart of the bot records the rule anew. {LOOK}"
+            )
         case Subject.UNREADABLE:
-            return _unreadable(said)
+            return (
+                f"A row of the database cannot be read and was set aside: {places}. Nothing else is held "
+                f"up. {LOOK}"
+            )
         case _:
             assert_never(said.subject)
-
-
-def _stopped(said: Disagreement) -> str:
-    return (
-        f"#{said.request} is not made: the database does not agree with the record ({_places(said)}). It is "
-        f"over, and a new one can be asked for. {LOOK}"
-    )
-
-
-def _set_aside(said: Disagreement) -> str:
-    return (
-        f"#{said.request} is set aside: its row in the database cannot be read, or is not what was recorded "
-        f"({_places(said)}). {LOOK}"
-    )
-
-
-def _goes_on(said: Disagreement) -> str:
-    return (
-        f"#{said.request} goes on as it is on record, but the database says otherwise ({_places(said)}). "
-        f"{LOOK}"
-    )
-
-
-def _window(said: Disagreement, zone: ZoneInfo) -> str:
-    end = f"The recorded end counts: {instant(said.end, zone)}." if said.end else ""
-    return (
-        f"What the live value ought to be does not agree with the record ({_places(said)}). {end} Until it "
-        "does, nothing is opted in or extended; opting out goes on, and `/legacytls disable` sets the row "
-        f"right. {LOOK}"
-    )
-
-
-def _judged_by(said: Disagreement) -> str:
-    return (
-        f"The database does not agree with the record ({_places(said)}). Until it does, nothing is opted in "
-        f"or extended; opting out goes on. A restart of the bot records the rule anew. {LOOK}"
-    )
-
-
-def _unreadable(said: Disagreement) -> str:
-    return (
-        f"A row of the database cannot be read and was set aside: {_places(said)}. Nothing else is held "
-        f"up. {LOOK}"
-    )
 
 
 def _places(said: Disagreement) -> str:
