@@ -6,6 +6,7 @@ An entry's events are found by the numbers that its acts keep; every value is sp
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, exists, func, select
@@ -99,14 +100,10 @@ def told_of(number: int, events: Iterable[Told]) -> DeviceReplay:
 
 def grouped(events: Iterable[Told]) -> Iterator[tuple[int, DeviceReplay]]:
     """Yield each entry as its events say, ordered by entry; only one is kept at a time."""
-    number, told = None, DeviceReplay()
-    for event in events:
-        if number is not None and event.payload.get("device") != number:
-            yield number, told
-            told = DeviceReplay()
-        number = int(event.payload["device"])
-        told.take(event)
-    if number is not None:
+    for number, mine in groupby(events, key=lambda event: int(event.payload["device"])):
+        told = DeviceReplay()
+        for event in mine:
+            told.take(event)
         yield number, told
 
 

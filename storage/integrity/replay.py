@@ -8,6 +8,7 @@ decided by them. Events of earlier versions, which carried less, determine less.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from storage.integrity.believing import Told
@@ -128,14 +129,6 @@ def reminder_answer(event: Told) -> Row:
 
 def grouped(events: Iterable[Told]) -> Iterator[tuple[int, Replay]]:
     """Yield each request as its events say, ordered by request; one is kept at a time."""
-    number, told = None, Replay()
-    for event in events:
-        if event.request_id is None:
-            continue
-        if number is not None and event.request_id != number:
-            yield number, told
-            told = Replay()
-        number = event.request_id
-        told.take(event)
-    if number is not None:
-        yield number, told
+    about = (event for event in events if event.request_id is not None)
+    for number, mine in groupby(about, key=lambda event: event.request_id or 0):
+        yield number, replay(mine, number)

@@ -7,6 +7,7 @@ are not judged: what was tampered with is handed out as it stands, and ``storage
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
@@ -53,16 +54,11 @@ def recorded_changes(
 
     One change is kept at a time, and no connection between two batches of events.
     """
-    change: RecordedChange | None = None
-    for event in told_by_change(database, tenant_id, up_to):
-        number = event.request_id or 0
-        if change is not None and change.number != number:
-            yield change
-            change = None
-        if change is None:
-            change = RecordedChange(number)
-        change.take(event)
-    if change is not None:
+    told = told_by_change(database, tenant_id, up_to)
+    for number, events in groupby(told, key=lambda event: event.request_id or 0):
+        change = RecordedChange(number)
+        for event in events:
+            change.take(event)
         yield change
 
 
