@@ -1,6 +1,7 @@
 """Judge what people type into forms about devices: a command, or a sentence per wrong field. Pure."""
 
 from datetime import date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from handlers.policy.addresses import mailbox
@@ -23,6 +24,8 @@ from handlers.register.commands import (
 from handlers.register.policy import due_problem
 from storage.devices.records import Device
 from storage.records import MailProtocol
+
+AnotherDay = TypeVar("AnotherDay", ChangeDay, NeedLonger)
 
 LONGEST_NAME = 300
 """Characters of the short fields: a name, a site, an address."""
@@ -70,22 +73,6 @@ def judge_device(
     )
 
 
-def judge_change_of_day(
-    device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo
-) -> ChangeDay:
-    """Check the form that moves a due day; a later one needs a reason. Raises ``WrongForm``."""
-    _judge_day(device, due=due, reason=reason, rule=rule, now=now, zone=zone)
-    return ChangeDay(device.id, date.fromisoformat(due), reason)
-
-
-def judge_longer(
-    device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo
-) -> NeedLonger:
-    """Check the form by which an owner answers a reminder. Raises ``WrongForm``."""
-    _judge_day(device, due=due, reason=reason, rule=rule, now=now, zone=zone)
-    return NeedLonger(device.id, date.fromisoformat(due), reason)
-
-
 def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo) -> str:
     """What is wrong with a due day as it was chosen (ISO 8601), or an empty string."""
     try:
@@ -95,7 +82,17 @@ def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo) -> str:
     return due_problem(chosen, today=local_day(now, zone), latest=latest_day(now, rule.max_window, zone))
 
 
-def _judge_day(device: Device, *, due: str, reason: str, rule: Rule, now: datetime, zone: ZoneInfo) -> None:
+def judge_another_day(
+    asked: type[AnotherDay],
+    device: Device,
+    *,
+    due: str,
+    reason: str,
+    rule: Rule,
+    now: datetime,
+    zone: ZoneInfo,
+) -> AnotherDay:
+    """Check a form that asks for another due day; a later one needs a reason. Raises ``WrongForm``."""
     errors = {DUE: day_problem(due, rule=rule, now=now, zone=zone)}
     later = not errors[DUE] and date.fromisoformat(due) > device.due
     if later or reason:
@@ -104,6 +101,7 @@ def _judge_day(device: Device, *, due: str, reason: str, rule: Rule, now: dateti
         )
     if found := {field: problem for field, problem in errors.items() if problem}:
         raise WrongForm(found)
+    return asked(device.id, date.fromisoformat(due), reason)
 
 
 def _short(text: str, when_empty: str) -> str:

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -241,6 +241,20 @@ class Reply:
         text = about(request_id, verdict.sentence)
         if self._edge.is_news(self.person, what, text, request_id) or not verdict.is_refusal:
             self.say(text)
+
+    def admits(self, what: str, verdict: Verdict, request_id: int | None = None) -> bool:
+        """Whether the verdict lets the person go on; else it is answered as ``refuse`` does."""
+        if not verdict.allowed:
+            self.refuse(what, verdict, request_id)
+        return verdict.allowed
+
+    def send_file(self, name: str, length: int, pieces: Iterable[bytes]) -> None:
+        """Send the person a file of ``length`` bytes as a direct message. Raises ``Unavailable``."""
+        client = self._edge.client
+        # an upload takes no person's id
+        opened = call(client.conversations_open, users=self.person).get("channel")
+        place = opened.get("id") if isinstance(opened, dict) else self.person
+        call(client.send_file, channel=place, name=name, length=length, pieces=pieces)
 
     def _send(self, message: Message, *, replace: bool) -> bool:
         """By ``response_url``; where that does not work, the Web API is tried and tells why."""

@@ -16,7 +16,6 @@ from handlers.queries.history_words import WrongWords, history_question
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
 from handlers.slack import subcommands
-from handlers.slack.client.calls import call
 from handlers.slack.client.names import Names
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.listeners import devices, evidence, what_if
@@ -113,39 +112,27 @@ class Commands:
 
     def _export(self, reply: Reply, body: dict[str, Any]) -> None:
         person = reply.person
-        verdict = self._edge.dispatch.exports.may_export(person)
-        if not verdict.allowed:
-            reply.refuse("export", verdict)
+        if not reply.admits("export", self._edge.dispatch.exports.may_export(person)):
             return
         if not self._edge.dispatch.is_first(invocation(body)):
             return  # a copy, whatever replica it was sent to
         words = str(body.get("text") or "").split()[1:]
         form: Form = "csv" if "csv" in [word.lower() for word in words] else "jsonl"
         others = " ".join(word for word in words if word.lower() != "csv")
-        # an upload takes no person's id
-        opened = call(self._edge.client.conversations_open, users=person).get("channel")
-        place = opened.get("id") if isinstance(opened, dict) else person
         name = f"legacytls-record.{form}"
         try:
             with self._edge.dispatch.exports.file(person, form, Names(self._edge.client)) as file:
-                call(
-                    self._edge.client.send_file,
-                    channel=place,
-                    name=name,
-                    length=file.length,
-                    pieces=file.pieces(),
-                )
+                reply.send_file(name, file.length, file.pieces())
         except StillExporting as still:
             reply.say(str(still))
         else:
             reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.dispatch.locks.may_ask(reply.person)
         address = subcommands.address(str(body.get("text") or ""))
-        if not verdict.allowed:
-            reply.refuse("why", verdict)
-        elif address is None:
+        if not reply.admits("why", self._edge.dispatch.locks.may_ask(reply.person)):
+            return
+        if address is None:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:
             self._edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
@@ -195,9 +182,7 @@ def open_request(
 
 def open_opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: int | None = None) -> None:
     """Open the confirmation before opting out; ``earlier`` is the change it was asked beside."""
-    verdict = edge.dispatch.optouts.may_opt_out(reply.person)
-    if not verdict.allowed:
-        reply.refuse("opt_out", verdict, earlier)
+    if not reply.admits("opt_out", edge.dispatch.optouts.may_opt_out(reply.person), earlier):
         return
     proposal = edge.dispatch.proposals.opt_out()
     newest = proposal.seen

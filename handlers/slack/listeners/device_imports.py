@@ -14,11 +14,8 @@ from handlers.slack.views import device_import
 
 def opened(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
     """Open the form for whoever may put devices on the register. Raises ``Unavailable``."""
-    verdict = edge.dispatch.register.may_add(reply.person)
-    if not verdict.allowed:
-        reply.refuse("import_devices", verdict)
-        return
-    edge.open_form(body, device_import.form(channel=reply.channel))
+    if reply.admits("import_devices", edge.dispatch.register.may_add(reply.person)):
+        edge.open_form(body, device_import.form(channel=reply.channel))
 
 
 def submitted(form: Mapping[str, Any]) -> ImportFile:

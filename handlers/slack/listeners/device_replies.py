@@ -9,14 +9,10 @@ from functools import partial
 from typing import Any
 
 from handlers.commands import Command
-from handlers.policy.forms import WrongForm
-from handlers.register.commands import DUE, REASON, KeepUntilTheEnd, NeedLonger
-from handlers.register.forms import judge_longer
+from handlers.register.commands import KeepUntilTheEnd, NeedLonger
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.listeners import devices
-from handlers.slack.parsing import values
 from handlers.slack.views import device_answers
-from storage.database.errors import NoSuchDevice
 
 BUTTONS: Mapping[str, Callable[[int], Command]] = {**devices.BUTTONS, device_answers.KEEP: KeepUntilTheEnd}
 """The buttons about devices that do something, by action id."""
@@ -37,32 +33,16 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
     """
     if form.get("callback_id") != device_answers.LONGER:
         return devices.submitted(edge, form)
-    filled = {field: "".join(found) for field, found in values(form).items()}
-    context, (about, _) = edge.around, _about(form)
-    try:
-        device = edge.dispatch.register.pages.entry(about).device
-    except NoSuchDevice as unknown:
-        raise WrongForm({DUE: str(unknown)}) from unknown
-    due, reason = filled.get(DUE, ""), filled.get(REASON, "")
-    return judge_longer(
-        device, due=due, reason=reason, rule=context.rule, now=context.now(), zone=context.zone
-    )
+    return devices.another_day(edge, form, NeedLonger)
 
 
 def channel_in(form: Mapping[str, Any]) -> str | None:
     """Return where the answer to an entry's form goes, empty: no channel; ``None``: another form."""
-    return _about(form)[1] if form.get("callback_id") == device_answers.LONGER else devices.channel_in(form)
-
-
-def _about(form: Mapping[str, Any]) -> tuple[int, str]:
-    return devices.about(str(form.get("private_metadata") or ""))
+    if form.get("callback_id") != device_answers.LONGER:
+        return devices.channel_in(form)
+    return devices.about(str(form.get("private_metadata") or ""))[1]
 
 
 def _open_longer(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
     command = NeedLonger(about, date.max, "")  # which day is chosen in the form
-    verdict = edge.dispatch.register.may_act(command, reply.person)
-    if not verdict.allowed:
-        reply.refuse(command.kind.value, verdict)
-        return
-    device = edge.dispatch.register.pages.entry(about).device
-    edge.open_form(body, device_answers.longer(device, channel=reply.channel))
+    devices.open_about(edge, reply, body, command, device_answers.longer)

@@ -9,6 +9,8 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from slack_sdk.models.views import View
+
 from handlers.commands import Command
 from handlers.interaction import Interaction
 from handlers.policy.forms import WrongForm
@@ -21,6 +23,7 @@ from handlers.register.commands import (
     REASON,
     SENDER,
     SITE,
+    AboutDevice,
     AcceptDevice,
     ChangeDay,
     ChangeOwner,
@@ -29,7 +32,7 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
-from handlers.register.forms import judge_change_of_day, judge_device
+from handlers.register.forms import AnotherDay, judge_another_day, judge_device
 from handlers.register.pages import Which
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.listeners import device_imports
@@ -37,7 +40,6 @@ from handlers.slack.parsing import Malformed, identity, number, values
 from handlers.slack.views import device_forms, device_import
 from handlers.slack.views import devices as view
 from storage.database.errors import NoSuchDevice
-from storage.devices.records import Device
 
 BUTTONS: Mapping[str, Callable[[int], Command]] = {
     view.REPLACED: Replaced,
@@ -123,9 +125,7 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
                 **{field: filled.get(field, "") for field in fields}, rule=rule, now=now, zone=zone
             )
         case device_forms.DAY:
-            device = _device(edge, private)
-            due, reason = filled.get(DUE, ""), filled.get(REASON, "")
-            return judge_change_of_day(device, due=due, reason=reason, rule=rule, now=now, zone=zone)
+            return another_day(edge, form, ChangeDay)
         case device_forms.NEW_OWNER:
             if not filled.get(OWNER):
                 raise WrongForm({OWNER: NO_OWNER})
@@ -149,19 +149,22 @@ def about(private: str) -> tuple[int, str]:
     return number(found), identity(channel) if channel else ""
 
 
-def _device(edge: Edge, private: str) -> Device:
+def another_day(edge: Edge, form: Mapping[str, Any], asked: type[AnotherDay]) -> AnotherDay:
+    """The command of a form that asks for another due day. Raises ``WrongForm`` and ``Malformed``."""
+    filled, context = {field: "".join(found) for field, found in values(form).items()}, edge.around
+    number, _ = about(str(form.get("private_metadata") or ""))
     try:
-        return edge.dispatch.register.pages.entry(about(private)[0]).device
+        device = edge.dispatch.register.pages.entry(number).device
     except NoSuchDevice as unknown:
         raise WrongForm({DUE: str(unknown)}) from unknown
+    due, reason = filled.get(DUE, ""), filled.get(REASON, "")
+    rule, now, zone = context.rule, context.now(), context.zone
+    return judge_another_day(asked, device, due=due, reason=reason, rule=rule, now=now, zone=zone)
 
 
 def _admitted(edge: Edge, reply: Reply, job: Callable[[], None]) -> None:
-    verdict = edge.dispatch.may_read(reply.person)
-    if verdict.allowed:
+    if reply.admits("devices", edge.dispatch.may_read(reply.person)):
         job()
-    else:
-        reply.refuse("devices", verdict)
 
 
 def _list(edge: Edge, reply: Reply, which: Which) -> None:
@@ -178,33 +181,28 @@ def _show(edge: Edge, reply: Reply, about: int) -> None:
 
 
 def _open_add(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
-    verdict = edge.dispatch.register.may_add(reply.person)
-    if not verdict.allowed:
-        reply.refuse("add_device", verdict)
-        return
-    days = edge.dispatch.register.pages.due_days()
-    edge.open_form(body, device_forms.add(channel=reply.channel, days=days, zone=edge.zone.key))
+    if reply.admits("add_device", edge.dispatch.register.may_add(reply.person)):
+        days = edge.dispatch.register.pages.due_days()
+        edge.open_form(body, device_forms.add(channel=reply.channel, days=days, zone=edge.zone.key))
 
 
 def _open_day(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
     command = ChangeDay(about, date.max, "")  # which day is chosen in the form
-    if _may(edge, reply, command):
-        device = edge.dispatch.register.pages.entry(about).device
-        edge.open_form(body, device_forms.change_day(device, channel=reply.channel))
+    open_about(edge, reply, body, command, device_forms.change_day)
 
 
 def _open_owner(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
-    if _may(edge, reply, ChangeOwner(about, "")):
-        device = edge.dispatch.register.pages.entry(about).device
-        edge.open_form(body, device_forms.change_owner(device, channel=reply.channel))
+    open_about(edge, reply, body, ChangeOwner(about, ""), device_forms.change_owner)
 
 
-def _may(edge: Edge, reply: Reply, command: ChangeDay | ChangeOwner) -> bool:
-    """Whether the person may do this; else they are told why not.
+def open_about(
+    edge: Edge, reply: Reply, body: Mapping[str, Any], command: AboutDevice, drawn: Callable[..., View]
+) -> None:
+    """Open a form about an entry for whoever may do what it asks for; others are told why not.
 
     Raises ``Unavailable`` and ``NoSuchDevice``.
     """
     verdict = edge.dispatch.register.may_act(command, reply.person)
-    if not verdict.allowed:
-        reply.refuse(command.kind.value, verdict)
-    return verdict.allowed
+    if reply.admits(command.kind.value, verdict):
+        device = edge.dispatch.register.pages.entry(command.device_id).device
+        edge.open_form(body, drawn(device, channel=reply.channel))

@@ -7,7 +7,6 @@ from typing import Any
 from handlers.evidence.handing_out import EvidenceFile
 from handlers.policy.periods import Period, WrongPeriod, spelled_period
 from handlers.queries.export import StillExporting
-from handlers.slack.client.calls import call
 from handlers.slack.client.names import Names
 from handlers.slack.edge import PROGRESS_AFTER, Edge, Reply
 from handlers.slack.parsing import invocation
@@ -21,9 +20,7 @@ NAMED = 3
 def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
     """Answer the command of whoever may have it. Raises ``Unavailable`` and ``Unreachable``."""
     dispatch, person = edge.dispatch, reply.person
-    verdict = dispatch.exports.may_export(person)
-    if not verdict.allowed:
-        reply.refuse("evidence", verdict)
+    if not reply.admits("evidence", dispatch.exports.may_export(person)):
         return
     try:
         words = str(body.get("text") or "").split()[1:]
@@ -39,18 +36,15 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
             dispatch.exports.place_of(person),
             dispatch.evidence.file(person, period, Names(edge.client)) as file,
         ):
-            reply.say(_sent(edge, person, period, file))
+            reply.say(_sent(reply, period, file))
     except StillExporting as still:
         reply.say(str(still))
 
 
-def _sent(edge: Edge, person: str, period: Period, file: EvidenceFile) -> str:
+def _sent(reply: Reply, period: Period, file: EvidenceFile) -> str:
     """Send the file; returns what is said of it."""
-    # an upload takes no person's id
-    opened = call(edge.client.conversations_open, users=person).get("channel")
-    place = opened.get("id") if isinstance(opened, dict) else person
     name = f"legacytls-evidence-{period.first}-{period.last}.zip"
-    call(edge.client.send_file, channel=place, name=name, length=file.length, pieces=file.pieces())
+    reply.send_file(name, file.length, file.pieces())
     where = f"The evidence is in our direct messages, as `{name}`."
     if file.made.proven:
         return f"{where} It proves that it is complete; begin with its index.html."

@@ -90,33 +90,22 @@ class Fleet:
         verdict = self._by_tenant.fleet_operators.operator(reply.person)
         if verdict.reason is Reason.NOT_OPERATOR:
             verdict = replace(verdict, sentence=NOT_ONE_OF_THEM)
-        if not verdict.allowed:
-            reply.refuse(FLEET, verdict)
+        if not reply.admits(FLEET, verdict):
             return
         lines = self._lines(list(self._by_tenant))
         reply.finish(view.table(lines))
         if as_file or len(view.fitting(lines)) < len(lines):
-            self._send(reply.person, view.spreadsheet(lines))
-
-    def _send(self, person: str, data: bytes) -> None:
-        client = self._shared_edge.client
-        # an upload takes no person's id
-        opened = call(client.conversations_open, users=person).get("channel")
-        place = opened.get("id") if isinstance(opened, dict) else person
-        call(
-            client.send_file, channel=place, name="legacytls-fleet.csv", length=len(data), pieces=iter([data])
-        )
+            data = view.spreadsheet(lines)
+            reply.send_file("legacytls-fleet.csv", len(data), iter([data]))
 
     def _choose(self, reply: Reply, body: Mapping[str, Any]) -> None:
-        verdict = self._shared_edge.people.member(reply.person)
-        mine = self._involved(reply.person) if verdict.allowed else []
-        if not verdict.allowed:
-            reply.refuse(FLEET, verdict)
-        elif not mine:
-            reply.say(NONE)
-        else:
+        if not reply.admits(FLEET, self._shared_edge.people.member(reply.person)):
+            return
+        if mine := self._involved(reply.person):
             form = view.choice(self._lines(mine))
             call(self._shared_edge.client.views_open, trigger_id=trigger(body), view=form.to_dict())
+        else:
+            reply.say(NONE)
 
     def _confirm(self, ack: Ack, body: Mapping[str, Any]) -> None:
         chosen = set(values(body["view"]).get(view.TENANTS, []))

@@ -45,11 +45,8 @@ class Shortcut:
 
     def _open(self, reply: Reply, body: Mapping[str, Any]) -> None:
         dispatch = self._edge.dispatch
-        verdict = dispatch.may_read(reply.person)
-        if verdict.allowed:
+        if reply.admits("shortcut", dispatch.may_read(reply.person)):
             self._edge.open_form(body, view.chooser(dispatch.homes.page(reply.person), self._edge.zone))
-        else:
-            reply.refuse("shortcut", verdict)
 
 
 def seen_hash(told: Mapping[str, Any]) -> str:

@@ -174,9 +174,7 @@ class Router:
         wrong = first if first.startswith("@") else ""
 
         def tell() -> None:
-            verdict = self._shared_edge.people.member(reply.person)
-            if not verdict.allowed:
-                reply.refuse("which", verdict)
+            if not reply.admits("which", self._shared_edge.people.member(reply.person)):
                 return
             found = self._by_tenant.concerning(reply.person)
             if found and text.lower() in ("", "help"):

@@ -72,25 +72,16 @@ class Shown:
         return devices.opener(self._edge, reply, body, name)
 
     def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
-        verdict = self._edge.dispatch.claims.may_claim(reply.person)
-        if verdict.allowed:
+        if reply.admits("claim", self._edge.dispatch.claims.may_claim(reply.person), request_id):
             self._edge.open_form(body, modals.claim(request_id))
-        else:
-            reply.refuse("claim", verdict, request_id)
 
     def _give_reason(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
-        verdict = self._edge.dispatch.reasons.may_give(request_id, reply.person)
-        if verdict.allowed:
+        if reply.admits("reason", self._edge.dispatch.reasons.may_give(request_id, reply.person), request_id):
             self.open_reason(body, request_id)
-        else:
-            reply.refuse("reason", verdict, request_id)
 
     def _page(self, reply: Reply, before: int | None) -> None:
-        verdict = self._edge.dispatch.may_read(reply.person)
-        if not verdict.allowed:
-            reply.refuse("history", verdict)
-            return
-        reply.finish(replies.history(self._edge.dispatch.history.page(before=before), self._edge.zone))
+        if reply.admits("history", self._edge.dispatch.may_read(reply.person)):
+            reply.finish(replies.history(self._edge.dispatch.history.page(before=before), self._edge.zone))
 
     def open_reason(self, body: dict[str, Any], request_id: int) -> None:
         """Open the form for the reason of a rejection. Raises ``Unavailable``."""

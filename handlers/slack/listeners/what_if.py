@@ -30,11 +30,8 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
 
 def press(edge: Edge, reply: Reply, number: int) -> None:
     """Answer the button, for whoever may read. Raises as ``command``."""
-    verdict = edge.dispatch.may_read(reply.person)
-    if verdict.allowed:
+    if reply.admits("whatif", edge.dispatch.may_read(reply.person), number):
         _answer(edge, reply, number)
-    else:
-        reply.refuse("whatif", verdict, number)
 
 
 def _answer(edge: Edge, reply: Reply, number: int) -> None:

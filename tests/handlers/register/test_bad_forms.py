@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from handlers.policy.forms import LONGEST, WrongForm
-from handlers.register.forms import LONGEST_NAME, judge_change_of_day, judge_device, judge_longer
+from handlers.register.commands import ChangeDay, NeedLonger
+from handlers.register.forms import LONGEST_NAME, judge_another_day, judge_device
 from handlers.slack.layouts.devices import example
 from tests.handlers.driver import ALICE, ERIN, NOW, RULE
 
@@ -94,7 +95,7 @@ def test_what_is_odd_and_no_mistake_is_taken(field: str, text: str) -> None:
     assert judged(**{field: text}) == {}
 
 
-@pytest.mark.parametrize("judge", [judge_change_of_day, judge_longer])
+@pytest.mark.parametrize("asked", [ChangeDay, NeedLonger])
 @pytest.mark.parametrize(
     ("due", "reason", "wrong"),
     [
@@ -107,8 +108,8 @@ def test_what_is_odd_and_no_mistake_is_taken(field: str, text: str) -> None:
         (LATEST.isoformat(), "<!channel>", set()),
     ],
 )
-def test_another_day_is_judged_alike_in_both_forms(judge, due: str, reason: str, wrong: set[str]) -> None:
+def test_another_day_is_judged_alike_in_both_forms(asked, due: str, reason: str, wrong: set[str]) -> None:
     entry, found = example(ALICE, "Scanner", NOW), dict[str, str]()
     with gathering(found):
-        judge(entry, due=due, reason=reason, rule=RULE, now=NOW, zone=ZoneInfo("UTC"))
+        judge_another_day(asked, entry, due=due, reason=reason, rule=RULE, now=NOW, zone=ZoneInfo("UTC"))
     assert set(found) == wrong
