@@ -40,7 +40,6 @@ from handlers.commands import (
     command_of,
 )
 from handlers.context.checked import ActedTooOften
-from handlers.context.conflicts import retry_on_conflict
 from handlers.context.context import Context
 from handlers.context.first_use import FirstUse
 from handlers.context.readers import Readers
@@ -83,6 +82,9 @@ CROWDED = "Others acted in the same moment, so nothing was changed. Look again, 
 
 UNREAD = "What you did could not be read when its turn came, so nothing was changed. Do it again."
 
+TRIES = 7
+"""How often an act is begun, as long as somebody else is faster, before the person is told to look again."""
+
 LOOK_AGAIN_MS = 250
 """Milliseconds before a reaction on a message that is not known yet is looked at again."""
 
@@ -116,10 +118,7 @@ class Dispatch:
 
     @cached_property
     def channels(self) -> frozenset[str]:
-        """Where messages about requests stand: the settings' channel, and those of earlier settings.
-
-        Raises ``Unreachable``.
-        """
+        """Where messages about requests stand, now and by earlier settings. Raises ``Unreachable``."""
         with self.context.ledger.reading() as reader:
             return reader.messages.card_channels() | {self.context.rule.channel}
 
@@ -137,10 +136,7 @@ class Dispatch:
         return self._inbox.put(interaction.key, command.kind.value, payload, now=now, patience=BEFORE_ACK)
 
     def is_first(self, key: str) -> bool:
-        """Whether what this command asks for was not begun before, by whichever copy of the bot.
-
-        Raises ``Unreachable``.
-        """
+        """Whether no copy of the bot began before what this command asks for. Raises ``Unreachable``."""
         return self._inbox.note(key, now=self.context.now())
 
     def enqueue_word(self, person: str, text: str) -> None:
@@ -165,24 +161,27 @@ class Dispatch:
         return rejected
 
     def _handle(self, item: Item, command: Command, interaction: Interaction) -> bool:
-        try:
-            return retry_on_conflict(lambda: self._dispatch(command, interaction))
-        except AlreadyHandled:
+        for _ in range(TRIES):
+            try:
+                return self._dispatch(command, interaction)
+            except AlreadyHandled:
+                return False
+            except Conflict:
+                continue  # somebody was faster: it is begun anew
+            except NoPlaceYet as unplaced:
+                self._look_later(item, unplaced, interaction)
+            except (NoSuchRequest, NoSuchDevice) as unknown:
+                self._answer(command, interaction, str(unknown), is_refusal=True)
+            except Unavailable as away:
+                text = f"Nothing was changed: {away.sentence} {away.mend}".strip()
+                self._answer(command, interaction, text, is_refusal=isinstance(away, ActedTooOften))
+            except Unreachable:
+                raise  # it is kept, and taken up again
+            except Exception:
+                self._answer(command, interaction, BROKEN)  # what was begun is rolled back
+                raise
             return False
-        except Conflict:
-            self._answer(command, interaction, CROWDED)
-        except NoPlaceYet as unplaced:
-            self._look_later(item, unplaced, interaction)
-        except (NoSuchRequest, NoSuchDevice) as unknown:
-            self._answer(command, interaction, str(unknown), is_refusal=True)
-        except Unavailable as away:
-            text = f"Nothing was changed: {away.sentence} {away.mend}".strip()
-            self._answer(command, interaction, text, is_refusal=isinstance(away, ActedTooOften))
-        except Unreachable:
-            raise  # it is kept, and taken up again
-        except Exception:
-            self._answer(command, interaction, BROKEN)  # what was begun is rolled back
-            raise
+        self._answer(command, interaction, CROWDED)
         return False
 
     def _dispatch(self, command: Command, interaction: Interaction) -> bool:

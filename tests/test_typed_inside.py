@@ -137,7 +137,7 @@ def test_there_is_one_retry_loop_for_a_conflict() -> None:
     conflicts = _conflicts()
     assert {"Stuck", "AlreadyOpen", "AlreadyHandled"} < conflicts
     assert [_name(path) for path in PRODUCT for _ in _retries(_tree(path), conflicts)] == [
-        "handlers/context/conflicts.py"
+        "handlers/dispatch.py"
     ]
 
 

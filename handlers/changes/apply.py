@@ -28,7 +28,7 @@ from handlers.changes.transitions import (
     why_void,
 )
 from handlers.changes.waiting import FirstReading
-from handlers.context.conflicts import move_on
+from handlers.context.conflicts import Look
 from handlers.context.context import UNKEPT, Context
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change
 from handlers.policy.opening import still_fits
@@ -91,8 +91,11 @@ class Apply:
 
         Raises ``Stuck`` when none was.
         """
-        settled = self._settling.run()
-        return settled + move_on(self._ready(), lambda request: self._apply(request, lease), self._overtaken)
+        settled, look = self._settling.run(), Look(self._overtaken)
+        for request in self._ready():
+            with look.at(request):
+                self._apply(request, lease)
+        return settled + look.moved()
 
     def _ready(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:

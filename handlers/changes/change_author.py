@@ -6,7 +6,7 @@ writes are left out.
 
 from datetime import datetime, timedelta
 
-from handlers.context.conflicts import move_on
+from handlers.context.conflicts import Look
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_card
 from handlers.policy.days import spelled_instant
@@ -53,7 +53,11 @@ class Attribution:
 
     def run(self) -> int:
         """Search for every noticed change that is due; returns how many. Raises ``Stuck``."""
-        return move_on(self._due(), self._look)
+        look = Look()
+        for request in self._due():
+            with look.at(request):
+                self._look(request)
+        return look.moved()
 
     def _due(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:

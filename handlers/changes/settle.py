@@ -10,7 +10,7 @@ from datetime import timedelta
 from handlers.changes.agreement import set_aside
 from handlers.changes.replication_lag import lags
 from handlers.changes.transitions import note_answer, opt_out_again, overtaken
-from handlers.context.conflicts import move_on
+from handlers.context.conflicts import Look
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import (
     enqueue_card,
@@ -94,7 +94,11 @@ class Settling:
 
         Raises ``Stuck``.
         """
-        return move_on(self._due(), self._look)
+        look = Look()
+        for request in self._due():
+            with look.at(request):
+                self._look(request)
+        return look.moved()
 
     def _due(self) -> list[ChangeRequest]:
         with self._context.ledger.reading() as reader:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from handlers.changes.transitions import decided_by, expire, latched
-from handlers.context.conflicts import move_on
+from handlers.context.conflicts import Look
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw
@@ -47,7 +47,11 @@ class Withdrawals:
         now = self._context.now()
         with self._context.ledger.reading() as reader:
             expired = reader.expired(now)
-        return move_on(expired, lambda request: self._expire(request, now))
+        look = Look()
+        for request in expired:
+            with look.at(request):
+                self._expire(request, now)
+        return look.moved()
 
     def _expire(self, request: ChangeRequest, now: datetime) -> None:
         with self._context.ledger.recording(now) as entry:

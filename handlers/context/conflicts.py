@@ -1,35 +1,11 @@
-"""What follows when somebody else was faster: an act of a person is repeated, a due item of a job is left.
+"""What a job of the worker does when somebody else was faster: it leaves the change, which is due again."""
 
-What a job of the worker leaves is due again at its next look.
-"""
-
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from storage.database.correlation import correlated
-from storage.database.errors import AlreadyHandled, Conflict, Stuck
+from storage.database.errors import Conflict, Stuck
 from storage.records import ChangeRequest
-
-TRIES = 7
-"""How often an act is begun before the person is told to look again."""
-
-Result = TypeVar("Result")
-
-
-def retry_on_conflict(act: Callable[[], Result]) -> Result:
-    """Do ``act``, from its beginning each time somebody was faster, at most ``TRIES`` times.
-
-    Raises the last ``Conflict``, and ``AlreadyHandled`` at once: then there is nothing left to do.
-    """
-    for _ in range(TRIES - 1):
-        try:
-            return act()
-        except AlreadyHandled:
-            raise
-        except Conflict:
-            continue
-    return act()
-
 
 Overtaken = Callable[[ChangeRequest, Conflict], None]
 
@@ -38,24 +14,28 @@ def _left(request: ChangeRequest, overtaken: Conflict) -> None:
     """It is looked at again on the next look."""
 
 
-def move_on(
-    due: Iterable[ChangeRequest], act: Callable[[ChangeRequest], None], overtaken: Overtaken = _left
-) -> int:
-    """Act on every change that is due; returns how many were moved on.
+class Look:
+    """Count what one look moves on; a change for which somebody was faster is handed to ``overtaken``."""
 
-    One for which somebody was faster is handed to ``overtaken``. Raises ``Stuck`` where some were due and
-    none was moved on.
-    """
-    done, why = 0, None
-    for request in due:
+    def __init__(self, overtaken: Overtaken = _left) -> None:
+        self._overtaken = overtaken
+        self._moved = 0
+        self._why: Conflict | None = None
+
+    @contextmanager
+    def at(self, request: ChangeRequest) -> Iterator[None]:
+        """Act on one change that is due, in the block; a ``Conflict`` of the block ends only the block."""
         try:
             with correlated(request.correlation_id):
-                act(request)
+                yield
         except Conflict as faster:
-            why = faster
-            overtaken(request, faster)
+            self._why = faster
+            self._overtaken(request, faster)
         else:
-            done += 1
-    if why is not None and not done:
-        raise Stuck(str(why)) from why
-    return done
+            self._moved += 1
+
+    def moved(self) -> int:
+        """Return how many were moved on. Raises ``Stuck`` where some were due and none was."""
+        if self._why is not None and not self._moved:
+            raise Stuck(str(self._why)) from self._why
+        return self._moved

@@ -28,9 +28,9 @@ from handlers.changes.apply import Apply
 from handlers.changes.decide import Decisions
 from handlers.changes.settle import Settling
 from handlers.changes.withdraw import Withdrawals
-from handlers.context.conflicts import retry_on_conflict
 from handlers.context.context import Context
 from handlers.context.people import People
+from handlers.dispatch import TRIES
 from handlers.interaction import Interaction
 from handlers.policy.rule import Home, Rule
 from handlers.ports import Cloud, Person, Reading, WriteAnswer
@@ -180,13 +180,15 @@ class Replica:
         if item is None:
             return "known"
         interaction = Interaction(order.key, order.person, Door.BUTTON, SOON, channel="C0CHANGES")
-        try:
-            retry_on_conflict(lambda: self._deeds[order.deed](context, order, interaction))
-        except AlreadyHandled:
-            return "known"
-        except Conflict:
-            return "late"
-        return "done"
+        for _ in range(TRIES):
+            try:
+                self._deeds[order.deed](context, order, interaction)
+            except AlreadyHandled:
+                return "known"
+            except Conflict:
+                continue
+            return "done"
+        return "late"
 
     def _apply(self, context: Context, order: Order) -> str:
         apply = Apply(context, Settling(context), sleep=lambda _: None)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.context.conflicts import TRIES, retry_on_conflict
-from handlers.dispatch import CROWDED
+from handlers.dispatch import CROWDED, TRIES
 from storage.database.errors import AlreadyHandled, AlreadyOpen, Conflict
 from storage.ledger import Entry
 from storage.lifecycle import State
@@ -21,27 +20,35 @@ class Outrun:
     def __init__(self, times: int, how: type[Conflict] = Conflict) -> None:
         self.begun, self._times, self._how = 0, times, how
 
-    def __call__(self) -> str:
+    def __call__(self, *_: object) -> bool:
         self.begun += 1
         if self.begun <= self._times:
             raise self._how(7)
-        return "done"
+        return False
+
+
+def begun(house: House, patch: pytest.MonkeyPatch, act: Outrun) -> int:
+    """How often ``act`` is begun where it stands for what a click asks for."""
+    house.card_ts(house.ask(ALICE).id)
+    patch.setattr(house.dispatch, "_dispatch", act)
+    house.approve(BOB, 1)
+    return act.begun
 
 
 @pytest.mark.parametrize("how", [Conflict, AlreadyOpen])
 @pytest.mark.parametrize("times", [0, 1, TRIES - 1])
-def test_an_act_is_begun_again_until_nobody_is_faster(times: int, how: type[Conflict]) -> None:
-    act = Outrun(times, how)
-    assert (retry_on_conflict(act), act.begun) == ("done", times + 1)
+def test_an_act_is_begun_again_until_nobody_is_faster(
+    house: House, monkeypatch: pytest.MonkeyPatch, times: int, how: type[Conflict]
+) -> None:
+    assert begun(house, monkeypatch, Outrun(times, how)) == times + 1
+    assert house.answers(BOB) == []
 
 
-def test_it_is_not_begun_again_without_end_and_not_at_all_where_it_is_done() -> None:
-    outrun, handled = Outrun(TRIES), Outrun(1, AlreadyHandled)
-    with pytest.raises(Conflict):
-        retry_on_conflict(outrun)
-    with pytest.raises(AlreadyHandled):
-        retry_on_conflict(handled)
-    assert (outrun.begun, handled.begun) == (TRIES, 1)
+@pytest.mark.parametrize(("how", "times"), [(Conflict, TRIES), (AlreadyHandled, 1)])
+def test_it_is_not_begun_again_without_end_and_not_at_all_where_it_is_done(
+    house: House, monkeypatch: pytest.MonkeyPatch, how: type[Conflict], times: int
+) -> None:
+    assert begun(house, monkeypatch, Outrun(1000, how)) == times
 
 
 def outrun_votes(patch: pytest.MonkeyPatch, times: int) -> None:
