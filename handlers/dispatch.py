@@ -6,6 +6,7 @@ left over by a process that died is taken up by the worker.
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from typing import assert_never
 
@@ -89,6 +90,15 @@ LOOK_AGAIN_MS = 250
 """Milliseconds before a reaction on a message that is not known yet is looked at again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A delivery that is kept, and what it asks for."""
+
+    item: Item
+    command: Command
+    interaction: Interaction
+
+
 class Dispatch:
     """Hold the use cases, and find the one for each kept delivery."""
 
@@ -126,14 +136,14 @@ class Dispatch:
         """Whether somebody is named as approver or operator, as of the last minute; to show something by."""
         return self.context.people.seems_involved(person)
 
-    def take(self, command: Command, interaction: Interaction) -> Item | None:
+    def take(self, command: Command, interaction: Interaction) -> Kept | None:
         """Keep one command before it is acknowledged; ``None`` when it is known already.
 
         Raises ``Unreachable`` when it was not kept, and ``NotKnown`` when even that cannot be found out.
         """
-        payload = interaction.to_payload() | command.to_payload()
-        now = self.context.now()
-        return self._inbox.put(interaction.key, command.kind.value, payload, now=now, patience=BEFORE_ACK)
+        payload, now = interaction.to_payload() | command.to_payload(), self.context.now()
+        item = self._inbox.put(interaction.key, command.kind.value, payload, now=now, patience=BEFORE_ACK)
+        return Kept(item, command, interaction) if item is not None else None
 
     def is_first(self, key: str) -> bool:
         """Whether no copy of the bot began before what this command asks for. Raises ``Unreachable``."""
@@ -149,15 +159,11 @@ class Dispatch:
             enqueue_word(entry, f"word:{person}:{now.isoformat()}", person, text)
         self.context.wake_worker()
 
-    def handle(self, item: Item) -> bool:
+    def handle(self, kept: Kept) -> bool:
         """Do what was delivered; returns whether to ask the person for the reason of a rejection."""
-        interaction, command = _read(item)
-        if interaction is None or command is None:
-            self._set_aside(item, interaction)
-            return False
-        with correlated(item.correlation_id):
-            rejected = self._handle(item, command, interaction)
-            log.info("act.handled", kind=command.kind.value, **command.logged)
+        with correlated(kept.item.correlation_id):
+            rejected = self._handle(kept.item, kept.command, kept.interaction)
+            log.info("act.handled", kind=kept.command.kind.value, **kept.command.logged)
         return rejected
 
     def _handle(self, item: Item, command: Command, interaction: Interaction) -> bool:
@@ -231,8 +237,18 @@ class Dispatch:
         # one that cannot be handled is raised in the end and holds none of the others up
         with ExitStack() as each:
             for item in reversed(waiting):
-                each.callback(self.handle, item)
+                each.callback(self._take_up, item)
         return len(waiting)
+
+    def _take_up(self, item: Item) -> None:
+        interaction = None
+        try:
+            interaction = Interaction.from_payload(item.key, item.payload)
+            kept = Kept(item, command_of(item.kind, item.payload), interaction)
+        except ValueError:
+            self._set_aside(item, interaction)
+        else:
+            self.handle(kept)
 
     def _set_aside(self, item: Item, interaction: Interaction | None) -> None:
         """Finish a delivery that no listener of ours can have written, so that it is not taken up again."""
@@ -279,12 +295,3 @@ class Dispatch:
             self._targets.answer_unmatched(unplaced.command, interaction)
         else:
             self._inbox.put_off(item, ms=LOOK_AGAIN_MS)
-
-
-def _read(item: Item) -> tuple[Interaction | None, Command | None]:
-    """Read a kept delivery; ``None`` for what does not fit, which no listener of ours can have written."""
-    interaction = command = None
-    with suppress(ValueError):
-        interaction = Interaction.from_payload(item.key, item.payload)
-        command = command_of(item.kind, item.payload)
-    return interaction, command

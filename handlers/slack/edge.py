@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from slack_bolt import Respond
 from slack_sdk.models.views import View
 
-from handlers.dispatch import BROKEN, Dispatch
+from handlers.dispatch import BROKEN, Dispatch, Kept
 from handlers.policy.rule import Verdict, about
 from handlers.ports import Unavailable
 from handlers.queries.probing import Probing
@@ -30,7 +30,6 @@ from handlers.slack.views.mrkdwn import sentence
 from handlers.slack.views.signed import Signature, signed, signed_form
 from storage.database.errors import NoSuchDevice, NoSuchRequest
 from storage.engine import Unreachable
-from storage.inbox import Item
 
 STALE_COMMAND = timedelta(seconds=20)
 """A read that could not begin within this time is dropped with a word: whoever asked has stopped waiting."""
@@ -93,8 +92,7 @@ class Edge:
 
     def work(
         self,
-        item: Item,
-        person: str,
+        kept: Kept,
         then: Callable[[bool], None] = lambda rejected: None,
         *,
         over: str = "",
@@ -105,10 +103,11 @@ class Edge:
         No room is no loss: the worker takes up the rest. ``over``: the hash of the person's App Home, where
         they acted on that; it is drawn anew. ``urgent``: as in ``do``.
         """
+        person = kept.interaction.person
 
         def handle() -> None:
             try:
-                then(self.dispatch.handle(item))
+                then(self.dispatch.handle(kept))
             finally:
                 self.homes.acted(person, over)
 

@@ -98,21 +98,21 @@ class Clicks:
         command, interaction = found
         reply = Reply(self._edge, respond, person=interaction.person, channel=interaction.channel)
         try:
-            item = self._edge.dispatch.take(command, interaction)
+            kept = self._edge.dispatch.take(command, interaction)
         except Unreachable as away:
             ack()
             told = NOT_KNOWN if isinstance(away, NotKnown) else NOT_RECORDED
             self._edge.executor.follow(lambda: reply.say(told))
             return
         ack()
-        if item is not None:
+        if kept is not None:
             then = partial(self._ask_reason, command, body)
 
             def afterwards(rejected: bool) -> None:
                 then(rejected=rejected)
                 devices.show_anew(self._edge, reply, command, interaction)
 
-            self._edge.work(item, interaction.person, afterwards, over=seen_hash(body))
+            self._edge.work(kept, afterwards, over=seen_hash(body))
 
     def _ask_reason(self, command: Command, body: dict[str, Any], *, rejected: bool) -> None:
         if rejected and isinstance(command, CastVote) and command.request_id is not None:
@@ -139,16 +139,16 @@ class Submissions:
             ack(response_action="errors", errors={first_field(view) or REASON: NOT_RECORDED.replace("*", "")})
             return
         try:
-            item = self._edge.dispatch.take(command, interaction)
+            kept = self._edge.dispatch.take(command, interaction)
         except Unreachable as away:
             told = NOT_KNOWN_FORM if isinstance(away, NotKnown) else NOT_RECORDED.replace("*", "")
             ack(response_action="errors", errors={first_field(view) or REASON: told})
             return
         ack()
-        if item is not None:
+        if kept is not None:
             done = threading.Event()
             slow = isinstance(command, ImportFile)
-            self._edge.work(item, interaction.person, lambda rejected: done.set(), urgent=not slow)
+            self._edge.work(kept, lambda rejected: done.set(), urgent=not slow)
             if isinstance(command, AskOptIn | AskExtension):
                 self._edge.say_if_slow(interaction.person, interaction.channel, done.is_set)
 

@@ -11,6 +11,7 @@ from typing import Any
 from slack_bolt import Ack, Respond
 
 from handlers.commands import OptOut
+from handlers.dispatch import Kept
 from handlers.interaction import Interaction
 from handlers.policy.forms import REASON, text_problem
 from handlers.policy.rule import Reason
@@ -130,13 +131,13 @@ class Fleet:
         if problem:
             ack(response_action="errors", errors={REASON: problem})
             return
-        kept = [(one, self._keep(one, person, reason, token(form.get("id")))) for one in found]
+        acts = [(one, self._keep(one, person, reason, token(form.get("id")))) for one in found]
         ack()
-        for listeners, item in kept:
-            if item is not None:
-                listeners.edge.work(item, person)
+        for listeners, kept in acts:
+            if kept is not None:
+                listeners.edge.work(kept)
 
-    def _keep(self, listeners: TenantListeners, person: str, reason: str, form: str) -> Any:
+    def _keep(self, listeners: TenantListeners, person: str, reason: str, form: str) -> Kept | None:
         now = listeners.edge.around.now()
         return listeners.edge.dispatch.take(
             OptOut(reason), Interaction(f"view:{form}", person, Door.COMMAND, now)

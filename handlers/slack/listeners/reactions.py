@@ -31,6 +31,6 @@ class Reactions:
         if found is None:
             return
         command, interaction = found
-        item = self._edge.dispatch.take(command, interaction)
-        if item is not None:
-            self._edge.work(item, interaction.person)
+        kept = self._edge.dispatch.take(command, interaction)
+        if kept is not None:
+            self._edge.work(kept)
