@@ -14,7 +14,7 @@ import structlog
 
 from handlers.changes.agreement import may_be_made
 from handlers.changes.replication_lag import is_no_news
-from handlers.changes.settle import Settling
+from handlers.changes.settle import FirstReading, Settling
 from handlers.changes.supersede import supersede_overtaken
 from handlers.changes.transitions import (
     as_far_as_sent,
@@ -27,7 +27,6 @@ from handlers.changes.transitions import (
     what_is_needed,
     why_void,
 )
-from handlers.changes.waiting import FirstReading
 from handlers.context.conflicts import Look
 from handlers.context.context import UNKEPT, Context
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change

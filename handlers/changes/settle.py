@@ -1,14 +1,15 @@
-"""Use case of finding out: after a write only a reading tells what happened.
+"""Read the live value for a change: before it is sent, to judge it by; afterwards, to know what happened.
 
-A match settles as *applied*; an unknown outcome is shown as *uncertain* at once and read again until it
-matches or fifteen minutes have passed. Nothing is ever written here.
+Without a first reading the change waits. After a write, a match settles as *applied*; an unknown outcome is
+shown as *uncertain* at once and read again until it matches or fifteen minutes have passed. Nothing is ever
+written here.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from handlers.changes.agreement import set_aside
-from handlers.changes.replication_lag import lags
+from handlers.changes.replication_lag import lags, may_be_on
 from handlers.changes.transitions import note_answer, opt_out_again, overtaken
 from handlers.context.conflicts import Look
 from handlers.context.context import Context
@@ -18,6 +19,7 @@ from handlers.outgoing.enqueue import (
     enqueue_ended,
     enqueue_new_end,
     enqueue_overtaken,
+    enqueue_reworded,
 )
 from handlers.policy.days import spelled_instant
 from handlers.ports import Reading, Unavailable, WriteAnswer
@@ -27,6 +29,19 @@ from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, WriteOutcome
+
+READ_PATIENCE = 20.0
+"""Seconds a read before the write may take; it is tried again until the approval expires."""
+
+BACKOFF = (5, 10, 20, 40, 60)
+"""Seconds between tries while Exchange cannot be read."""
+
+UNNAMED = (
+    "Its answer did not say which tenant it is for. If this lasts, Exchange has changed its interface: "
+    "please report it."
+)
+
+BEHIND = "One of its domain controllers does not know of the newest change yet."
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0)
 """Seconds before each read-back of an accepted write: two reads may meet two domain controllers, and one may
@@ -50,6 +65,47 @@ takes."""
 
 SETTLE_EVERY = (5, 10, 20, 30, 60)
 """Seconds between the readings that settle an uncertain change."""
+
+
+class FirstReading:
+    """Reads what a change is judged by."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def read(self, request: ChangeRequest) -> Reading | None:
+        """The reading to judge by; without one, or with one that names no tenant, the request waits.
+
+        So it does with one that lags behind, except for an opt-out: that is sent, which is right whatever the
+        value is.
+        """
+        wait: float | None = None
+        try:
+            reading = self._context.setting.read(patience=READ_PATIENCE)
+        except Unavailable as unread:
+            why, wait = f"{unread.sentence} {unread.mend}", unread.retry_after
+        else:
+            if reading.organization and (request.kind is Kind.OPT_OUT or not self.in_doubt(request, reading)):
+                return reading
+            why = BEHIND if reading.organization else UNNAMED
+        self.postpone(request, f"Waiting for Exchange, nothing has been sent: {why}".strip(), wait)
+        return None
+
+    def in_doubt(self, request: ChangeRequest, reading: Reading) -> bool:
+        """Whether what was read may be what was so before, or will not be so for long."""
+        now = self._context.now()
+        with self._context.ledger.reading() as reader:
+            return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
+
+    def postpone(self, request: ChangeRequest, detail: str, retry_after: float | None) -> None:
+        """Have a change wait, told on its message: the longer the older it is, at least ``retry_after`` s."""
+        now = self._context.now()
+        # asked for in the future: the clock was set back since
+        waited = abs((now - request.created_at).total_seconds())
+        wait = max(retry_after or 0, next((step for step in BACKOFF if step > waited / 4), BACKOFF[-1]))
+        with self._context.ledger.recording(now) as entry:
+            waiting = entry.postpone(request, until=now + timedelta(seconds=wait), detail=detail)
+            enqueue_reworded(entry, request, waiting)
 
 
 class Settling:
