@@ -7,7 +7,7 @@ are secrets of the moment: they are handed on, never kept.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,38 +36,9 @@ class Malformed(ValueError):
     """The payload is not of a shape Slack sends; nothing is done with it."""
 
 
-def press(
-    body: Mapping[str, Any], *, buttons: Mapping[str, Callable[[int], Command]], now: datetime
-) -> tuple[Command, Interaction] | None:
-    """A click on one of our buttons; ``None`` for a button that only asks for something to be shown.
-
-    ``buttons`` makes a command of an action id and the number that the button carries; ``now`` stands in
-    where Slack does not say when. Where it happened is told by ``container`` or, in older shapes, by
-    ``channel`` and ``message``. Raises ``Malformed``.
-    """
-    action = _first(body.get("actions"))
-    name = _text(action, "action_id")
-    if name not in buttons:
-        return None
-    container = _mapping(body, "container", default={})
-    person, about = person_of(body), number(_text(action, "value"))
-    stamp, moment = _clicked(action, body, now)
-    shown_at = container.get("message_ts") or _mapping(body, "message", default={}).get("ts")
-    interaction = Interaction(
-        key=f"action:{person}:{stamp}:{name}:{about}",
-        person=person,
-        door=Door.BUTTON,
-        at=moment,
-        channel=identity(container.get("channel_id")) if container.get("channel_id") else channel_of(body),
-        ts=stamped(shown_at) if shown_at else "",
-        on_home=is_home(body),
-    )
-    return buttons[name](about), interaction
-
-
 def is_home(body: Mapping[str, Any]) -> bool:
     """Tell whether a press was on an App Home (docs.slack.dev, block_actions payload)."""
-    return _mapping(body, "view", default={}).get("type") == "home"
+    return mapping_of(body, "view", default={}).get("type") == "home"
 
 
 def reaction(
@@ -78,10 +49,10 @@ def reaction(
     Raises ``Malformed``. Whether the message is the bot's own (user ``bot``) is kept too: it proves nothing,
     but then somebody waits for an answer.
     """
-    event = _mapping(body, "event")
+    event = mapping_of(body, "event")
     added = event.get("type") == "reaction_added"
-    item = _mapping(event, "item")
-    name = _text(event, "reaction")
+    item = mapping_of(event, "item")
+    name = text_of(event, "reaction")
     if item.get("type") != "message" or item.get("channel") not in list(channels):
         return None
     votes = ((approve, Vote.APPROVE), (reject, Vote.REJECT))
@@ -105,13 +76,13 @@ def reaction(
 
 def file_address(view: Mapping[str, Any], field: str) -> str:
     """Where the one file of a form can be fetched, with the bot's token alone. Raises ``Malformed``."""
-    element = _mapping(_mapping(_mapping(_mapping(view, "state"), "values"), field), field)
-    return _text(_first(element.get("files")), "url_private_download")
+    element = mapping_of(mapping_of(mapping_of(mapping_of(view, "state"), "values"), field), field)
+    return text_of(first_of(element.get("files")), "url_private_download")
 
 
 def values(view: Mapping[str, Any]) -> dict[str, list[str]]:
     """What was filled in, by block id: the text, the date, or the chosen options."""
-    state = _mapping(_mapping(view, "state", default={}), "values", default={})
+    state = mapping_of(mapping_of(view, "state", default={}), "values", default={})
     filled: dict[str, list[str]] = {}
     for block_id, block in state.items():
         found = (
@@ -189,12 +160,12 @@ def invocation(body: Mapping[str, Any]) -> str:
 
 def person_of(body: Mapping[str, Any]) -> str:
     """Who sent an interaction. Raises ``Malformed``."""
-    return identity(_mapping(body, "user").get("id"))
+    return identity(mapping_of(body, "user").get("id"))
 
 
 def channel_of(body: Mapping[str, Any]) -> str:
     """Where an interaction happened; empty where it has no channel. Raises ``Malformed``."""
-    found = _mapping(body, "channel", default={}).get("id")
+    found = mapping_of(body, "channel", default={}).get("id")
     return identity(found) if found else ""
 
 
@@ -212,32 +183,23 @@ def _chosen(element: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _clicked(action: Mapping[str, Any], body: Mapping[str, Any], now: datetime) -> tuple[str, datetime]:
-    """What tells this click from every other, and when it was made.
-
-    The trigger's own id is a secret, its digest is none.
-    """
-    stamp = action.get("action_ts")
-    if stamp is not None:
-        return stamped(stamp), at(stamp)
-    return hashlib.sha256(_text(body, "trigger_id").encode("utf-8", "backslashreplace")).hexdigest()[:32], now
-
-
 def _happened(event: Mapping[str, Any], body: Mapping[str, Any]) -> datetime:
     """Return when a reaction changed: ``event_ts``, else ``event_time`` in whole seconds."""
     stamp = event.get("event_ts")
     return at(str(body.get("event_time")) if stamp is None else stamp)
 
 
-def _first(found: object) -> Mapping[str, Any]:
+def first_of(found: object) -> Mapping[str, Any]:
+    """Return the first entry of a list. Raises ``Malformed`` unless it is an object."""
     if isinstance(found, list) and found and isinstance(found[0], Mapping):
         return found[0]
     raise Malformed("no action in the payload")
 
 
-def _mapping(
+def mapping_of(
     body: Mapping[str, Any], key: str, *, default: Mapping[str, Any] | None = None
 ) -> Mapping[str, Any]:
+    """Return the object under ``key``; ``default``, where there is one, for none. Raises ``Malformed``."""
     found = body.get(key)
     if isinstance(found, Mapping):
         return found
@@ -246,7 +208,8 @@ def _mapping(
     raise Malformed(f"{key} is missing")
 
 
-def _text(body: Mapping[str, Any], key: str) -> str:
+def text_of(body: Mapping[str, Any], key: str) -> str:
+    """Return the text under ``key``. Raises ``Malformed`` for none and for an empty one."""
     found = body.get(key)
     if isinstance(found, str) and found:
         return found

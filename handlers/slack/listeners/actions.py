@@ -4,6 +4,7 @@ A click that cannot be kept is told so at once.
 """
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -48,11 +49,17 @@ from handlers.slack.listeners.home import seen_hash
 from handlers.slack.listeners.shown import Shown
 from handlers.slack.parsing import (
     Malformed,
+    at,
+    channel_of,
     first_field,
+    first_of,
     identity,
+    is_home,
+    mapping_of,
     number,
     person_of,
-    press,
+    stamped,
+    text_of,
     token,
     values,
 )
@@ -91,7 +98,7 @@ class Clicks:
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """Keep the click, acknowledge it, hand it over."""
-        found = press(body, buttons=BUTTONS, now=self._edge.around.now())
+        found = press(body, now=self._edge.around.now())
         if found is None:
             self._shown.show(ack, body, respond)
             return
@@ -119,6 +126,44 @@ class Clicks:
             # the answer to the rejection carries a button for the same form
             with contextlib.suppress(Unavailable):
                 self._shown.open_reason(body, command.request_id)
+
+
+def press(body: Mapping[str, Any], *, now: datetime) -> tuple[Command, Interaction] | None:
+    """Read a click on one of our buttons; ``None`` for a button that only asks for something to be shown.
+
+    ``now`` stands in where Slack does not say when. Where it happened is told by ``container`` or, in older
+    shapes, by ``channel`` and ``message``. Raises ``Malformed``.
+    """
+    action = first_of(body.get("actions"))
+    name = text_of(action, "action_id")
+    if name not in BUTTONS:
+        return None
+    container = mapping_of(body, "container", default={})
+    person, about = person_of(body), number(text_of(action, "value"))
+    stamp, moment = _clicked(action, body, now)
+    shown_at = container.get("message_ts") or mapping_of(body, "message", default={}).get("ts")
+    interaction = Interaction(
+        key=f"action:{person}:{stamp}:{name}:{about}",
+        person=person,
+        door=Door.BUTTON,
+        at=moment,
+        channel=identity(container.get("channel_id")) if container.get("channel_id") else channel_of(body),
+        ts=stamped(shown_at) if shown_at else "",
+        on_home=is_home(body),
+    )
+    return BUTTONS[name](about), interaction
+
+
+def _clicked(action: Mapping[str, Any], body: Mapping[str, Any], now: datetime) -> tuple[str, datetime]:
+    """What tells this click from every other, and when it was made.
+
+    The trigger's own id is a secret, its digest is none.
+    """
+    stamp = action.get("action_ts")
+    if stamp is not None:
+        return stamped(stamp), at(stamp)
+    trigger = text_of(body, "trigger_id").encode("utf-8", "backslashreplace")
+    return hashlib.sha256(trigger).hexdigest()[:32], now
 
 
 class Submissions:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from handlers.commands import CastVote, Command, command_of
 from handlers.interaction import Interaction
 from handlers.slack.emoji import same_emoji
-from handlers.slack.listeners.actions import BUTTONS
-from handlers.slack.parsing import Malformed, at, number, person_of, press, reaction, values
+from handlers.slack.listeners.actions import press
+from handlers.slack.parsing import Malformed, at, number, person_of, reaction, values
 from handlers.slack.subcommands import subcommand
 from handlers.slack.views.replies import no_such
 from handlers.stored_command import CommandKind
@@ -44,7 +44,7 @@ def parse_reaction(body: dict[str, Any]) -> tuple[Command, Interaction] | None:
 
 
 def test_true_payloads_are_understood() -> None:
-    pressed = press(button("U0BOB", "approve", "12"), buttons=BUTTONS, now=NOW)
+    pressed = press(button("U0BOB", "approve", "12"), now=NOW)
     assert pressed is not None
     assert (pressed[0], pressed[1].person) == (CastVote(Vote.APPROVE, request_id=12), "U0BOB")
     voted = parse_reaction(event("U0BOB"))
@@ -57,7 +57,7 @@ def test_true_payloads_are_understood() -> None:
 @given(spoilt(st.builds(button, action=st.sampled_from(ACTIONS))))
 def test_a_spoilt_click_is_refused_or_kept_whole(body: dict[str, Any]) -> None:
     try:
-        found = press(body, buttons=BUTTONS, now=NOW)
+        found = press(body, now=NOW)
     except Malformed:
         return
     if found is not None:
@@ -93,7 +93,7 @@ def test_a_spoilt_form_gives_texts_or_is_refused(body: dict[str, Any]) -> None:
 )
 def test_nonsense_is_refused_in_one_way(body: dict[str, Any]) -> None:
     for parse in (
-        lambda: press(body, buttons=BUTTONS, now=NOW),
+        lambda: press(body, now=NOW),
         lambda: person_of(body),
         lambda: values(body),
     ):
