@@ -59,10 +59,6 @@ GIVE_UP = timedelta(minutes=15)
 
 CLIENTS_LATE = "Clients may take a while to notice: Microsoft publishes no figure for how long."
 
-LOOK_BACK = 5
-"""Observations looked through for the reading before the write: few are kept in the seconds that a write
-takes."""
-
 SETTLE_EVERY = (5, 10, 20, 30, 60)
 """Seconds between the readings that settle an uncertain change."""
 

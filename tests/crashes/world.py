@@ -42,7 +42,6 @@ T = TypeVar("T")
 
 ALICE, BOB, CAROL = PEOPLE = ("U0ALICE", "U0BOB", "U0CAROL")
 CHANNEL = cast.CHANGES
-SWITCH = "AllowLegacyTLSClients"
 PATIENCE = 45.0
 """Seconds until a wait is given up: the machine may be busy with other worlds."""
 ROBOT, MORTAL = "bot.sandbox.robot", "tests.crashes.mortal"

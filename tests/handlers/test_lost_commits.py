@@ -1,7 +1,6 @@
 """A commit whose answer was lost is looked up by its key, so that nobody is told of a loss that did not
 happen."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +11,6 @@ from storage.inbox import Inbox
 from storage.lifecycle import State
 from tests.handlers.driver import ALICE, BOB, CHANNEL, House
 from tests.sentences import says
-
-Put = Callable[..., Any]
 
 
 def lose_answers(

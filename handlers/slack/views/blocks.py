@@ -60,11 +60,6 @@ def section(text: str) -> SectionBlock:
     return SectionBlock(text=MarkdownTextObject(text=fitted(text, SECTION), verbatim=True))
 
 
-def fields(*texts: str) -> SectionBlock:
-    """Short facts side by side."""
-    return SectionBlock(fields=[MarkdownTextObject(text=text, verbatim=True) for text in texts if text])
-
-
 def typed(label: str, text: str) -> list[Block]:
     """Quote all a person typed under a label: nothing in it can pass for the bot's own words.
 
