@@ -165,15 +165,9 @@ def enable_modal() -> Json:
             },
         ),
         input_block(
-            "urgent",
-            "Urgency",
-            {"type": "radio_buttons", "options": options(("low", "Can wait"), ("high", "Today"))},
-            optional=True,
-        ),
-        input_block(
-            "devices",
-            "How many devices?",
-            {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"},
+            "answers",
+            "Who answers for them?",
+            {"type": "users_select", "placeholder": plain("Pick a person")},
             optional=True,
         ),
     )

@@ -1,11 +1,10 @@
-// Draws Block Kit blocks, in messages and in views. Which fields mean what: docs.slack.dev/reference/block-kit/blocks.
+// Draws the blocks that the bot sends, in messages and in views; any other is shown as it came. Which fields mean what: docs.slack.dev/reference/block-kit/blocks.
 
 import { chart, dataTable } from "./data.js";
 import { h } from "./dom.js";
-import { image, renderElement, textOf } from "./elements.js";
+import { renderElement, textOf } from "./elements.js";
 import { withEmoji } from "./emoji.js";
 import { link, mrkdwn } from "./mrkdwn.js";
-import { richText, table } from "./richtext.js";
 import { unknown } from "./unknown.js";
 
 function section(block, surface, id) {
@@ -19,33 +18,18 @@ function section(block, surface, id) {
 
 function context(block, surface) {
   const part = (element) => {
-    if (element.type === "image") return image(element, "image-small");
     if (element.type === "mrkdwn" || element.type === "plain_text") return h("span", { class: "mrkdwn" }, textOf(element, surface.reader));
     return unknown("context element", element);
   };
   return h("div", { class: "block-context" }, (block.elements ?? []).map(part));
 }
 
-function alert(block, surface) {
-  const level = ["info", "warning", "error", "success"].includes(block.level) ? block.level : "default";
-  return h("div", { class: `block-alert alert-${level} mrkdwn`, role: "note" }, textOf(block.text, surface.reader));
-}
-
-function imageBlock(block) {
-  return h("figure", { class: "block-image" },
-    block.title ? h("figcaption", {}, withEmoji(block.title.text)) : null, image(block, "image-large"));
-}
-
 const BLOCKS = {
   header: (block) => h("h3", { class: "block-header" }, withEmoji(block.text?.text)),
   section,
   context,
-  alert,
   divider: () => h("hr"),
   actions: (block, surface, id) => h("div", { class: "block-actions" }, (block.elements ?? []).map((element) => renderElement(element, surface, id))),
-  image: imageBlock,
-  rich_text: (block, surface) => richText(block, surface.reader),
-  table: (block, surface) => table(block, surface.reader),
   data_table: (block, surface) => dataTable(block, surface.reader),
   data_visualization: chart,
 };

@@ -50,7 +50,7 @@ export function dataTable(block, reader) {
   let first = 0;
   const turn = (step) => {
     first = Math.min(Math.max(0, first + step), Math.max(0, rows.length - 1));
-    frame.replaceChildren(table({ rows: [head, ...rows.slice(first, first + size)] }, reader));
+    frame.replaceChildren(table([head, ...rows.slice(first, first + size)], reader));
     place.textContent = `${first + 1} to ${Math.min(first + size, rows.length)} of ${rows.length}`;
     back.disabled = first === 0;
     on.disabled = first + size >= rows.length;

@@ -3,41 +3,31 @@
 import { h } from "./dom.js";
 import { blockId } from "./blocks.js";
 import { nextId } from "./dialog.js";
-import { checkedIn, choices, optionNodes } from "./elements.js";
+import { textOf } from "./elements.js";
 import { withEmoji } from "./emoji.js";
 import { unknown } from "./unknown.js";
 
 const or = (value, fallback) => (value === undefined ? fallback : value) ?? "";
 const optionValues = (options) => (options ?? []).map((option) => option.value);
 
-function textInput(type) {
-  return (element, kept) => {
-    const looks = { class: "control", minlength: element.min_length, maxlength: element.max_length, placeholder: withEmoji(element.placeholder?.text) };
-    const node = element.multiline ? h("textarea", { ...looks, rows: "4" }) : h("input", { ...looks, type, autocomplete: "off" });
-    node.value = or(kept, element.initial_value);
-    return { node, control: node, read: () => node.value || null, limit: element.max_length };
-  };
-}
-
-function number(element, kept) {
-  const limits = { min: element.min_value, max: element.max_value, step: element.is_decimal_allowed ? "any" : "1" };
-  const node = h("input", { type: "number", class: "control", placeholder: withEmoji(element.placeholder?.text), ...limits });
+function text(element, kept) {
+  const looks = { class: "control", minlength: element.min_length, maxlength: element.max_length, placeholder: withEmoji(element.placeholder?.text) };
+  const node = element.multiline ? h("textarea", { ...looks, rows: "4" }) : h("input", { ...looks, type: "text", autocomplete: "off" });
   node.value = or(kept, element.initial_value);
-  return { node, control: node, read: () => node.value || null };
+  return { node, control: node, read: () => node.value || null, limit: element.max_length };
 }
 
-function dated(type, key) {
-  return (element, kept) => {
-    const node = h("input", { type, class: "control" });
-    node.value = or(kept, element[key]);
-    return { node, control: node, read: () => node.value || null };
-  };
+function dated(element, kept) {
+  const node = h("input", { type: "date", class: "control" });
+  node.value = or(kept, element.initial_date);
+  return { node, control: node, read: () => node.value || null };
 }
 
 function select(element, kept) {
   const chosen = or(kept, element.initial_option?.value);
   const node = h("select", { class: "control" },
-    h("option", { value: "", selected: !chosen }, withEmoji(element.placeholder?.text ?? "Choose an option")), optionNodes(element, [chosen]));
+    h("option", { value: "", selected: !chosen }, withEmoji(element.placeholder?.text ?? "Choose an option")),
+    (element.options ?? []).map(({ value, text }) => h("option", { value, selected: value === chosen }, withEmoji(text?.text))));
   return { node, control: node, read: () => node.value || null };
 }
 
@@ -47,16 +37,13 @@ function people(element, kept, reader) {
   return select({ ...element, options, initial_option: initial }, kept);
 }
 
+/** Checkboxes as a group. */
 function manyOf(element, kept, reader) {
-  const options = (element.options ?? element.option_groups?.flatMap((group) => group.options)) ?? [];
-  const node = choices("checkbox", { ...element, options }, kept ?? optionValues(element.initial_options), reader);
-  return { node, group: true, read: () => checkedIn(node) };
-}
-
-function oneOf(element, kept, reader) {
-  const chosen = or(kept, element.initial_option?.value);
-  const node = choices("radio", element, [chosen], reader);
-  return { node, group: true, read: () => checkedIn(node)[0] ?? null };
+  const chosen = kept ?? optionValues(element.initial_options);
+  const node = h("div", { class: "choices", role: "group" }, (element.options ?? []).map(({ value, text, description }) =>
+    h("label", { class: "choice" }, h("input", { type: "checkbox", value, checked: chosen.includes(value) }),
+      h("span", { class: "mrkdwn" }, textOf(text, reader), description ? h("small", {}, textOf(description, reader)) : null))));
+  return { node, group: true, read: () => [...node.querySelectorAll("input:checked")].map((input) => input.value) };
 }
 
 /** A file of the person's own, or one that the sandbox offers: what is read goes to the sandbox, which leaves it with its Slack. */
@@ -87,9 +74,7 @@ const base64 = (picked) => new Promise((done, failed) => {
 });
 
 const INPUTS = {
-  plain_text_input: textInput("text"), email_text_input: textInput("email"), url_text_input: textInput("url"), number_input: number,
-  datepicker: dated("date", "initial_date"), timepicker: dated("time", "initial_time"),
-  static_select: select, users_select: people, multi_static_select: manyOf, checkboxes: manyOf, radio_buttons: oneOf,
+  plain_text_input: text, datepicker: dated, static_select: select, users_select: people, multi_static_select: manyOf, checkboxes: manyOf,
   file_input: file,
 };
 
@@ -114,19 +99,18 @@ function counter(input) {
 
 /**
  * A field for an input block: {id, node, read(), check(), mark(error), focus()}. `kept` is what was typed before, undefined for a first showing.
- * `surface` is {reader, press(payload)}; an input with dispatch_action presses when it changes.
  */
-export function renderInput(block, surface, kept, index) {
+export function renderInput(block, reader, kept, index) {
   const id = blockId(block, index);
   const element = block.element;
   if (!Object.hasOwn(INPUTS, element?.type)) return undrawn(id, block);
-  const input = INPUTS[element.type](element, kept, surface.reader);
+  const input = INPUTS[element.type](element, kept, reader);
   const ids = { label: nextId("label"), control: nextId("control"), hint: nextId("hint"), error: nextId("error") };
   const error = h("p", { class: "field-error", id: ids.error, role: "alert", hidden: true });
   const described = input.control ?? input.node;
   described.id = ids.control;
   described.setAttribute("aria-describedby", `${ids.hint} ${ids.error}`);
-  if (input.group) { input.node.removeAttribute("aria-label"); input.node.setAttribute("aria-labelledby", ids.label); }
+  if (input.group) input.node.setAttribute("aria-labelledby", ids.label);
   if (!block.optional && input.control) input.control.required = true;
   const mark = (message) => {
     error.textContent = message ?? "";
@@ -134,11 +118,7 @@ export function renderInput(block, surface, kept, index) {
     described.setAttribute("aria-invalid", message ? "true" : "false");
     node.classList.toggle("field-wrong", Boolean(message));
   };
-  const heard = () => {
-    mark(null);
-    if (block.dispatch_action) surface.press({ block_id: id, action_id: element.action_id, selected: input.read(), value: input.read() });
-  };
-  input.node.addEventListener("change", heard);
+  input.node.addEventListener("change", () => mark(null));
   const node = labelled(block, input.node, { ids, group: Boolean(input.group), count: counter(input), error });
   node.addEventListener("input", () => mark(null));
   const check = () => { const wrong = complaint(block, input); mark(wrong); return !wrong; };

@@ -64,7 +64,7 @@ function draw(modal, view) {
 
 function drawBlock(modal, block, surface, kept, index) {
   if (block.type !== "input") return renderBlock(block, surface, index);
-  const field = renderInput(block, surface, kept[blockId(block, index)], index);
+  const field = renderInput(block, surface.reader, kept[blockId(block, index)], index);
   modal.fields.push(field);
   return field.node;
 }

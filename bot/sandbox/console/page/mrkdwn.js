@@ -68,7 +68,7 @@ function token(text, match, reader) {
   return styled(text, match.index, reader);
 }
 
-export const drawn = (name) => h("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` }, emoji(name));
+const drawn = (name) => h("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` }, emoji(name));
 
 function styled(text, start, reader) {
   const end = closing(text, start);
@@ -106,13 +106,13 @@ export function userPill(id, reader, label = null) {
   return h("span", { class: `pill${id === reader.me ? " pill-me" : ""}`, title: id }, `@${name}`);
 }
 
-export function channelPill(id, reader, label = null) {
+function channelPill(id, reader, label = null) {
   const channel = reader.channel(id);
   const text = `#${channel?.name ?? label ?? id}`;
   return channel ? h("button", { class: "pill", type: "button", on: { click: () => reader.open(id) } }, text) : h("span", { class: "pill" }, text);
 }
 
-export function groupPill(id, reader, label = null) {
+function groupPill(id, reader, label = null) {
   const handle = reader.group(id)?.handle ?? label?.replace(/^@/, "") ?? id;
   return h("span", { class: "pill", title: id }, `@${handle}`);
 }

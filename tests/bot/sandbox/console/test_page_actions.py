@@ -17,12 +17,6 @@ def card(page: Page) -> Locator:
     return page.locator(f"[data-ts='{CARD_TS}']")
 
 
-def with_elements(console: ConsoleStub, *elements: dict[str, Any]) -> None:
-    """One more message with an actions block ``do``."""
-    block = {"type": "actions", "block_id": "do", "elements": list(elements)}
-    console.state["messages"][canned.CHANNEL].append(canned.message(canned.AT, "U0LEGACY", "x", block))
-
-
 def pressed(console: ConsoleStub, page: Page) -> dict[str, Any]:
     """The one press that was sent, without who and where."""
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
@@ -58,67 +52,6 @@ def test_a_confirmation_is_asked_first_and_keeping_sends_nothing(
     reject.press("Enter")
     dialog.get_by_role("button", name="Reject").click()
     assert pressed(console, page)["action_id"] == "reject"
-
-
-def test_a_select_sends_the_value_that_was_picked(console: ConsoleStub, open_page: OpenPage) -> None:
-    with_elements(
-        console,
-        {
-            "type": "static_select",
-            "action_id": "pick",
-            "placeholder": canned.plain("Which"),
-            "options": canned.options(("a", "A"), ("b", "B")),
-        },
-    )
-    page = open_page(console.url)
-    page.get_by_label("Which").select_option("b")
-    assert pressed(console, page) == {"block_id": "do", "action_id": "pick", "selected": "b"}
-
-
-def test_an_overflow_menu_is_walked_by_arrow_keys(console: ConsoleStub, open_page: OpenPage) -> None:
-    with_elements(
-        console,
-        {"type": "overflow", "action_id": "more", "options": canned.options(("a", "Show"), ("b", "Export"))},
-    )
-    page = open_page(console.url)
-    anchor = page.get_by_role("button", name="More actions")
-    anchor.press("Enter")
-    expect(page.get_by_role("menuitem", name="Show")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(anchor).to_be_focused()
-    anchor.press("Enter")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    assert pressed(console, page) == {"block_id": "do", "action_id": "more", "selected": "b", "value": "b"}
-
-
-def test_radio_checkbox_and_date_send_their_choice(console: ConsoleStub, open_page: OpenPage) -> None:
-    options = canned.options(("a", "Left"), ("b", "Right"))
-    with_elements(
-        console,
-        {"type": "radio_buttons", "action_id": "r", "options": options},
-        {
-            "type": "checkboxes",
-            "action_id": "c",
-            "options": canned.options(("u", "Up"), ("d", "Down")),
-            "initial_options": canned.options(("u", "Up")),
-        },
-        {
-            "type": "datepicker",
-            "action_id": "d",
-            "initial_date": "2026-12-01",
-            "placeholder": canned.plain("Day"),
-        },
-    )
-    page = open_page(console.url)
-    for act in (
-        page.get_by_label("Right").check,
-        page.get_by_label("Down").check,
-        lambda: page.get_by_label("Day").fill("2026-12-24"),
-    ):
-        with page.expect_response("**/console/press"):
-            act()
-    assert [press["selected"] for press in console.posted("press")] == ["b", ["u", "d"], "2026-12-24"]
 
 
 def test_a_reaction_is_added_from_the_toolbar_and_taken_back_on_its_pill(

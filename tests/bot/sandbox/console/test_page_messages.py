@@ -104,36 +104,6 @@ def test_a_file_is_a_link_with_its_size_and_one_without_an_address_is_shown_with
     expect(message.locator("figure.unknown pre")).to_contain_text("Kept")
 
 
-def test_alert_table_and_rich_text_are_drawn(console: ConsoleStub, open_page: OpenPage) -> None:
-    rows = [
-        [{"type": "raw_text", "text": name} for name in pair]
-        for pair in (("Device", "Owner"), ("Scanner 1", "Dave"))
-    ]
-    rich = {
-        "type": "rich_text_section",
-        "elements": [
-            {"type": "text", "text": "heavy", "style": {"bold": True}},
-            {"type": "emoji", "name": "tada"},
-            {"type": "usergroup", "usergroup_id": "S0MAIL"},
-        ],
-    }
-    listed = {
-        "type": "rich_text_list",
-        "style": "ordered",
-        "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "first"}]}],
-    }
-    alert = {"type": "alert", "level": "warning", "text": canned.plain("Mind the gap")}
-    blocks = (alert, {"type": "table", "rows": rows}, {"type": "rich_text", "elements": [rich, listed]})
-    _, message = show(console, open_page, "x", *blocks)
-    expect(message.locator(".alert-warning")).to_have_text("Mind the gap")
-    expect(message.get_by_role("columnheader", name="Owner")).to_be_visible()
-    expect(message.get_by_role("cell", name="Scanner 1")).to_be_visible()
-    expect(message.locator(".rich strong")).to_have_text("heavy")
-    expect(message.locator(".rich .pill")).to_have_text("@mail-owners")
-    expect(message.locator(".rich ol li")).to_have_text("first")
-    expect(message.locator(".unknown")).to_have_count(0)
-
-
 def test_a_chart_tells_its_numbers_and_a_data_table_is_paged(
     console: ConsoleStub, open_page: OpenPage
 ) -> None:
@@ -157,16 +127,12 @@ def test_a_chart_tells_its_numbers_and_a_data_table_is_paged(
     screenshot(page, "chart-and-table")
 
 
-def test_an_image_from_elsewhere_is_its_description_because_the_page_fetches_nothing_outside(
-    console: ConsoleStub, open_page: OpenPage
-) -> None:
-    _, message = show(
-        console,
-        open_page,
-        "x",
-        {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "Scanners per month"},
-    )
-    expect(message.get_by_role("img", name="Scanners per month")).to_be_visible()
+def test_a_person_in_a_table_is_called_by_name(console: ConsoleStub, open_page: OpenPage) -> None:
+    part = {"type": "rich_text_section", "elements": [{"type": "user", "user_id": "U0BOB"}]}
+    rows = [[{"type": "raw_text", "text": "Owner"}], [{"type": "rich_text", "elements": [part]}]]
+    _, message = show(console, open_page, "x", {"type": "data_table", "caption": "Devices", "rows": rows})
+    expect(message.get_by_role("cell").locator(".pill")).to_have_text("@bob")
+    expect(message.locator(".unknown")).to_have_count(0)
 
 
 def test_replies_stand_under_the_message_they_answer(console: ConsoleStub, open_page: OpenPage) -> None:

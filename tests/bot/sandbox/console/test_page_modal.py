@@ -62,15 +62,13 @@ def test_values_are_sent_by_block_id_and_what_is_empty_is_left_out(console: Cons
 def test_every_kind_of_input_tells_its_value(console: ConsoleStub, page: Page) -> None:
     fill(page)
     page.get_by_label("Owner of the devices").fill("Dave")
-    page.get_by_label("Today").check()
-    page.get_by_label("How many devices?").fill("40")
+    page.get_by_label("Who answers for them?").select_option("U0BOB")
     with page.expect_response("**/console/submit"):
         page.keyboard.press("Control+Enter")
     assert console.posted("submit")[0]["values"] == {
         **WHOLE,
         "owner": "Dave",
-        "urgent": "high",
-        "devices": "40",
+        "answers": "U0BOB",
     }
 
 
