@@ -14,6 +14,7 @@ from bot.exchange.auth.together import Together
 from bot.exchange.client import MANY, ExchangeOnline, connect, not_kept
 from bot.settings.load import credential_in, credential_now, settings_now
 from bot.settings.model import Settings
+from bot.settings.tenants import TenantSettings
 from bot.transport.tls import trusting
 from handlers.policy.rule import Rule
 from handlers.ports import Clock
@@ -118,7 +119,7 @@ class CredentialsNow:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: Mapping[str, Settings] = {}
+        self._found: Mapping[str, TenantSettings] = {}
         self._read_at = float("-inf")
 
     def of(self, tenant_id: str) -> Credential | None:

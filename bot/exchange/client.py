@@ -85,7 +85,7 @@ class ExchangeOnline:
         until = monotonic() + patience
         if not self._reading.acquire(timeout=patience):
             raise Unavailable("Another reading of this tenant takes longer than this one may wait.")
-        tries = Tries(until, self._closing)
+        tries = Tries(until, lambda: self._closing)
         try:
             while True:
                 try:

@@ -5,6 +5,7 @@ after a pause).
 """
 
 import random
+from collections.abc import Callable
 from threading import Event
 from time import monotonic
 from typing import Final
@@ -36,9 +37,12 @@ PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 class Tries:
-    """Tell a read whether it is tried again: not after ``until`` (monotonic clock), nor once ``closing``."""
+    """Tell a read whether it is tried again: not after ``until`` (monotonic clock), nor once ``closing``.
 
-    def __init__(self, until: float, closing: Event) -> None:
+    That is asked for in trouble only: most of thousands of tenants have none.
+    """
+
+    def __init__(self, until: float, closing: Callable[[], Event]) -> None:
         self._until = until
         self._closing = closing
         self._pauses = iter(PAUSES)
@@ -49,7 +53,7 @@ class Tries:
         if pause is None or not failure.retryable:
             return False
         wait = _wait(failure, pause)
-        return monotonic() + wait < self._until and not self._closing.wait(wait)
+        return monotonic() + wait < self._until and not self._closing().wait(wait)
 
 
 def _wait(failure: Unavailable, pause: float) -> float:

@@ -5,6 +5,7 @@ Nothing is connected here.
 
 import re
 from enum import Enum, auto
+from functools import cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -82,6 +83,7 @@ def targets(text: str) -> tuple[ProbeTarget, ...]:
     return found
 
 
+@cache
 def of_cloud(name: str) -> tuple[ProbeTarget, ...]:
     """List a cloud's legacy hosts on the ports Microsoft names, and the standard SMTP host."""
     found = CLOUDS[name]

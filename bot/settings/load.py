@@ -20,7 +20,7 @@ from bot.settings import secret_fields
 from bot.settings.authorities import unusable_authorities
 from bot.settings.between import between
 from bot.settings.model import NAMES, Settings
-from bot.settings.tenants import Fleet, fleet_of, fleet_over
+from bot.settings.tenants import Fleet, TenantSettings, fleet_of, fleet_over
 from handlers.policy.rule import is_group
 
 EVERYTHING = frozenset({"slack", "exchange", "database"})
@@ -112,7 +112,7 @@ def _warnings(
     """Yield what looks wrong without stopping the program; with several tenants, whose it is."""
     for name, nearest in unknown.items():
         yield f"{name} is not a setting and is ignored; the nearest is {nearest}"
-    each = [("", draft)] if fleet is None else [(f"{one.alias}: ", one.settings) for one in fleet.tenants]
+    each = [("", draft)] if fleet is None else ((f"{one.alias}: ", one.settings) for one in fleet.tenants)
     for whose, settings in each:
         yield from (f"{whose}{what}" for what in _suspicious(settings, need))
 
@@ -139,7 +139,7 @@ def credential_now(tenant_id: str = "") -> Credential | None:
     return credential_in(settings_now(), tenant_id)
 
 
-def settings_now() -> Mapping[str, Settings]:
+def settings_now() -> Mapping[str, TenantSettings]:
     """The settings as ``.env`` (or the environment) has them now, by tenant; empty where they are wrong.
 
     Those of a bot for one tenant stand under an empty id.
@@ -149,14 +149,16 @@ def settings_now() -> Mapping[str, Settings]:
     except WrongSettings:
         return {}
     fleet = fleet_of(settings)
-    return {"": settings, **{one.tenant_id: one.settings for one in (fleet.tenants if fleet else ())}}
+    alone = TenantSettings("", settings)
+    return {"": alone, **{one.tenant_id: one for one in (fleet.tenants if fleet else ())}}
 
 
-def credential_in(found: Mapping[str, Settings], tenant_id: str) -> Credential | None:
+def credential_in(found: Mapping[str, TenantSettings], tenant_id: str) -> Credential | None:
     """Return a tenant's credential; its secret is kept out of the logs before anybody has it."""
-    settings = found.get(tenant_id) or found.get("")
-    if settings is None:
+    one = found.get(tenant_id) or found.get("")
+    if one is None:
         return None
+    settings = one.settings
     logs.withhold(settings.secrets())
     return settings.credential() if settings.credential_kind is not None else None
 

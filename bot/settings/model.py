@@ -7,6 +7,7 @@ what holds between them.
 from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -201,7 +202,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[SecretStr, ...]:
         """Every secret that is set, of every tenant, for the redaction of logs."""
-        ones = (self, *(one.settings for one in self.fleet.tenants)) if self.fleet is not None else (self,)
+        tenants = self.fleet.tenants if self.fleet is not None else ()
+        ones = chain([self], (one.settings for one in tenants))
         found = (getattr(one, name) for one in ones for name in type(self).model_fields)
         each = (value if isinstance(value, tuple) else (value,) for value in found)
         return tuple(value for values in each for value in values if isinstance(value, SecretStr))

@@ -222,8 +222,7 @@ def always() -> bool:
 class Claim:
     """How a job is claimed that only one worker does at a time, over all replicas.
 
-    ``every`` is how often it is due where the table of jobs says so (``storage.schedule``); ``None``: the
-    ledger tells.
+    ``every`` is how often it is due by the table of jobs (``storage.schedule``); ``None``: the ledger tells.
     """
 
     leases: Leases
@@ -240,7 +239,7 @@ class Claim:
         again_at: Callable[[], datetime] | None = None,
     ) -> Job:
         """Make a job that is done under this claim and needs nothing of it; see ``holding``."""
-        return self.holding(lambda _: do(), due=due, again_at=again_at)
+        return Job(self.tenant_id, _UnderClaim(self, do, due, again_at))
 
     def holding(
         self,
@@ -255,7 +254,7 @@ class Claim:
         asks again under it. ``again_at`` tells, once it is done, when it is due again, if that is before
         ``every`` has passed.
         """
-        return Job(self.tenant_id, _UnderClaim(self, do, due, again_at))
+        return Job(self.tenant_id, _UnderClaim(self, do, due, again_at, is_handed_it=True))
 
     @contextmanager
     def held(self, lease: Lease, again_at: Callable[[], datetime] | None) -> Iterator[None]:
@@ -283,9 +282,10 @@ class _UnderClaim:
     """What a claimed job does: an object, since a function with its cells takes three times the memory."""
 
     claim: Claim
-    do: Callable[[Lease], int]
+    do: Callable[..., int]
     due: Callable[[], bool]
     again_at: Callable[[], datetime] | None
+    is_handed_it: bool = False
 
     def __call__(self) -> int:
         """Do it if it is due and nobody else has it in hand."""
@@ -297,4 +297,4 @@ class _UnderClaim:
         if lease is None:
             return 0
         with claim.held(lease, self.again_at):
-            return self.do(lease)
+            return self.do(lease) if self.is_handed_it else self.do()

@@ -71,6 +71,9 @@ class Apply:
     What was sent and is not settled yet comes first: only a reading tells how it ended.
     """
 
+    _outrun: frozenset[int] = frozenset()
+    """Requests whose last try was outrun."""
+
     def __init__(
         self, context: Context, settling: Settling, sleep: Callable[[float], None] = time.sleep
     ) -> None:
@@ -78,8 +81,6 @@ class Apply:
         self._settling = settling
         self._first = FirstReading(context)
         self._sleep = sleep
-        self._outrun: set[int] = set()
-        """Requests whose last try was outrun."""
 
     def is_due(self) -> bool:
         """Whether anything is to be settled or ready; only reads."""
@@ -113,7 +114,7 @@ class Apply:
             with suppress(Conflict):
                 self._first.postpone(request, f"Waiting, nothing has been sent: {faster}.", None)
             return
-        self._outrun = {request.id} if isinstance(faster, _Outrun) else set()
+        self._outrun = frozenset([request.id] if isinstance(faster, _Outrun) else [])
 
     def _apply(self, request: ChangeRequest, lease: Lease) -> None:
         """Raises ``Conflict`` when the request moved meanwhile: it is looked at again on the next tick."""

@@ -39,9 +39,10 @@ STALE = (
 class TrustWatch:
     """Look whether the database is the known one, and tell what is not believed; a duty of the worker."""
 
+    _told: frozenset[tuple[str, str]] = frozenset()
+
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._told: set[tuple[str, str]] = set()
         self._told_at: dict[str, datetime] = {}
 
     def watch(self) -> int:

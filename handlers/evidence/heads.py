@@ -22,10 +22,11 @@ Permalink = Callable[[Place], str | None]
 class Heads:
     """Records the heads that arrived in Slack."""
 
+    _kept: frozenset[int] = frozenset()
+
     def __init__(self, ledger: Ledger, permalink: Permalink) -> None:
         self._ledger = ledger
         self._permalink = permalink
-        self._kept: set[int] = set()
 
     def keep(self, now: datetime) -> int:
         """Record every head that arrived and is not on record as posted; returns how many.
@@ -54,5 +55,5 @@ class Heads:
         with self._ledger.recording(now) as entry:
             said = {"seq": seq, "hash": digest, "permalink": link, "channel": place.channel, "ts": place.ts}
             entry.record("head_posted", BOT, said)
-        self._kept.add(seq)
+        self._kept |= {seq}
         return 1

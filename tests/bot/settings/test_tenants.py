@@ -7,7 +7,7 @@ import pytest
 
 from bot.exchange.auth.credentials import ClientSecret, ManagedIdentity
 from bot.from_settings import CredentialsNow
-from bot.settings.load import WrongSettings, credential_now, load
+from bot.settings.load import WrongSettings, credential_now, fleet_now, load
 from bot.settings.tenants import Fleet, fleet_of
 
 ALL = {
@@ -106,6 +106,20 @@ def test_each_tenant_has_the_settings_that_it_would_have_alone(written: Written)
     )
     assert (other.timezone.key, own.timezone.key, fabrikam.warning) == ("UTC", "Europe/Berlin", "")
     assert (fleet_of(own), own.tenants) == (None, None)
+
+
+def test_what_is_everybodys_is_held_once_and_who_was_not_changed_is_the_same_when_read_anew(
+    written: Written,
+) -> None:
+    path, settings = written(), load()
+    before = fleet_of(settings)
+    assert before is not None
+    contoso, fabrikam = before.tenants
+    assert contoso.common is fabrikam.common
+    assert {*fabrikam.own} <= {*contoso.own, "exchange_cloud"}, "only what differs"
+    path.write_text(TWO.replace("warning: Production", "warning: Careful"), encoding="utf-8")
+    again, unchanged = fleet_now(settings).tenants
+    assert (unchanged == fabrikam, again == contoso) == (True, False)
 
 
 def test_the_secrets_of_every_tenant_are_withheld_and_shown_nowhere(written: Written) -> None:
