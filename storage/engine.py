@@ -125,16 +125,18 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, patience: float = PATIENCE, quick: bool = False) -> Iterator[Connection]:
+    def write(
+        self, *, patience: float = PATIENCE, quick: bool = False, chain: str | None = None
+    ) -> Iterator[Connection]:
         """One write transaction: committed when the block ends, rolled back when it raises.
 
         ``quick`` is for what somebody waits for who owes an acknowledgement: its connections are never held
-        by slow work. Raises ``Busy`` when no lock was to be had within ``patience`` seconds, and
-        ``Unreachable``.
+        by slow work. ``chain`` is the tenant on whose chain it is ``recording``. Raises ``Busy`` when no lock
+        was to be had within ``patience`` seconds, and ``Unreachable``.
         """
         engine = self._quick if quick else self.engine
         if not self.is_sqlite:
-            with self._translated(writing=True), self._postgresql(engine, patience) as connection:
+            with self._translated(writing=True), self._postgresql(engine, patience, chain) as connection:
                 yield connection
             return
         until = time.monotonic() + patience
@@ -150,11 +152,7 @@ class Database:
     @contextmanager
     def recording(self, tenant_id: str, *, patience: float = PATIENCE) -> Iterator[Connection]:
         """Open a write transaction on the tenant's chain: one at a time over all replicas."""
-        with self.write(patience=patience) as connection:
-            if not self.is_sqlite:
-                connection.exec_driver_sql(
-                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, 42))", (tenant_id,)
-                )
+        with self.write(patience=patience, chain=tenant_id) as connection:
             yield connection
 
     def open_to_others(self) -> list[str]:
@@ -210,12 +208,18 @@ class Database:
 
     @staticmethod
     @contextmanager
-    def _postgresql(engine: Engine, patience: float) -> Iterator[Connection]:
+    def _postgresql(engine: Engine, patience: float, chain: str | None) -> Iterator[Connection]:
+        """Limit every wait and lock the chain in one statement: each is a way to the server and back."""
+        limits = (
+            f"set_config('lock_timeout', '{max(1, int(patience * 1000))}', true), "  # 0 would be for ever
+            f"set_config('idle_in_transaction_session_timeout', '{int(IDLE_LIMIT * 1000)}', true)"
+        )
         with engine.begin() as connection:
-            connection.exec_driver_sql(
-                f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))};"  # 0 would be for ever
-                f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_LIMIT * 1000)}"
-            )
+            if chain is None:
+                connection.exec_driver_sql(f"SELECT {limits}")
+            else:
+                lock = "pg_advisory_xact_lock(hashtextextended(%s, 42))"
+                connection.exec_driver_sql(f"SELECT {limits}, {lock}", (chain,))
             yield connection
 
 

@@ -103,8 +103,11 @@ class RawPostgresql:
         self.execute: Any = self.connection.execute
 
     def begin(self) -> None:
-        self.execute("SET LOCAL lock_timeout = 10000")
-        self.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 42))", (TENANT,))
+        limit, lock = (
+            "set_config('lock_timeout', '10000', true)",
+            "pg_advisory_xact_lock(hashtextextended(%s, 42))",
+        )
+        self.execute(f"SELECT {limit}, {lock}", (TENANT,))
 
     def commit(self) -> None:
         self.connection.commit()

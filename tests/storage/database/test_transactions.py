@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from storage.engine import Busy, Database, Unreachable
@@ -271,6 +271,14 @@ class TestOnPostgresql:
         with Ledger(database, "one").recording(NOW) as entry:
             asked(entry)
             opened(Ledger(database, "two"))
+
+    def test_waits_are_limited_and_the_chain_is_locked_in_one_statement(self, database: Database) -> None:
+        """Each is a way to the server and back, and every act records."""
+        spoken: list[str] = []
+        event.listen(database.engine, "before_cursor_execute", lambda *args: spoken.append(args[2]))
+        with database.recording(TENANT):
+            assert len(spoken) == 1
+        assert len(spoken) == 1
 
     def test_patience_ends_with_the_transaction(self, database: Database) -> None:
         before = _lock_timeout(database)
