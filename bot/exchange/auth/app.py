@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.exchange.auth.credentials import Credential, unchanged
-from bot.exchange.auth.together import Together
+
+if TYPE_CHECKING:  # naming an app loads no library for keys or calls
+    from bot.exchange.auth.together import Together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,5 +26,5 @@ class App:
     """Ends in ``/.default``."""
     renewed: Callable[[], Credential | None] = unchanged
     """Asked after a refusal for the credential as the settings have it now; ``None``: there is none."""
-    together: Together | None = None
+    together: "Together | None" = None
     """What it shares with the apps of other tenants."""
