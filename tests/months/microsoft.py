@@ -56,7 +56,7 @@ class Microsoft:
 
         class SignIn(Entra):
             def _ask(self, claims_challenge: str | None) -> Any:
-                if world.trouble(self._tenant_id) == "expired":
+                if world.trouble(self._signs_in.tenant_id) == "expired":
                     return {"error": "invalid_client", "error_codes": [7000222]}
                 return {"access_token": "token", "expires_in": 3600}
 
