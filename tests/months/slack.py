@@ -73,9 +73,12 @@ class Rooms(Workspace):
         return found
 
     def buttons(self, channel: str, action: str, seen_by: str | None = None) -> list[Message]:
-        """Messages that carry this button, newest first; nobody presses a copy that is never drawn again."""
+        """Messages that carry this button, newest first.
+
+        Nobody presses a copy that is never drawn again; a private answer has none.
+        """
         seen = (one for one in reversed(self._messages[channel]) if one.is_visible_to(seen_by))
-        shown = (one for one in seen if (channel, one.ts) not in self.forgiven)
+        shown = (one for one in seen if one.ephemeral_to or (channel, one.ts) not in self.forgiven)
         return [one for one in shown if any(action == name for name in _actions(one.blocks))]
 
 
