@@ -52,14 +52,6 @@ class Entra:
         self._tokens = tokens
         self._take_fault = take_fault
 
-    def application(self) -> web.Application:
-        """The routes."""
-        app = web.Application()
-        app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", self.discovery)
-        app.router.add_get("/{tenant}/discovery/v2.0/keys", self.keys)
-        app.router.add_post("/{tenant}/oauth2/v2.0/token", self.token)
-        return app
-
     async def discovery(self, request: web.Request) -> web.Response:
         """Answer one request."""
         try:

@@ -43,13 +43,6 @@ class Exchange:
         self._tokens = tokens
         self._cmdlets = Cmdlets(tenant)
 
-    def application(self) -> web.Application:
-        """The routes; paths are matched without regard to case, as the real service does."""
-        app = web.Application()
-        app.router.add_route("*", f"{FOREIGN}/{{path:.*}}", self._strayed)
-        app.router.add_route("*", "/{path:.*}", self.serve)
-        return app
-
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         route = PATH.fullmatch(request.path)
@@ -189,7 +182,7 @@ class Exchange:
     def _note(self, visit: Visit, fault: Fault) -> None:
         self._tenant.settle_call(visit.number, note=FAULTS[fault.name])
 
-    async def _strayed(self, request: web.Request) -> web.StreamResponse:
+    async def strayed(self, request: web.Request) -> web.StreamResponse:
         """Stand for the foreign host of ``redirect_foreign``, to which no token must ever come."""
         carried = (
             "with the bearer token" if "Authorization" in request.headers else "without the bearer token"

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from bot.sandbox.microsoft.authority import Entra
 from bot.sandbox.microsoft.certificates import Root, client_certificate, server_context, write_private
-from bot.sandbox.microsoft.exchange import PATH, Exchange
+from bot.sandbox.microsoft.exchange import FOREIGN, PATH, Exchange
 from bot.sandbox.microsoft.mail import Mail
 from bot.sandbox.microsoft.registration import Registration
 from bot.sandbox.microsoft.tenant import Tenant
@@ -55,6 +55,7 @@ def admin_api_of(exchanges: Mapping[str, Exchange], otherwise: Exchange) -> web.
         return await exchanges.get(tenant, otherwise).serve(request)
 
     app = web.Application()
+    app.router.add_route("*", f"{FOREIGN}/{{path:.*}}", otherwise.strayed)
     app.router.add_route("*", "/{path:.*}", handle)
     return app
 
@@ -93,16 +94,11 @@ class Microsoft:
         context = self._write_certificates()
         entra, exchange_api = self._sides_of(self.tenant, self.tokens)
         sides = {one: self._sides_of(one, Tokens(one.tenant_id, one.grants)) for one in self.others}
-        authority_app, api_app = entra.application(), exchange_api.application()
-        if sides:
-            sides[self.tenant] = entra, exchange_api
-            named = [
-                (name, *both) for one, both in sides.items() for name in (one.tenant_id, one.organization)
-            ]
-            authority_app = authority_of({name: its for name, its, _ in named}, entra)
-            api_app = admin_api_of({name: its for name, _, its in named}, exchange_api)
-        authority, exchange = self._serve(authority_app, context), self._serve(api_app, context)
-        for its, _ in (*sides.values(), (entra, exchange_api)):
+        sides[self.tenant] = entra, exchange_api
+        named = [(name, *both) for one, both in sides.items() for name in (one.tenant_id, one.organization)]
+        authority = self._serve(authority_of({name: its for name, its, _ in named}, entra), context)
+        exchange = self._serve(admin_api_of({name: its for name, _, its in named}, exchange_api), context)
+        for its, _ in sides.values():
             its.origin = authority.url
         self._mail = Mail(self._folder / "server.pem")
         self._mail.start()

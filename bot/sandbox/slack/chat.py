@@ -1,4 +1,4 @@
-"""Web API methods about messages: ``chat.*`` and ``reactions.*``."""
+"""Web API methods about messages: ``chat.*`` and ``reactions.get``."""
 
 from collections.abc import Callable
 
@@ -13,14 +13,11 @@ WRITE = ("chat:write",)
 
 
 class Chat:
-    """``base`` gives the workspace's own address; ``reacted`` is told of each reaction that the bot adds."""
+    """``base`` gives the workspace's own address."""
 
-    def __init__(
-        self, workspace: Workspace, *, base: Callable[[], str], reacted: Callable[[Message, str, str], object]
-    ) -> None:
+    def __init__(self, workspace: Workspace, *, base: Callable[[], str]) -> None:
         self._workspace = workspace
         self._base = base
-        self._reacted = reacted
 
     def methods(self) -> dict[str, Method]:
         """What this module answers."""
@@ -31,7 +28,6 @@ class Chat:
             "chat.delete": Method(self._delete, WRITE),
             "chat.getPermalink": Method(self._permalink),
             "reactions.get": Method(self._reactions, ("reactions:read",)),
-            "reactions.add": Method(self._react, ("reactions:write",)),
         }
 
     def _post(self, arguments: Arguments) -> JSON:
@@ -72,13 +68,6 @@ class Chat:
         message = self._workspace.message(arguments.need("channel"), arguments.need("message_ts"))
         link = f"{self._base()}/archives/{message.channel}/p{message.ts.replace('.', '')}"
         return {"channel": message.channel, "permalink": link}
-
-    def _react(self, arguments: Arguments) -> JSON:
-        channel = self._workspace.entered(arguments.need("channel"), BOT_USER)
-        message = self._workspace.message(channel.id, arguments.need("timestamp"))
-        self._workspace.react(message, BOT_USER, arguments.need("name"))
-        self._reacted(message, BOT_USER, arguments.need("name"))
-        return {}
 
     def _reactions(self, arguments: Arguments) -> JSON:
         """The whole message, as docs.slack.dev/reference/methods/reactions.get has it."""

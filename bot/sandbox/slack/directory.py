@@ -1,17 +1,16 @@
-"""Answer ``auth.test``, ``users.info``, ``usergroups.*`` and ``conversations.*``."""
+"""Answer ``auth.test``, ``users.info``, ``usergroups.users.list`` and ``conversations.*``."""
 
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.api import Arguments, Method
-from bot.sandbox.slack.cast import BOT_USER, Channel, Group, Member
+from bot.sandbox.slack.cast import BOT_USER, Channel, Member
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.messages import JSON
 from bot.sandbox.slack.workspace import Workspace
 
 CONVERSATIONS = ("channels:read", "groups:read", "im:read")
-PAGE = 100
 
 
 class Directory:
@@ -27,11 +26,9 @@ class Directory:
         return {
             "auth.test": Method(self._identity),
             "users.info": Method(self._user, ("users:read",)),
-            "usergroups.list": Method(self._groups, ("usergroups:read",)),
             "usergroups.users.list": Method(self._group_members, ("usergroups:read",)),
             "conversations.open": Method(self._open, ("im:write",)),
             "conversations.info": Method(self._channel, CONVERSATIONS),
-            "conversations.members": Method(self._channel_members, CONVERSATIONS),
         }
 
     def _identity(self, _arguments: Arguments) -> JSON:
@@ -80,13 +77,6 @@ class Directory:
             **({"is_invited_user": True} if member.is_invited else {}),
         }
 
-    def _groups(self, arguments: Arguments) -> JSON:
-        return {
-            "usergroups": [
-                _group(group, arguments.flag("include_users")) for group in self._workspace.groups()
-            ]
-        }
-
     def _group_members(self, arguments: Arguments) -> JSON:
         wanted = arguments.need("usergroup")
         for group in self._workspace.groups():
@@ -111,16 +101,6 @@ class Directory:
         channel = self._workspace.channel(arguments.need("channel"))
         count = {"num_members": len(channel.members)} if arguments.flag("include_num_members") else {}
         return {"channel": {**self._shown(channel), **count}}
-
-    def _channel_members(self, arguments: Arguments) -> JSON:
-        channel = self._workspace.channel(arguments.need("channel"))
-        cursor, limit = arguments.text("cursor") or "0", arguments.text("limit") or str(PAGE)
-        if not (cursor.isdigit() and limit.isdigit()):
-            raise SlackError("invalid_cursor")
-        start, most = int(cursor), int(limit)
-        members = sorted(channel.members)
-        following = str(start + most) if start + most < len(members) else ""
-        return {"members": members[start : start + most], "response_metadata": {"next_cursor": following}}
 
     def _shown(self, channel: Channel) -> JSON:
         if channel.person is not None:
@@ -156,18 +136,4 @@ def _in_organisation(member: Member) -> JSON:
         "is_admin": False,
         "is_owner": False,
         "teams": [member.team_id],
-    }
-
-
-def _group(group: Group, with_users: bool) -> JSON:
-    users = {"users": group.members} if with_users else {}
-    return {
-        "id": group.id,
-        "team_id": cast.TEAM_ID,
-        "is_usergroup": True,
-        "name": group.name,
-        "handle": group.handle,
-        "date_delete": 0,
-        "user_count": len(group.members),
-        **users,
     }

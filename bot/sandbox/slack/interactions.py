@@ -14,7 +14,7 @@ from bot.sandbox.slack.carrying import Carrier
 from bot.sandbox.slack.cast import BOT_USER, Channel
 from bot.sandbox.slack.deliveries import Parcel
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.messages import JSON, Content, Message
+from bot.sandbox.slack.messages import JSON, Content
 from bot.sandbox.slack.modals import Modals, View
 from bot.sandbox.slack.pressing import Wanted
 from bot.sandbox.slack.response_urls import ResponseUrls
@@ -153,16 +153,12 @@ class Interactions:
         """Add or take back a reaction; returns the event's id, ``None`` if the bot is not in the channel."""
         message = self._workspace.message(self._workspace.entered(channel, as_).id, ts)
         (self._workspace.unreact if remove else self._workspace.react)(message, as_, name)
-        return self.reacted(message, as_, name, removed=remove)
-
-    def reacted(self, message: Message, user: str, name: str, *, removed: bool = False) -> str | None:
-        """Tell the bot of a reaction if it is in the channel; returns the event's id."""
-        channel = self._workspace.channel(message.channel)
-        if BOT_USER not in channel.members:
+        where = self._workspace.channel(message.channel)
+        if BOT_USER not in where.members:
             return None
-        kind = "reaction_removed" if removed else "reaction_added"
+        kind = "reaction_removed" if remove else "reaction_added"
         return self._tell_of(
-            payloads.reaction_event(kind, user, name, message, event_ts=self._workspace.stamp()), channel
+            payloads.reaction_event(kind, as_, name, message, event_ts=self._workspace.stamp()), where
         )
 
     def _tell_of(self, event: JSON, channel: Channel) -> str:

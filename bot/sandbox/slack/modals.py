@@ -101,10 +101,10 @@ class Modals:
         return list(self._stacks.get(user, []))
 
     def view(self, view_id: str, *, user: str | None = None) -> View:
-        """An open view by its id or external id, of ``user`` if given. Raises ``not_found``."""
+        """An open view by its id, of ``user`` if given. Raises ``not_found``."""
         for stack in [*self._stacks.values(), list(self._homes.values())]:
             for view in stack:
-                if view_id in {view.id, view.definition.get("external_id")} and user in {None, view.user}:
+                if view_id == view.id and user in {None, view.user}:
                     return view
         raise SlackError("not_found")
 

@@ -247,7 +247,7 @@ class Slack:
         return app
 
     def _methods(self) -> dict[str, Method]:
-        chat = Chat(self.workspace, base=self._base, reacted=self.people.reacted)
+        chat = Chat(self.workspace, base=self._base)
         return {
             "apps.connections.open": Method(self._open_connection, token=cast.APP_TOKEN),
             **Directory(self.workspace, base=self._base, scopes=self._scopes).methods(),

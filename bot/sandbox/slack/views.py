@@ -1,4 +1,4 @@
-"""Answer ``views.open``, ``push``, ``update``, ``publish`` and ``blocks.validate``."""
+"""Answer ``views.open``, ``push``, ``publish`` and ``blocks.validate``."""
 
 from bot.sandbox.slack.api import Arguments, Method
 from bot.sandbox.slack.blockkit import message_problems, view_problems
@@ -17,8 +17,7 @@ class Views:
         """What this module answers; no scope beyond the token's own."""
         return {
             "views.open": Method(self._open), "views.push": Method(self._push),
-            "views.update": Method(self._update), "views.publish": Method(self._publish),
-            "blocks.validate": Method(_validate),
+            "views.publish": Method(self._publish), "blocks.validate": Method(_validate),
         }  # fmt: skip
 
     def _open(self, arguments: Arguments) -> JSON:
@@ -39,12 +38,6 @@ class Views:
             arguments.need("user_id"), arguments.decoded("view"), over=arguments.text("hash")
         )
         return {"view": view.as_slack()}
-
-    def _update(self, arguments: Arguments) -> JSON:
-        view = self._modals.view(arguments.text("view_id") or arguments.need("external_id"))
-        if arguments.text("hash") not in {"", view.hash}:
-            raise SlackError("hash_conflict")
-        return {"view": self._modals.update(view, arguments.decoded("view")).as_slack()}
 
 
 def _validate(arguments: Arguments) -> JSON:

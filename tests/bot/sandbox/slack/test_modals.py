@@ -273,17 +273,6 @@ def test_a_view_that_is_none_is_refused_with_its_faults(
     assert messages == ["[ERROR] must be less than 25 characters [json-pointer:/view/title/text]"]
 
 
-def test_an_update_with_an_old_hash_is_refused(slack: Slack, bot: BoltBot, client: WebClient) -> None:
-    view = _opening(slack, bot, _view(REASON))
-    client.views_update(view_id=view["id"], hash=view["hash"], view=_view(REASON, title="Second"))
-    with pytest.raises(SlackApiError) as refusal:
-        client.views_update(view_id=view["id"], hash=view["hash"], view=_view(REASON, title="Third"))
-    assert refusal.value.response["error"] == "hash_conflict"
-    with pytest.raises(SlackApiError) as refusal:
-        client.views_update(view_id="V0", view=_view(REASON))
-    assert refusal.value.response["error"] == "not_found"
-
-
 def test_at_most_three_views_lie_on_each_other(slack: Slack, bot: BoltBot) -> None:
     bot.app.view("opt_in")(lambda ack: ack(response_action="push", view=_view(REASON)))
     _opening(slack, bot, _view(REASON))

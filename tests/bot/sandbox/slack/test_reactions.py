@@ -92,16 +92,6 @@ def test_nobody_reacts_to_an_ephemeral_message(slack: Slack, client: WebClient) 
         slack.react("U0BOB", "C0CHANGES", ts, "x")
 
 
-def test_bolt_drops_the_bots_own_reaction_but_slack_sends_it(
-    slack: Slack, client: WebClient, events: list[dict[str, Any]]
-) -> None:
-    ts = _posted(client)
-    client.reactions_add(channel="C0CHANGES", timestamp=ts, name="x")
-    slack.workspace.wait_for(lambda: slack.deliveries and slack.deliveries[0].acked_after is not None)
-    assert slack.deliveries[0].payload["event"]["user"] == "U0LEGACY"
-    assert events == []
-
-
 def test_an_event_is_sent_again_until_it_is_acknowledged(impatient: Slack, late_bot: BoltBot) -> None:
     """At first as attempt 0; the event's id stays, the envelope's does not."""
     heard: list[tuple[str, str, str]] = []
