@@ -15,7 +15,7 @@ from handlers.register.policy import judge_acceptance, window_of
 from storage.devices.records import Device
 from storage.homes import HomeRows, Shown, home_rows, keep_shown
 from storage.lifecycle import State
-from storage.records import Baseline, ChangeRequest, Observation
+from storage.records import ChangeRequest
 
 CLOCKS = timedelta(minutes=1)
 """By how much Slack's clock, which stamps a press, and ours may differ."""
@@ -31,11 +31,8 @@ class HomePage:
     drawn_at: datetime
     cloud: Cloud
     rule: Rule
-    seen: Observation | None
-    """The newest reading that has a value: the page reads nothing itself."""
-    newest: Observation | None
-    """The newest reading, or failure of one."""
-    baseline: Baseline | None
+    rows: HomeRows
+    """What is on record for them: the page reads nothing from Exchange."""
     waits: ChangeRequest | None
     """The request that waits for this person's decision."""
     tally: Tally | None
@@ -44,21 +41,13 @@ class HomePage:
     """The open request, where it is not theirs to decide."""
     why_not: str
     """Why it is not; empty where nobody wonders."""
-    own: tuple[ChangeRequest, ...]
-    """What they asked for, newest first."""
     next_dates: tuple[Milestone, ...]
     warning: str | None
     """That Microsoft's dates were checked too long ago."""
-    devices: tuple[Device, ...]
-    """What they answer for on the register, the next due first."""
-    device_count: int
-    """How many these are in all."""
     to_accept: tuple[Device, ...]
     """Entries of the register that this person may accept or refuse now, the soonest day first."""
     today: date
     """The day in the operator's zone."""
-    shown: Shown | None
-    """What the page before this one had with its buttons."""
 
     @property
     def shows(self) -> tuple[int, str] | None:
@@ -95,21 +84,15 @@ class Homes:
             drawn_at=now,
             cloud=context.cloud,
             rule=context.rule,
-            seen=found.seen,
-            newest=found.newest,
-            baseline=found.baseline,
+            rows=found,
             waits=waits,
             tally=self._tally(waits, found) if waits else None,
             other=found.request if waits is None else None,
             why_not=verdict.sentence if verdict is not None and verdict.reason in _WORTH_TELLING else "",
-            own=found.own,
             next_dates=context.calendar.upcoming(context.cloud.name, today),
             warning=context.calendar.freshness(today),
-            devices=found.devices,
-            device_count=found.device_count,
             to_accept=self._to_accept(person, found, now, today),
             today=today,
-            shown=found.shown,
         )
 
     def keep_shown(self, person: str, page: HomePage) -> None:
@@ -119,7 +102,7 @@ class Homes:
         no page but this one that it can have been made on, however fast somebody was.
         Raises ``Unreachable`` and ``Conflict``.
         """
-        shows, before = page.shows, page.shown
+        shows, before = page.shows, page.rows.shown
         if shows is None or (before is not None and shows == (before.request_id, before.digest)):
             return
         now = self._context.now()

@@ -14,7 +14,7 @@ from handlers.ports import Cloud
 from handlers.queries.home import HomePage
 from handlers.slack.layouts import devices as device_layouts
 from handlers.slack.views import home
-from storage.homes import MOST_DEVICES
+from storage.homes import MOST_DEVICES, HomeRows
 from storage.records import Baseline, ChangeRequest, Observation, SettingValue
 
 
@@ -32,7 +32,8 @@ class HomeExamples:
     def pages(self, request: ChangeRequest) -> Iterator[tuple[str, View]]:
         """Each page and form, with ``request`` wherever there is one to show."""
         full = self._full(request)
-        bare = replace(full, waits=None, tally=None, other=request, own=(), devices=(), to_accept=())
+        rows = replace(full.rows, own=(), devices=())
+        bare = replace(full, waits=None, tally=None, other=request, rows=rows, to_accept=())
         for name, found in {"full": full, "nothing waits": bare}.items():
             yield f"Home ({name})", home.page(found, self.person, self.zone)
             yield f"shortcut ({name})", home.chooser(found, self.zone)
@@ -43,23 +44,29 @@ class HomeExamples:
         failed = Observation(
             self.now + timedelta(minutes=1), None, None, None, "Exchange could not be reached."
         )
+        rows = HomeRows(
+            baseline=Baseline(SettingValue.OPTED_IN, self.now, request.id, request.window_end),
+            seen=Observation(self.now, SettingValue.OPTED_IN, True, "contoso.onmicrosoft.com", None),
+            newest=failed,
+            rule_digest=None,
+            request=request,
+            votes=(),
+            own=(request,) * 10,
+            shown=None,
+            devices=(device,) * MOST_DEVICES,
+            device_count=500,
+        )
         return HomePage(
             drawn_at=self.now,
             cloud=self.cloud,
             rule=self.rule,
-            seen=Observation(self.now, SettingValue.OPTED_IN, True, "contoso.onmicrosoft.com", None),
-            newest=failed,
-            baseline=Baseline(SettingValue.OPTED_IN, self.now, request.id, request.window_end),
+            rows=rows,
             waits=request,
             tally=Tally(approved_by=(self.person,), void=(), missing=1),
             other=None,
             why_not="",
-            own=(request,) * 10,
             next_dates=self.calendar.upcoming(self.cloud.name, self.now.date()),
             warning="Checked long ago.",
-            shown=None,
-            devices=(device,) * MOST_DEVICES,
-            device_count=500,
             to_accept=(device, replace(device, asked_due=None)) * MOST_DEVICES,
             today=self.now.date(),
         )

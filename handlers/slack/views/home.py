@@ -75,10 +75,10 @@ def chooser(found: HomePage, zone: ZoneInfo) -> View:
 def _now(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:
     """The newest reading with its age, never a guess; a failure since then is said."""
     yield section(_live(found, zone))
-    newest, seen = found.newest, found.seen
+    newest, seen = found.rows.newest, found.rows.seen
     if newest is not None and newest.value is None and (seen is None or newest.at > seen.at):
         yield section(f":grey_question: Since then it *could not be read*: {sentence(newest.problem or '')}")
-    baseline = found.baseline
+    baseline = found.rows.baseline
     if seen is not None and baseline is not None and seen.value is not baseline.value:
         yield section(
             ":rotating_light: This is not what the bot last applied or saw; `/legacytls status` reads it now."
@@ -86,7 +86,7 @@ def _now(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:
 
 
 def _live(found: HomePage, zone: ZoneInfo) -> str:
-    seen, baseline = found.seen, found.baseline
+    seen, baseline = found.rows.seen, found.rows.baseline
     if seen is None or seen.value is None:
         return NOT_READ_YET
     age = f"As read {instant(seen.at, zone)}, {_ago(found.drawn_at - seen.at)} before this was drawn."
@@ -118,7 +118,7 @@ def _ways(found: HomePage) -> list[ButtonElement]:
     history = button("History", OPEN_HISTORY, 0)
     if not found.cloud.offers_legacy:
         return [history]
-    opted_in = found.seen is not None and found.seen.value is SettingValue.OPTED_IN
+    opted_in = found.rows.seen is not None and found.rows.seen.value is SettingValue.OPTED_IN
     ask = (
         button("Ask to extend", OPEN_FORM[Kind.EXTENSION], 0)
         if opted_in
@@ -187,11 +187,11 @@ def _what(request: ChangeRequest, zone: ZoneInfo) -> str:
 
 
 def _asked(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:
-    if not found.own:
+    if not found.rows.own:
         return
     yield header("You asked")
-    yield section("\n".join(_line(request, zone) for request in found.own))
-    for request in found.own:
+    yield section("\n".join(_line(request, zone) for request in found.rows.own))
+    for request in found.rows.own:
         if (
             request.kind in WISH
             and request.state in OPEN & {State.PENDING, State.APPROVED}
@@ -213,8 +213,8 @@ def _line(request: ChangeRequest, zone: ZoneInfo) -> str:
 def _dates(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:
     """The end of the window, and Microsoft's dates as they were stated."""
     end = (
-        found.baseline.window_end
-        if found.baseline is not None and found.baseline.value is SettingValue.OPTED_IN
+        found.rows.baseline.window_end
+        if found.rows.baseline is not None and found.rows.baseline.value is SettingValue.OPTED_IN
         else None
     )
     lines = [f"• *{instant(end, zone)}*: the opt-in ends, and the bot opts out"] if end is not None else []

@@ -44,16 +44,16 @@ def _asked_day(one: Device) -> str:
 
 def owned(found: HomePage) -> Iterator[Block]:
     """Draw what the person answers for, each with its buttons, the next due first."""
-    if not found.devices:
+    if not found.rows.devices:
         return
     yield header("Your devices")
-    for one in found.devices:
+    for one in found.rows.devices:
         yield section(_device(one, found.today))
         yield actions(
             button("Replaced", REPLACED, one.id, confirm=_for_good(one)),
             button("Need longer", NEED_LONGER, one.id),
         )
-    left = found.device_count - len(found.devices)
+    left = found.rows.device_count - len(found.rows.devices)
     yield from small([f"{left} more are due later."] if left else [])
     yield actions(button("Open my devices", MY_DEVICES, 0))
 

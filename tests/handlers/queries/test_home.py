@@ -238,7 +238,7 @@ def test_it_takes_one_statement_however_much_is_on_record(house: House) -> None:
     event.listen(house.database.engine, "before_cursor_execute", lambda *args: spoken.append(args[2]))
     page = house.dispatch.homes.page(ALICE)
     assert len([text for text in spoken if not text.startswith("PRAGMA")]) == 1
-    assert len(page.own) == MOST_OWN
+    assert len(page.rows.own) == MOST_OWN
 
 
 def test_the_whole_way_from_opening_it_to_publishing_takes_one_statement_where_nothing_is_new(
@@ -273,8 +273,8 @@ def test_it_reads_the_same_on_both_databases(both: House) -> None:
     assert page.waits == both.request(number)
     assert page.tally is not None
     assert page.tally.approved_by == (BOB,)
-    assert (page.seen, page.baseline) == (both.observation(), both.baseline())
-    assert [request.id for request in both.dispatch.homes.page(ALICE).own] == [number]
+    assert (page.rows.seen, page.rows.baseline) == (both.observation(), both.baseline())
+    assert [request.id for request in both.dispatch.homes.page(ALICE).rows.own] == [number]
 
 
 def test_a_row_of_the_baseline_that_does_not_agree_is_not_believed(house: House) -> None:
@@ -284,7 +284,7 @@ def test_a_row_of_the_baseline_that_does_not_agree_is_not_believed(house: House)
     end = house.baseline().window_end  # type: ignore[union-attr]
     with house.database.write() as connection:
         connection.exec_driver_sql("UPDATE baselines SET window_end = '2031-01-01 00:00:00.000000'")
-    assert house.dispatch.homes.page(ALICE).baseline.window_end == end  # type: ignore[union-attr]
+    assert house.dispatch.homes.page(ALICE).rows.baseline.window_end == end  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)

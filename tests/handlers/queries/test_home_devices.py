@@ -104,8 +104,8 @@ def test_a_button_beside_ones_devices_answers_with_the_entries_and_their_buttons
 
 def test_devices_are_read_on_both_databases(both: House) -> None:
     registered(both, 3)
-    assert [device.name for device in both.dispatch.homes.page(ERIN).devices] == ["D1", "D2", "D3"]
-    assert both.dispatch.homes.page(ERIN).device_count == 3
+    assert [device.name for device in both.dispatch.homes.page(ERIN).rows.devices] == ["D1", "D2", "D3"]
+    assert both.dispatch.homes.page(ERIN).rows.device_count == 3
 
 
 def test_what_waits_names_the_devices_with_the_days_that_are_approved(house: House) -> None:
@@ -156,7 +156,7 @@ def test_five_hundred_of_everything_take_one_statement_and_fit(house: House, nam
     event.listen(house.database.engine, "before_cursor_execute", lambda *args: spoken.append(args[2]))
     page = house.dispatch.homes.page(BOB)
     assert len([text for text in spoken if not text.startswith("PRAGMA")]) == 1
-    assert (len(page.devices), page.device_count) == (MOST_DEVICES, 500)
+    assert (len(page.rows.devices), page.rows.device_count) == (MOST_DEVICES, 500)
     assert page.waits is not None
     blocks = house.open_home(BOB)
     assert says("480_more_are_due_later") in words(blocks)
