@@ -162,18 +162,10 @@ class Decisions:
         self, entry: Entry, request: ChangeRequest, interaction: Interaction, others: Checked
     ) -> tuple[ChangeRequest, str]:
         votes = entry.reader.decisions([request.id])
-        digest = content_digest(request, self._context.rule.digest)
         weighed = weigh(request, votes, interaction, others, rule=self._context.rule)
         raised, counted = request, weighed.counted
         if weighed.is_new:
-            raised, decision = entry.vote(
-                request,
-                person_id=interaction.person,
-                vote=Vote.APPROVE,
-                door=interaction.door,
-                digest=digest,
-                voted_at=interaction.at,
-            )
+            raised, decision = self._vote(entry, request, Vote.APPROVE, interaction)
             votes.append(decision)
         standing = standing_approvals(votes)
         raised = entry.void(raised, (standing[person] for person in weighed.lost))
@@ -196,15 +188,7 @@ class Decisions:
     def _reject(
         self, entry: Entry, request: ChangeRequest, interaction: Interaction
     ) -> tuple[ChangeRequest, str]:
-        digest = content_digest(request, self._context.rule.digest)
-        raised, _ = entry.vote(
-            request,
-            person_id=interaction.person,
-            vote=Vote.REJECT,
-            door=interaction.door,
-            digest=digest,
-            voted_at=interaction.at,
-        )
+        raised, _ = self._vote(entry, request, Vote.REJECT, interaction)
         rejected = entry.move(
             raised, State.REJECTED, actor=interaction.person, detail=f"Rejected by @{interaction.person}."
         )
@@ -218,17 +202,21 @@ class Decisions:
         )
 
     def _undo(self, entry: Entry, request: ChangeRequest, interaction: Interaction) -> ChangeRequest:
-        digest = content_digest(request, self._context.rule.digest)
-        raised, _ = entry.vote(
-            request,
-            person_id=interaction.person,
-            vote=Vote.TAKEN_BACK,
-            door=interaction.door,
-            digest=digest,
-            voted_at=interaction.at,
-        )
+        raised, _ = self._vote(entry, request, Vote.TAKEN_BACK, interaction)
         enqueue_card(entry, raised)
         return raised
+
+    def _vote(
+        self, entry: Entry, request: ChangeRequest, vote: Vote, interaction: Interaction
+    ) -> tuple[ChangeRequest, Decision]:
+        return entry.vote(
+            request,
+            person_id=interaction.person,
+            vote=vote,
+            door=interaction.door,
+            digest=content_digest(request, self._context.rule.digest),
+            voted_at=interaction.at,
+        )
 
 
 def _never_stood_together(
