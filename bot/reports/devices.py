@@ -15,18 +15,13 @@ from bot.reports.answers import ledger_of
 from bot.reports.names import names_of
 from bot.settings.model import Settings
 from bot.terminal import inert, is_terminal, line, table
+from handlers.evidence.proof.tables import DEVICES
 from handlers.register.files.decoding import LARGEST, NotRead
 from handlers.register.imports import Imported, Imports, Period, imported_lines
 from handlers.register.overview import Devices, Listed, Overview, pace_line
 from handlers.slack.views.plain import Names
 from storage.integrity.canonical import stamp
 from storage.record import spreadsheet_cells
-
-FIELDS = (
-    *("id", "device", "sender", "site", "owner", "protocol", "reason", "plan", "due", "state", "moves"),
-    *("last_seen", "tls10", "tls11", "tls12", "messages"),
-)
-"""The keys of a device, and the columns for a spreadsheet."""
 
 COLUMNS = ("", "Device", "Sender", "Owner", "Due", "State", "Moved", "TLS 1.0", "TLS 1.1", "Last seen")
 NOT_UNDERSTOOD = 2
@@ -49,7 +44,7 @@ def show_devices(settings: Settings, *, as_json: bool, as_csv: bool) -> int:
     if as_json:
         sys.stdout.write(f"{json.dumps(devices_data(overview, listed), indent=2)}\n")
     elif as_csv:
-        sys.stdout.write(spreadsheet_cells.row(FIELDS))
+        sys.stdout.write(spreadsheet_cells.row(DEVICES))
         for one in listed:
             sys.stdout.write(
                 spreadsheet_cells.row(

@@ -1,9 +1,9 @@
 """Name the kinds of settings; each is read by its function in ``fields`` or a neighbour."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, time, timedelta
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, SecretStr
@@ -13,6 +13,8 @@ from bot.probe.targets import targets
 from bot.settings import fields, secret_fields
 from bot.stream import spelled
 from handlers.probe_ports import ProbeTarget
+
+T = TypeVar("T")
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 NONE_LEFT = ("ask", "opt-out")
@@ -27,20 +29,13 @@ def _one_of(words: Collection[str], text: str) -> str:
     return text.lower()
 
 
-def _ids(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else fields.people(value)
+def _unless_read(read: Callable[[str], tuple[T, ...]]) -> BeforeValidator:
+    """Read a text; what is a tuple was read before, or is a default."""
 
+    def judge(value: str | tuple[T, ...]) -> tuple[T, ...]:
+        return value if isinstance(value, tuple) else read(value)
 
-def _keys(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    return value if isinstance(value, tuple) else secret_fields.record_keys(value)
-
-
-def _keys_in_file(value: str | tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    return value if isinstance(value, tuple) else secret_fields.record_keys_in(value)
-
-
-def _targets(value: str | tuple[ProbeTarget, ...]) -> tuple[ProbeTarget, ...]:
-    return value if isinstance(value, tuple) else targets(value)
+    return BeforeValidator(judge)
 
 
 BotToken = Annotated[SecretStr, BeforeValidator(_bot_token)]
@@ -48,8 +43,8 @@ AppToken = Annotated[SecretStr, BeforeValidator(_app_token)]
 SigningSecret = Annotated[SecretStr, BeforeValidator(secret_fields.signing_secret)]
 EntraSecret = Annotated[SecretStr, BeforeValidator(secret_fields.client_secret)]
 CalendarToken = Annotated[SecretStr, BeforeValidator(secret_fields.calendar_token)]
-Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)]
-KeysInFile = Annotated[tuple[SecretStr, ...], BeforeValidator(_keys_in_file)]
+Keys = Annotated[tuple[SecretStr, ...], _unless_read(secret_fields.record_keys)]
+KeysInFile = Annotated[tuple[SecretStr, ...], _unless_read(secret_fields.record_keys_in)]
 Receiver = Annotated[SecretStr, BeforeValidator(spelled.receiver)]
 ReceiverSecret = Annotated[SecretStr, BeforeValidator(spelled.secret)]
 TimeStamps = Annotated[SecretStr, BeforeValidator(spelled.service)]
@@ -60,14 +55,14 @@ Authority = Annotated[str, BeforeValidator(fields.authority)]
 Origin = Annotated[str, BeforeValidator(fields.origin)]
 Host = Annotated[str, BeforeValidator(fields.host)]
 Port = Annotated[int, BeforeValidator(fields.port)]
-Targets = Annotated[tuple[ProbeTarget, ...], BeforeValidator(_targets)]
+Targets = Annotated[tuple[ProbeTarget, ...], _unless_read(targets)]
 
 TenantId = Annotated[str, BeforeValidator(fields.tenant)]
 DirectoryId = Annotated[str, BeforeValidator(fields.directory_id)]
 Domain = Annotated[str, BeforeValidator(fields.domain)]
 CloudName = Annotated[str, BeforeValidator(partial(_one_of, CLOUDS))]
 Channel = Annotated[str, BeforeValidator(fields.channel)]
-Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
+Ids = Annotated[tuple[str, ...], _unless_read(fields.people)]
 Emoji = Annotated[str, BeforeValidator(fields.emoji)]
 Count = Annotated[int, BeforeValidator(fields.count)]
 Truth = Annotated[bool, BeforeValidator(fields.truth)]

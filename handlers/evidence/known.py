@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from handlers.evidence.pairing import Made
 from handlers.evidence.proof.change import Change
@@ -45,14 +46,16 @@ def _made(change: Change) -> Made:
 
 def told_changes(database: Database, tenant_id: str, up_to: int | None) -> Iterator[Change]:
     """Yield every change by number, from events up to ``up_to`` (``None``: all). Raises ``Unreachable``."""
-    change: Change | None = None
-    for told in told_by_change(database, tenant_id, up_to):
-        if change is None or change.number != told.request_id:
-            if change is not None:
-                yield change
-            change = Change(told.request_id or 0)
-        change.take(
-            {"seq": told.seq, "at": told.at, "kind": told.kind, "actor": told.actor, "payload": told.payload}
-        )
-    if change is not None:
+    told = told_by_change(database, tenant_id, up_to)
+    for number, events in groupby(told, key=lambda event: event.request_id or 0):
+        change = Change(number)
+        for one in events:
+            event = {
+                "seq": one.seq,
+                "at": one.at,
+                "kind": one.kind,
+                "actor": one.actor,
+                "payload": one.payload,
+            }
+            change.take(event)
         yield change

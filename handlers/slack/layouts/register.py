@@ -12,13 +12,14 @@ from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
 from handlers.policy.tickets import Tickets
 from handlers.ports import Cloud
+from handlers.slack.layouts.devices import example
 from handlers.slack.views import announcements, device_answers, device_import, modals
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.tickets import ticket_field
 from storage.devices.lifecycle import DeviceState
 from storage.devices.records import Device
 from storage.message_records import ReminderAnswer, ReminderReply
-from storage.records import ChangeRequest, MailProtocol, NamedDevice
+from storage.records import ChangeRequest, NamedDevice
 
 TICKETS = Tickets("." * 64, f"https://tickets.example/{'x' * 400}/{{ticket}}")
 
@@ -33,14 +34,14 @@ class RegisterExamples:
 
     def entries(self) -> Sequence[Device]:
         """Return as many entries as can be chosen, with the longest names, one of them an orphan."""
-        first = Device(
-            id=999_999_000, tenant_id="", device=self.text[:300], sender="scanner@contoso.com",
-            site=self.text[:300], protocol=MailProtocol.SMTP_AUTH, reason=self.text, plan=self.text,
-            proposer_id=self.person, proposer_enterprise_id=None, created_at=self.now, owner_id=None,
-            due=self.now.date(), due_by=self.person, asked_due=self.now.date() + timedelta(days=30),
-            asked_by=self.person, state=DeviceState.PROPOSED, version=1, moves=2, active_at=None,
-            ended_at=None, changed_at=self.now,
-        )  # fmt: skip
+        first = replace(
+            example(self.person, self.text, self.now),
+            id=999_999_000,
+            owner_id=None,
+            due=self.now.date(),
+            asked_due=self.now.date() + timedelta(days=30),
+            state=DeviceState.PROPOSED,
+        )
         return [
             first,
             *(replace(first, id=first.id + more, owner_id=self.person) for more in range(1, CHOOSABLE)),
