@@ -4,12 +4,13 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import column, insert, inspect, select, text
+from sqlalchemy import URL, column, insert, inspect, make_url, select, text
 from sqlalchemy import table as sql_table
 
 from storage import migrate
@@ -19,7 +20,7 @@ from storage.lifecycle import State
 from storage.migrate import NewerDatabase, is_current, upgrade
 from storage.record.verify import verify
 from storage.schema.tables import metadata
-from tests.postgres import Server
+from tests.postgres import DATABASES, Server, copy_sqlite
 from tests.storage.racer import racers
 from tests.storage.states import BOB, NOW, TENANT, everything, opened
 from tests.storage.test_retention import a_year_and_more
@@ -100,17 +101,46 @@ def test_a_downgrade_is_refused(revision: str) -> None:
         SCRIPTS.get_revision(revision).module.downgrade()
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_every_older_schema_is_brought_to_the_current_one(
-    revision: str, empty: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as older:
+@contextmanager
+def up_to(revision: str) -> Iterator[None]:
+    """A program whose newest schema is this one."""
+    with pytest.MonkeyPatch.context() as older:
         older.setattr(migrate, "revisions", lambda: REVISIONS[: REVISIONS.index(revision) + 1])
-        assert upgrade(database_url) == revision
-    assert is_current(empty) == (revision == HEAD)
-    assert upgrade(database_url) == HEAD
-    opened(Ledger(empty, TENANT))
-    _as_believed(empty)
+        yield
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def growing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """A database that is brought up revision by revision, as the tests come to them."""
+    if request.param == "sqlite":
+        yield make_url(f"sqlite:///{tmp_path_factory.mktemp('growing')}/growing.db")
+        return
+    with request.getfixturevalue("postgres_server").database() as url:
+        yield url
+
+
+@pytest.fixture
+def older_url(revision: str, growing: URL, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a database with the schema of that revision: a copy of the one that grows."""
+    with up_to(revision):
+        assert upgrade(growing.render_as_string(hide_password=False)) == revision
+    name = growing.database or ""
+    if growing.get_backend_name() == "sqlite":
+        copy_sqlite(Path(name), tmp_path / "older.db")
+        yield f"sqlite:///{tmp_path / 'older.db'}"
+        return
+    with request.getfixturevalue("postgres_server").database(template=name) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_older_schema_is_brought_to_the_current_one(revision: str, older_url: str) -> None:
+    older = Database(older_url)
+    assert is_current(older) == (revision == HEAD)
+    assert upgrade(older_url) == HEAD
+    opened(Ledger(older, TENANT))
+    _as_believed(older)
+    older.close()
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +161,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[
 
 
 def _columns_at(revision: str, url: str) -> dict[str, list[str]]:
-    with pytest.MonkeyPatch.context() as older:
-        older.setattr(migrate, "revisions", lambda: REVISIONS[: REVISIONS.index(revision) + 1])
+    with up_to(revision):
         assert upgrade(url) == revision
     earlier = Database(url)
     try:
