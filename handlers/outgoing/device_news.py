@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
+from handlers.calendar.milestone import spelled
 from handlers.outgoing.announcement import Announcement
 from storage.devices.records import Device
 
@@ -110,10 +111,6 @@ def how_it_stands(device: Device) -> str:
     if device.owner_id is None:
         return f"{device.name} has no owner now."
     if device.asked_due is not None:
-        asked, holds = _spelled(device.asked_due), _spelled(device.due)
+        asked, holds = spelled(device.asked_due), spelled(device.due)
         return f"{asked} is asked for {device.name}. Until that is agreed to, {holds} holds."
-    return f"{device.name} is @{device.owner_id}'s and due on {_spelled(device.due)}."
-
-
-def _spelled(day: date) -> str:
-    return f"{day:%-d %B %Y}"
+    return f"{device.name} is @{device.owner_id}'s and due on {spelled(device.due)}."

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from handlers.calendar.milestone import spelled
 from handlers.policy.days import last_day, local_day
 from handlers.ports import Clock
 from handlers.register.files.kinds import FileKind
-from handlers.register.policy import spelled_day, window_of
+from handlers.register.policy import window_of
+from handlers.register.redrawing import monday_of
 from storage.devices.reading import DeviceCounts
 from storage.devices.records import Device
 from storage.ledger import Ledger
@@ -125,7 +127,7 @@ def weeks(by_day: Mapping[date, int], today: date) -> tuple[Week, ...]:
         return ()
     changes: dict[date, int] = {}
     for day, more in by_day.items():
-        changes[_monday(day)] = changes.get(_monday(day), 0) + more
+        changes[monday_of(day)] = changes.get(monday_of(day), 0) + more
     monday, active, found = min(changes), 0, []
     while monday <= today:
         active += changes.get(monday, 0)
@@ -158,12 +160,8 @@ def pace_line(overview: Overview) -> str:
     told = " → ".join(str(week.active) for week in overview.weeks[-TREND:])
     if found is None:
         return told
-    led = f"{told}; at this pace the last is gone on {spelled_day(found.gone_on)}"
+    led = f"{told}; at this pace the last is gone on {spelled(found.gone_on)}"
     if found.window_ends is None:
         return led
     late = f"{found.too_late} too late" if found.too_late else "in time"
-    return f"{led}, the window ends on {spelled_day(found.window_ends)}: {late}"
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+    return f"{led}, the window ends on {spelled(found.window_ends)}: {late}"

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from handlers.calendar.milestone import spelled
 from handlers.policy.days import end_of_day
 from handlers.policy.rule import ALLOWED, Reason, Verdict
 from storage.devices.lifecycle import DeviceState
@@ -37,11 +38,6 @@ class DayVerdict:
     sentence: str = ""
 
 
-def spelled_day(day: date) -> str:
-    """A due day for people."""
-    return f"{day:%-d %B %Y}"
-
-
 def window_of(baseline: Baseline | None, now: datetime) -> datetime | None:
     """Return when the window ends; ``None``: not opted in, without end, or over."""
     opted_in = baseline is not None and baseline.value is SettingValue.OPTED_IN and not baseline.is_over(now)
@@ -64,7 +60,7 @@ def judge_day(
     if problem:
         return DayVerdict(None, problem)
     if day == device.due:
-        return DayVerdict(None, f"{device.name} is due on {spelled_day(day)} already.")
+        return DayVerdict(None, f"{device.name} is due on {spelled(day)} already.")
     if device.state is DeviceState.PROPOSED or day < device.due:
         return DayVerdict(DayMove.HOLDS)
     within = window_end is not None and end_of_day(day, zone) <= window_end
@@ -76,7 +72,7 @@ def due_problem(day: date, *, today: date, latest: date) -> str:
     if day < today:
         return "This day is over. The due day has to be today or later."
     if day > latest:
-        return f"Too late: no window may be longer by now, so {spelled_day(latest)} is the latest day."
+        return f"Too late: no window may be longer by now, so {spelled(latest)} is the latest day."
     return ""
 
 
@@ -100,7 +96,7 @@ def judge_acceptance(
     """Tell whether this approver may accept what waits: another's request, within the window."""
     day = awaited_day(device)
     if day is None:
-        active = f"it is active until {spelled_day(device.due)}"
+        active = f"it is active until {spelled(device.due)}"
         return no(Reason.NOT_PENDING, f"Nothing waits for an approver on {device.name}: {active}.")
     if person in concerned(device):
         return no(
@@ -116,11 +112,11 @@ def judge_acceptance(
     if day < today:
         return no(
             Reason.LAPSED,
-            f"The due day of {device.name}, {spelled_day(day)}, is over. Have it changed first.",
+            f"The due day of {device.name}, {spelled(day)}, is over. Have it changed first.",
         )
     if end_of_day(day, zone) > window_end:
         with_it = "It takes an extension that names it: `/legacytls extend`."
-        return no(Reason.VALUE, f"{spelled_day(day)} of {device.name} lies beyond the window. {with_it}")
+        return no(Reason.VALUE, f"{spelled(day)} of {device.name} lies beyond the window. {with_it}")
     return ALLOWED
 
 

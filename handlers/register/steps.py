@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from handlers.calendar.milestone import spelled
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.device_news import DevicesOrphaned, DevicesUnanswered, DevicesYours, DeviceYours
@@ -17,7 +18,6 @@ from handlers.register.policy import (
     judge_acceptance,
     judge_day,
     judge_refusal,
-    spelled_day,
     window_of,
 )
 from storage import register
@@ -53,14 +53,14 @@ def move(
     )
     if verdict.move is None:
         return Done(verdict.sentence)
-    name, day, why = device.name, spelled_day(command.due), command.reason
+    name, day, why = device.name, spelled(command.due), command.reason
     if verdict.move is DayMove.HOLDS:
         holds: Changes = {**_NOTHING_ASKED, "due": command.due, "due_by": person}
         moved = register.act(entry, device, DeviceAct.MOVED, actor=person, why=why, changes=holds)
         return Done(f"{name} is due on {day} now.", moved)
     asked: Changes = {"asked_due": command.due, "asked_by": person}
     longer = register.act(entry, device, DeviceAct.LONGER_ASKED, actor=person, why=why, changes=asked)
-    until = f"Until then {spelled_day(device.due)} holds."
+    until = f"Until then {spelled(device.due)} holds."
     if verdict.move is DayMove.ASKED:
         return Done(f"{day} is asked for {name}: another approver has to accept it. {until}", longer)
     return Done(
@@ -103,10 +103,10 @@ def accept(context: Context, entry: Entry, device: Device, interaction: Interact
         return Done(verdict.sentence)
     if device.state is DeviceState.PROPOSED:
         accepted = register.act(entry, device, DeviceAct.ACCEPTED, actor=person, to=DeviceState.ACTIVE)
-        return Done(f"{device.name} is active until {spelled_day(day)}. The window stays as it is.", accepted)
+        return Done(f"{device.name} is active until {spelled(day)}. The window stays as it is.", accepted)
     changes: Changes = {**_NOTHING_ASKED, "due": day, "due_by": device.asked_by}
     longer = register.act(entry, device, DeviceAct.LONGER_ACCEPTED, actor=person, changes=changes)
-    return Done(f"{device.name} is due on {spelled_day(day)} now. The window stays as it is.", longer)
+    return Done(f"{device.name} is due on {spelled(day)} now. The window stays as it is.", longer)
 
 
 def refuse(entry: Entry, device: Device, interaction: Interaction) -> Done:
@@ -120,7 +120,7 @@ def refuse(entry: Entry, device: Device, interaction: Interaction) -> Done:
         ended = register.act(entry, device, DeviceAct.REFUSED, actor=person, to=DeviceState.REFUSED)
         return Done(f"{device.name} is refused.", ended)
     kept = register.act(entry, device, DeviceAct.LONGER_REFUSED, actor=person, changes=_NOTHING_ASKED)
-    return Done(f"The later day for {device.name} is refused; {spelled_day(device.due)} holds.", kept)
+    return Done(f"The later day for {device.name} is refused; {spelled(device.due)} holds.", kept)
 
 
 def orphan(entry: Entry, device: Device, person: str, why: str = "") -> Done:

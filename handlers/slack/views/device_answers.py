@@ -6,9 +6,9 @@ Block ids are the field names of ``handlers.register.commands``.
 from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.views import View
 
+from handlers.calendar.milestone import spelled
 from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
 from handlers.register.commands import DUE, REASON
-from handlers.register.policy import spelled_day
 from handlers.slack.views.blocks import button, section
 from handlers.slack.views.card_buttons import OPT_OUT_NOW
 from handlers.slack.views.device_forms import metadata
@@ -55,7 +55,7 @@ def longer(device: Device, *, channel: str) -> View:
     )
     present = (device.asked_due or device.due).isoformat()
     blocks: list[Block] = [
-        section(f"*{device.name}* {named} is due on {spelled_day(device.due)}{moved}."),
+        section(f"*{device.name}* {named} is due on {spelled(device.due)}{moved}."),
         day_field(DUE, "Until which day does it need old TLS?", present, hint=hint),
         text_field(REASON, "Why does it take longer?", "Whoever accepts the day decides on this"),
     ]

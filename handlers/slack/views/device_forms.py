@@ -6,11 +6,11 @@ Block ids are the field names of ``handlers.register.commands``.
 from slack_sdk.models.blocks import Block, InputBlock, Option, StaticSelectElement, UserSelectElement
 from slack_sdk.models.views import View
 
+from handlers.calendar.milestone import spelled
 from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.register.commands import DEVICE, DUE, OWNER, PLAN, PROTOCOL, REASON, SENDER, SITE
 from handlers.register.forms import LONGEST_NAME
 from handlers.register.pages import DueDays
-from handlers.register.policy import spelled_day
 from handlers.slack.views.blocks import section, small
 from handlers.slack.views.forms import day_field, form, text_field
 from handlers.slack.views.mrkdwn import escape, fitted
@@ -37,7 +37,7 @@ def add(*, channel: str, days: DueDays, zone: str) -> View:
         text_field(REASON, "Why can it not speak TLS 1.2?", "Model, firmware, what the vendor says"),
         text_field(PLAN, "Plan", "Replaced, updated, put behind a relay: by whom?"),
         _due(
-            f"24:00 of this day in {zone}; at the latest {spelled_day(days.latest)}.",
+            f"24:00 of this day in {zone}; at the latest {spelled(days.latest)}.",
             days.proposed.isoformat(),
         ),
         *small(["An entry opts nothing in. It becomes active with the opt-in or extension that names it."]),
@@ -53,7 +53,7 @@ def change_day(device: Device, *, channel: str) -> View:
     )
     present = device.asked_due or device.due
     blocks: list[Block] = [
-        section(_head(device, f"is due on {spelled_day(device.due)}, moved {device.moves} times so far")),
+        section(_head(device, f"is due on {spelled(device.due)}, moved {device.moves} times so far")),
         _due(hint, present.isoformat()),
         text_field(
             REASON, "Why?", "Needed for a later day: whoever accepts it decides on this", optional=True

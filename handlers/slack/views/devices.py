@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from slack_sdk.models.blocks import Block, ButtonElement, MarkdownTextObject, SectionBlock
 
+from handlers.calendar.milestone import spelled
 from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.register.overview import Overview, Week, pace_line
 from handlers.register.pages import DevicePage, ShownDevice, Which
-from handlers.register.policy import awaited_day, spelled_day
+from handlers.register.policy import awaited_day
 from handlers.slack.views.blocks import Message, actions, button, quoted, section, small
 from handlers.slack.views.mrkdwn import escape, fitted
 from handlers.slack.views.native import POINTS, Cell, bar_chart, cell, data_table, number_cell, person_cell
@@ -81,7 +82,7 @@ def entry(found: ShownDevice, person: str) -> Message:
     """Draw one entry as ``person`` sees it, with its buttons; a refused press is told then."""
     device = found.device
     head = f"{_sign(late=device.is_overdue(found.today))}*{device.name}* is *{device.state.value}*"
-    when = f", due {spelled_day(device.due)}" if device.is_standing else ""
+    when = f", due {spelled(device.due)}" if device.is_standing else ""
     late = ": *overdue*" if device.is_overdue(found.today) else ""
     buttons = _buttons(device, person)
     return Message(
@@ -168,8 +169,8 @@ def _row(device: Device, found: DevicePage) -> list[Cell]:
 
 def _line(device: Device, found: DevicePage) -> SectionBlock:
     late = device.is_overdue(found.today)
-    due = f"*overdue*, was due {spelled_day(device.due)}" if late else f"due {spelled_day(device.due)}"
-    waits = f" · {spelled_day(device.asked_due)} asked for" if device.asked_due else ""
+    due = f"*overdue*, was due {spelled(device.due)}" if late else f"due {spelled(device.due)}"
+    waits = f" · {spelled(device.asked_due)} asked for" if device.asked_due else ""
     owner = f"<@{device.owner_id}>" if device.owner_id else "*no owner*"
     text = (
         f"{_sign(late=late)}*{device.name}* {_one_line(device.device, NAME)} · {owner} · {due} · "
@@ -228,8 +229,8 @@ def _what(device: Device) -> str:
 
 
 def _asked(device: Device) -> str:
-    day = spelled_day(device.asked_due) if device.asked_due else ""
-    return f"<@{device.asked_by}> asks for *{day}*. Until that is agreed to, {spelled_day(device.due)} holds."
+    day = spelled(device.asked_due) if device.asked_due else ""
+    return f"<@{device.asked_by}> asks for *{day}*. Until that is agreed to, {spelled(device.due)} holds."
 
 
 def _history(device: Device) -> str:
@@ -242,7 +243,7 @@ def _history(device: Device) -> str:
 def _seen(seen: Sighting | None) -> str:
     if seen is None:
         return "No report has shown its sender yet."
-    day = f" on {spelled_day(seen.last_seen)}" if seen.last_seen else ""
+    day = f" on {spelled(seen.last_seen)}" if seen.last_seen else ""
     return f"Its sender was last seen{day}: {'still on old TLS' if seen.is_legacy else 'not on old TLS'}."
 
 
