@@ -22,12 +22,10 @@ class Command:
 
     name: str
     parameters: Mapping[str, object]
-    select: tuple[str, ...] = ()
     offset: int = 0
     """From ``$skiptoken``: rows already delivered."""
     page_size: int = 1000
     """From ``Prefer: odata.maxpagesize``."""
-    clixml: bool = False
     client_request_id: str = ""
 
     @property
@@ -46,10 +44,8 @@ def command_of(
     return Command(
         name=name,
         parameters=parameters,
-        select=tuple(query.get("$select", "").split(",")),
         offset=_offset(query.get("$skiptoken", "")),
         page_size=_page_size(headers.get("Prefer", "")),
-        clixml=headers.get("X-ResponseFormat", "json").lower() == "clixml",
         client_request_id=headers.get("client-request-id", ""),
     )
 

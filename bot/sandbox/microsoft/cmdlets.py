@@ -12,33 +12,14 @@ from bot.sandbox.microsoft.audit import Actor, Search
 from bot.sandbox.microsoft.binding import Command
 from bot.sandbox.microsoft.odata import Row
 from bot.sandbox.microsoft.tenant import SWITCH, Tenant
-from bot.sandbox.microsoft.transport_config import NULLABLE, ORGANIZATION, SETTABLE, is_switch, render
+from bot.sandbox.microsoft.transport_config import NULLABLE, ORGANIZATION, SETTABLE, render
 
 MAX_ROWS = 5000
 MORE = (
     "There are more results available than are currently displayed. "
     "To view them, increase the value for the ResultSize parameter."
 )
-AUDIT_PARAMETERS = frozenset(
-    {
-        "StartDate",
-        "EndDate",
-        "Formatted",
-        "FreeText",
-        "HighCompleteness",
-        "IPAddresses",
-        "LegacyFlow",
-        "LongerRetentionEnabled",
-        "ObjectIds",
-        "Operations",
-        "RecordType",
-        "ResultSize",
-        "SessionCommand",
-        "SessionId",
-        "SiteIds",
-        "UserIds",
-    }
-)
+AUDIT_PARAMETERS = frozenset({"StartDate", "EndDate", "Operations", "RecordType", "ResultSize", "UserIds"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +28,6 @@ class Outcome:
 
     rows: list[Row] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
-    confirmation: str | None = None
     effective: bool = False
     note: str = ""
     more_from: int | None = None
@@ -64,9 +44,8 @@ class Cmdlets:
         self._tenant = tenant
         self._known: dict[str, tuple[Body, frozenset[str]]] = {
             "get-transportconfig": (self._get_transport_config, frozenset()),
-            "set-transportconfig": (self._set_transport_config, SETTABLE | {"Confirm", "WhatIf"}),
+            "set-transportconfig": (self._set_transport_config, SETTABLE),
             "get-accepteddomain": (_accepted_domains, frozenset({"Identity", "ResultSize"})),
-            "get-organizationconfig": (_organization_config, frozenset()),
             "get-casmailbox": (
                 _listing(tenant_objects.cas_mailboxes),
                 frozenset({"Identity", "ResultSize", "Filter"}),
@@ -94,20 +73,11 @@ class Cmdlets:
         return Outcome([render(version.values, changed_at=version.changed_at, server=server)])
 
     def _set_transport_config(self, parameters: dict[str, object], actor: Actor) -> Outcome:
-        """Validate only, as ``Confirm: true`` does in Microsoft's module (inferred, not seen live)."""
         changes = {
-            name: _bound(name, value)
+            name: binding.switch(name, value, nullable=name in NULLABLE)
             for name, value in parameters.items()
-            if name in SETTABLE and name != "Force"
+            if name in SETTABLE
         }
-        if binding.switch("Confirm", parameters.get("Confirm", False)):
-            identity = f"{ORGANIZATION}\\Transport Settings"
-            return Outcome(
-                confirmation=f"Are you sure you want to modify {identity}?",
-                note="confirmation only, nothing applied",
-            )
-        if binding.switch("WhatIf", parameters.get("WhatIf", False)):
-            return Outcome(note="what-if only, nothing applied")
         before = self._tenant.value
         if not self._tenant.apply(changes, actor):
             text = (
@@ -133,10 +103,6 @@ class Cmdlets:
         return Outcome([tenant_objects.audit_config(ingesting=self._tenant.audit_ingestion)])
 
 
-def _bound(name: str, value: object) -> object:
-    return binding.switch(name, value, nullable=name in NULLABLE) if is_switch(name) else value
-
-
 def _paged(outcome: Outcome, command: Command) -> Outcome:
     """One page of the rows; a warning announces that there is more."""
     end = command.offset + command.page_size
@@ -148,10 +114,6 @@ def _paged(outcome: Outcome, command: Command) -> Outcome:
 
 def _accepted_domains(parameters: dict[str, object], actor: Actor) -> Outcome:
     return Outcome(tenant_objects.found(tenant_objects.accepted_domains(), parameters.get("Identity")))
-
-
-def _organization_config(parameters: dict[str, object], actor: Actor) -> Outcome:
-    return Outcome([tenant_objects.organization_config()])
 
 
 def _listing(objects: Callable[[], list[Row]]) -> Body:

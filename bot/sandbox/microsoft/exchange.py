@@ -14,7 +14,7 @@ from bot.sandbox.microsoft import fault_answers
 from bot.sandbox.microsoft.binding import Command, command_of, continuation
 from bot.sandbox.microsoft.cmdlets import Cmdlets, Outcome
 from bot.sandbox.microsoft.faults import FAULTS, Fault
-from bot.sandbox.microsoft.odata import Envelope, Refused, clixml, envelope, role_missing, selected, success
+from bot.sandbox.microsoft.odata import Envelope, Refused, envelope, role_missing, success
 from bot.sandbox.microsoft.tenant import EXCHANGE_ADMINISTRATOR, Tenant
 from bot.sandbox.microsoft.tokens import Caller, TokenRefused, Tokens
 from bot.sandbox.shared import wire
@@ -46,11 +46,8 @@ class Exchange:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         route = PATH.fullmatch(request.path)
-        what = route["what"].lower() if route else ""
-        if route is None or what not in {"invokecommand", "exomodulefile"}:
+        if route is None or route["what"].lower() != "invokecommand":
             return web.Response(status=404)
-        if what == "exomodulefile":
-            return web.json_response({"value": []})
         if request.method != "POST" or route["version"].lower() != "beta":
             return web.Response(status=405, headers={"Allow": "POST"})
         return await self._invoke(request, route["tenant"])
@@ -151,7 +148,7 @@ class Exchange:
             raise Refused(role_missing(), "role missing or cmdlet unknown")
         outcome = self._cmdlets.run(command, visit.caller.actor())
         self._tenant.settle_call(visit.number, effective=outcome.effective, note=outcome.note or None)
-        return self._worded(visit.request, command, outcome)
+        return self._worded(visit.request, outcome)
 
     def _allows(self, caller: Caller, command: Command) -> bool:
         """Nobody without a directory role; other roles than Exchange Administrator only read."""
@@ -161,17 +158,13 @@ class Exchange:
         withheld = {name.lower() for name in self._tenant.grants.withheld}
         return bool(granted) and self._cmdlets.knows(command.name) and command.name.lower() not in withheld
 
-    def _worded(self, request: web.Request, command: Command, outcome: Outcome) -> Envelope:
-        rows = [selected(row, command.select) for row in outcome.rows]
+    def _worded(self, request: web.Request, outcome: Outcome) -> Envelope:
         extra: dict[str, object] = {}
-        if outcome.confirmation is not None:
-            extra["@adminapi.confirmationmessage"] = outcome.confirmation
         if outcome.more_from is not None:
             extra["@odata.nextLink"] = (
                 f"{request.url.origin()}{request.path}?%24skiptoken={continuation(outcome.more_from)}"
             )
-        shown = [clixml(row) for row in rows] if command.clixml else rows
-        return envelope(self._tenant.tenant_id, shown, warnings=outcome.warnings, **extra)
+        return envelope(self._tenant.tenant_id, outcome.rows, warnings=outcome.warnings, **extra)
 
     def _finish(self, visit: Visit, answer: Answer, fault: Fault | None = None) -> Answer:
         self._tenant.settle_call(

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from xml.sax.saxutils import escape, quoteattr
 
 from bot.sandbox.shared.wire import Answer
 
@@ -123,23 +122,6 @@ def annotated(values: Mapping[str, object]) -> Row:
     return row
 
 
-def selected(row: Row, names: Sequence[str]) -> Row:
-    """Only the properties named by ``$select``, with their annotations; nothing named means all."""
-    wanted = {name.strip().lower() for name in names if name.strip()}
-    return {key: value for key, value in row.items() if not wanted or key.partition("@")[0].lower() in wanted}
-
-
-def clixml(row: Row) -> Row:
-    """A row as ``X-ResponseFormat: clixml`` gives it: PowerShell's own serialisation in one string."""
-    properties = "".join(_element(key, value) for key, value in row.items() if "@" not in key)
-    space = "http://schemas.microsoft.com/powershell/2004/04"
-    return {
-        "_clixml": (
-            f'<Objs Version="1.1.0.1" xmlns="{space}"><Obj RefId="0"><Props>{properties}</Props></Obj></Objs>'
-        )
-    }
-
-
 def _annotations(value: object) -> dict[str, str]:
     match value:
         case bool():
@@ -168,18 +150,3 @@ def _plain(key: str, value: object) -> object:
             )
         case _:
             return value
-
-
-def _element(name: str, value: object) -> str:
-    label = f"N={quoteattr(name)}"
-    match value:
-        case None:
-            return f"<Nil {label} />"
-        case bool():
-            return f"<B {label}>{str(value).lower()}</B>"
-        case int():
-            return f"<I32 {label}>{value}</I32>"
-        case list():
-            return f"<Obj {label}><LST>{''.join(f'<S>{escape(str(item))}</S>' for item in value)}</LST></Obj>"
-        case _:
-            return f"<S {label}>{escape(str(value))}</S>"

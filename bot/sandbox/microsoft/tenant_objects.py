@@ -1,4 +1,4 @@
-"""Hold mailboxes, domains and organisation of the simulated tenant: rows that never change."""
+"""Hold mailboxes and domains of the simulated tenant: rows that never change."""
 
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -39,26 +39,6 @@ def _accepted_domain(name: str, *, initial: bool) -> Row:
                 f"CN={name},CN=Accepted Domains,CN=Transport Settings,CN=Configuration,CN={ORGANIZATION}"
             ),
             "Guid": uuid5(NAMESPACE_DNS, name),
-            "IsValid": True,
-        }
-    )
-
-
-def organization_config() -> Row:
-    """``Get-OrganizationConfig``: a few of the real 336 keys.
-
-    ``PublicFoldersEnabled`` really is a string, and ``Guid`` is not the tenant's id.
-    """
-    return annotated(
-        {
-            "Name": ORGANIZATION,
-            "Identity": ORGANIZATION,
-            "DisplayName": "Contoso",
-            "Guid": uuid5(NAMESPACE_DNS, f"organization.{ORGANIZATION}"),
-            "AuditDisabled": False,
-            "OAuth2ClientProfileEnabled": True,
-            "IsDehydrated": False,
-            "PublicFoldersEnabled": "Local",
             "IsValid": True,
         }
     )

@@ -100,26 +100,6 @@ def test_parameter_and_cmdlet_names_ignore_case(client: Client) -> None:
     assert client.row()["AllowLegacyTLSClients"] is True
 
 
-def test_confirm_true_only_asks_back(client: Client) -> None:
-    body = client.invoke("Set-TransportConfig", {"AllowLegacyTLSClients": True, "Confirm": True}).json()
-    assert body["@adminapi.confirmationmessage"]
-    assert client.tenant.value is None
-    assert client.tenant.calls[-1].note == "confirmation only, nothing applied"
-
-
-def test_confirm_false_executes(client: Client) -> None:
-    client.invoke("Set-TransportConfig", {"AllowLegacyTLSClients": True, "Confirm": False})
-    assert client.tenant.value is True
-
-
-def test_what_if_changes_nothing(client: Client) -> None:
-    assert (
-        client.invoke("Set-TransportConfig", {"AllowLegacyTLSClients": True, "WhatIf": True}).status_code
-        == 200
-    )
-    assert client.tenant.value is None
-
-
 def test_an_outside_change_is_read_but_is_no_call(client: Client) -> None:
     client.clock.forward(minutes=5)
     client.tenant.change_outside(True)
