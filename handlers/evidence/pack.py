@@ -23,6 +23,7 @@ from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_has
 from handlers.evidence.proof.facts import FACTS
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
 from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, Register
+from handlers.evidence.proof.shapes import NAMING, is_about_change
 from handlers.evidence.proof.spelling import csv_line, text_of
 from handlers.evidence.proof.tables import PEOPLE, Span, stamp_files
 from handlers.evidence.spooled import spooled_facts
@@ -31,7 +32,7 @@ from handlers.policy.periods import Period
 from storage.engine import Database
 from storage.record.export import events_of_kinds, spelled, spelled_at
 from storage.record.statements import STATEMENTS, hashes_of, last_before
-from storage.record.verify import Check, Verdict
+from storage.record.verify import Check, Stored, Verdict
 
 Naming = Callable[[str], str]
 """A person's name by their Slack id; empty where Slack does not tell it."""
@@ -123,7 +124,7 @@ class Pack:
                     line = spelled(stored, self._tenant_id)
                     self._register.pass_by(at)
                     self._last, self._last_at, self._head = stored.seq, at, stored.hash
-                    if stored.kind in _PARSED:
+                    if stored.kind in _PARSED or _is_odd(stored):
                         self._take(line)
                     if stored.kind in _KEPT:
                         kept[_KEPT[stored.kind]].append(line)
@@ -187,6 +188,13 @@ class Pack:
         for name, content in stamp_files(self._facts, self._span):
             pack.add(name, [content])
         pack.add(PROGRAM, [program()])
+
+
+def _is_odd(stored: Stored) -> bool:
+    """Tell whether an event is about a number that no change has, or about none where the bot names one."""
+    if stored.request_id is None:
+        return stored.kind in NAMING
+    return not is_about_change(stored.request_id)
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

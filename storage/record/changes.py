@@ -72,7 +72,7 @@ def told_by_change(database: Database, tenant_id: str, up_to: int | None) -> Ite
         mine = mine.where(table.seq <= up_to)
     behind = tuple_(table.request_id, table.seq) > tuple_(bindparam("request"), bindparam("event"))
     query = mine.where(behind).order_by(table.request_id, table.seq).limit(_BATCH)
-    last = (0, 0)
+    last = (0, MOST)
     while True:
         with database.read() as connection, any_bytes(connection):
             batch: Sequence[Any] = connection.execute(query, {"request": last[0], "event": last[1]}).all()

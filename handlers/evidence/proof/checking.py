@@ -26,6 +26,7 @@ from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
 from handlers.evidence.proof.register import Register
+from handlers.evidence.proof.shapes import is_about_change
 from handlers.evidence.proof.spelling import text_of
 from handlers.evidence.proof.tables import Span, stamp_files
 
@@ -155,12 +156,13 @@ class Checker:
     def _take(self, event: Event) -> None:
         self._last = event
         self._hashes[event["seq"]] = event["hash"]
+        self._register.pass_by(text_of(event["at"]))
         if self._facts.take(event):
             self._register.take(event)
         for name, kind in KEPT_EVENTS.items():
             if event["kind"] == kind:
                 self._kept[name].append(event_line(event))
-        if event["request"] is not None:
+        if is_about_change(event["request"]):
             self._changes.setdefault(event["request"], Change(event["request"])).take(event)
 
     def _expected(self, manifest: dict[str, Any]) -> Iterator[tuple[str, Iterable[str]]]:

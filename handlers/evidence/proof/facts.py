@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from handlers.evidence.proof.chain import Event
-from handlers.evidence.proof.shapes import is_readable
+from handlers.evidence.proof.shapes import is_about_change, is_readable
 from handlers.evidence.proof.spelling import text_of
 
 
@@ -55,7 +55,7 @@ class Facts:
     def take(self, event: Event) -> bool:
         """Add what one more event says; most kinds say nothing of this. Tells whether it can be read."""
         if not is_readable(event):
-            if event.get("request") is None:  # else the change that it is about names it
+            if not is_about_change(event.get("request")):  # else the change that it is about names it
                 self.unreadable.append(event["seq"])
             return False
         reader = _READERS.get(event["kind"])

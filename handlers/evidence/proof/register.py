@@ -48,12 +48,15 @@ DEVICE_FIELDS = (
 
 
 class Register:
-    """Hold the register at an instant, spelled as the record does; takes events in their order."""
+    """Hold the register at an instant, spelled as the record does; takes events in their order.
+
+    Every event passes by, and one that can be read and says something of the register is taken.
+    """
 
     def __init__(self, end: str) -> None:
         self._end = end
         self.day = ""
-        """The day of the newest event that was taken."""
+        """The day of the newest event that passed by."""
         self._entries: dict[int, dict[str, Any]] = {}
         self._seen: dict[str, dict[str, Any]] = {}
         """The newest word on a sender, by address."""
@@ -66,7 +69,6 @@ class Register:
     def take(self, event: Event) -> None:
         """Add what one more event says; most kinds say nothing of the register."""
         kind, said = event["kind"], event["payload"]
-        self.pass_by(text_of(event["at"]))
         if text_of(event["at"]) >= self._end:
             return
         if kind == DEVICE_REPORT:

@@ -14,13 +14,23 @@ from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT
 
 Fits = Callable[[Any], bool]
 
+MOST = 2**31 - 1
+"""The highest number that a change can have."""
+
+
+def is_about_change(request: Any) -> bool:
+    """Tell whether this is the number of a change: a request of another number is none's, and unreadable."""
+    return type(request) is int and 0 < request <= MOST
+
 
 def is_readable(event: Event) -> bool:
     """Tell whether the fields that tables are made of have the types in which the bot writes them.
 
     One that is missing is an older version's.
     """
-    fields, said = _FIELDS.get(event["kind"]), event["payload"]
+    fields, said, request = _FIELDS.get(event["kind"]), event["payload"], event.get("request")
+    if request is not None and not is_about_change(request):
+        return False
     return fields is None or all(fits(said[name]) for name, fits in fields.items() if name in said)
 
 
@@ -57,6 +67,9 @@ def _are_devices(value: Any) -> bool:
     )
 
 
+NAMING = ("request_opened", "devices_changed")
+"""The kinds by which a change names entries of the register."""
+
 _NAMED: Mapping[str, Fits] = {"devices": _are_devices}
 _ACT: Mapping[str, Fits] = {
     "device": _is_number,
@@ -70,8 +83,7 @@ _FIELDS: Mapping[str, Mapping[str, Fits]] = {
     "reconciled": {"rows": _are_numbered("number"), "changes": _are_numbered("number")},
     "head_posted": {"seq": _is_number},
     "timestamped": {"seq": _is_number, "token": _is_token},
-    "request_opened": _NAMED,
-    "devices_changed": _NAMED,
+    **dict.fromkeys(NAMING, _NAMED),
     DEVICE_REPORT: {"registered": _are_numbered("device")},
     **dict.fromkeys(DEVICE_ACTS, _ACT),
 }
