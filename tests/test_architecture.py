@@ -186,6 +186,7 @@ READS_TEXTS = {
     "handlers/calendar/effects.py": "the words of one milestone, made in the line before",
     "handlers/evidence/proof/building.py": "a cell of a table that keeps a spreadsheet from running it",
     "handlers/evidence/proof/checking.py": "lines of files, and names of files, of a pack",
+    "handlers/evidence/proof/files.py": "lines of files, and the first bytes of what a zip holds",
     "handlers/evidence/proof/page.py": "an instant as ISO 8601 spells it",
     "handlers/evidence/proof/tables.py": (
         "lines of a request's list of devices, of which each entry that it names has one"

@@ -19,8 +19,8 @@ from handlers.evidence.known import told_changes
 from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building
 from handlers.evidence.proof.chain import FIRST
 from handlers.evidence.proof.change import Change
-from handlers.evidence.proof.checking import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
 from handlers.evidence.proof.facts import FACTS
+from handlers.evidence.proof.manifest import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
 from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, Register
 from handlers.evidence.proof.shapes import NAMING, is_about_change

@@ -15,6 +15,8 @@ MODULES = (
     "missing",
     "page",
     "building",
+    "manifest",
+    "files",
     "checking",
 )
 """In the order of their imports."""
@@ -27,6 +29,11 @@ nothing was.
 """
 
 from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    del sys.path[0]  # a file of the pack that is called like a module of Python's must not run
 '''
 
 _END = """

@@ -35,11 +35,12 @@ def flaw_of(line: str, seq: int, head: str) -> tuple[str, Event | None]:
     """Say what is wrong with the event after ``seq`` and ``head``, else empty; and the event, if any."""
     try:
         event = json.loads(line)
-    except ValueError:
+        spelled = canonical_text(event)
+    except (ValueError, RecursionError):
         return "this is no JSON", None
     if not isinstance(event, dict) or not all(_is(event, name, types) for name, types in _TYPES.items()):
         return "this is no event", None
-    if canonical_text(event) + "\n" != line:
+    if spelled + "\n" != line:
         return "it is not spelled as it was written", None
     bare = {name: value for name, value in event.items() if name != "hash"}
     if hashlib.sha256(canonical_text(bare).encode("ascii")).hexdigest() != event["hash"]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,49 +22,21 @@ from handlers.evidence.proof.building import (
 from handlers.evidence.proof.chain import FIRST, Event, flaw_of
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
+from handlers.evidence.proof.files import Flaw, Pack, visible
+from handlers.evidence.proof.manifest import (
+    EVENTS,
+    MANIFEST,
+    PROGRAM,
+    is_manifest,
+    line_hash,
+    manifest_text,
+    span_of,
+)
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
 from handlers.evidence.proof.register import Register
 from handlers.evidence.proof.shapes import is_about_change
-from handlers.evidence.proof.spelling import text_of
-from handlers.evidence.proof.tables import Span, stamp_files
-
-MANIFEST, EVENTS, PROGRAM = "manifest.json", "events.jsonl", "verify.py"
-
-
-class Flaw(Exception):
-    """What is not as it was written: ``str`` names file and line (the first one, its header, is line 1)."""
-
-    def __init__(self, file: str, line: int, why: str) -> None:
-        super().__init__(f"{file} line {line}: {why}")
-
-
-class Pack:
-    """The files of a pack, in a folder or in a zip."""
-
-    def __init__(self, place: Path) -> None:
-        self._zip = zipfile.ZipFile(place) if place.is_file() else None
-        self._folder = place
-
-    def names(self) -> set[str]:
-        """Every file there is, but for what Python leaves behind when it runs."""
-        if self._zip is not None:
-            return set(self._zip.namelist())
-        found = (
-            path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file()
-        )
-        return {name for name in found if "__pycache__" not in name}
-
-    def read(self, name: str) -> bytes:
-        """The bytes of one file. Raises ``Flaw`` where it is not there."""
-        try:
-            return self._zip.read(name) if self._zip is not None else (self._folder / name).read_bytes()
-        except (KeyError, OSError):
-            raise Flaw(name, 1, "the file is missing") from None
-
-    def lines(self, name: str) -> list[str]:
-        """The lines of a text file, each with its newline. Raises ``Flaw``."""
-        text = self.read(name).decode("utf-8", "surrogateescape")
-        return text.split("\n")[:-1] if text.endswith("\n") else [*text.split("\n"), ""] if text else []
+from handlers.evidence.proof.spelling import csv_line, text_of
+from handlers.evidence.proof.tables import PEOPLE, stamp_files
 
 
 class Checker:
@@ -87,14 +57,18 @@ class Checker:
         try:
             manifest = self._manifest()
             self._register = Register(span_of(manifest).end)
+            yield from self._pack.around()
             yield from self._files(manifest)
             self._events(manifest)
+            known = {MANIFEST, EVENTS, PROGRAM, *TOLD_BESIDE, *KEPT_EVENTS}
             for name, lines in self._expected(manifest):
+                known.add(name)
                 yield from self._compared(name, lines)
             for name, lines in self._kept.items():
                 yield from self._compared(name, lines)
             yield from self._beside(manifest)
             yield from self._stamps(manifest)
+            yield from self._strangers(known, manifest)
             yield from self._verdict(manifest)
         except Flaw as flaw:
             yield flaw
@@ -105,22 +79,20 @@ class Checker:
         return f"{self._last['seq']}:{self._last['hash']}"
 
     def _manifest(self) -> dict[str, Any]:
+        wrong = Flaw(MANIFEST, 1, "this is no manifest of a pack")
         try:
-            manifest = json.loads(self._pack.read(MANIFEST))
-            span_of(manifest)
-            files = [manifest[name] for name in ("files", "missing", "proven", "head", "tenant")]
-        except (ValueError, KeyError, TypeError):
-            raise Flaw(MANIFEST, 1, "this is no manifest of a pack") from None
-        if not isinstance(files[0], dict) or not isinstance(files[1], list):
-            raise Flaw(MANIFEST, 1, "this is no manifest of a pack")
-        if text_of(manifest_text(manifest)).encode() != self._pack.read(MANIFEST):
+            manifest: dict[str, Any] = json.loads(self._pack.read(MANIFEST))
+            if not is_manifest(manifest):
+                raise wrong
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
+            raise wrong from None
+        if manifest_text(manifest).encode() != self._pack.read(MANIFEST):
             raise Flaw(
                 MANIFEST,
                 self._line_of_difference(manifest_text(manifest)),
                 "it is not spelled as it was written",
             )
-        found: dict[str, Any] = manifest
-        return found
+        return manifest
 
     def _line_of_difference(self, text: str) -> int:
         there = self._pack.read(MANIFEST).decode("utf-8", "replace").split("\n")
@@ -168,11 +140,7 @@ class Checker:
     def _expected(self, manifest: dict[str, Any]) -> Iterator[tuple[str, Iterable[str]]]:
         """Name and lines of every file that follows from the events."""
         span = span_of(manifest)
-        named = names_from([])
-        if "people.csv" in manifest["files"]:
-            named = names_from(
-                list(csv.reader(io.StringIO(self._pack.read("people.csv").decode("utf-8", "replace"))))[1:]
-            )
+        named = names_from(self._people()[1:] if "people.csv" in manifest["files"] else [])
         building, last = Building(self._facts, self._register, span, named), self._last["seq"]
         rows: dict[str, list[str]] = {name: list(building.begin(name, manifest)) for name in OF_CHANGES}
         for change in (self._changes[number] for number in sorted(self._changes)):
@@ -200,13 +168,24 @@ class Checker:
         if len(there) > number:
             yield Flaw(name, number + 1, "there is more than the events say")
 
+    def _people(self) -> list[list[str]]:
+        """The rows of ``people.csv``; none where it is no table."""
+        try:
+            return list(csv.reader(f"{line}\n" for line in self._pack.lines("people.csv")))
+        except csv.Error:
+            return []
+
     def _beside(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
-        """What follows from no event has a hash of each line in the manifest."""
+        """What follows from no event has a hash of each line in the manifest, and one spelling."""
         for name in TOLD_BESIDE:
             if name not in manifest["files"]:
                 continue
-            kept, there = manifest["lines"][name], [line_hash(f"{line}\n") for line in self._pack.lines(name)]
-            number = first_difference(kept, there)
+            there = self._pack.lines(name)
+            number = first_difference(manifest["lines"][name], [line_hash(f"{line}\n") for line in there])
+            rows = self._people()
+            cells = [[cell.removeprefix("'") for cell in row] for row in (rows[:1] + sorted(rows[1:]))]
+            spelled = [csv_line(PEOPLE), *map(csv_line, cells[1:])]
+            number = number or first_difference([line[:-1] for line in spelled], there)
             if number:
                 yield Flaw(name, number, "it is not what the bot wrote")
 
@@ -224,6 +203,12 @@ class Checker:
                 and hashlib.sha256(expected[name[:-4] + ".txt"]).digest() not in expected[name]
             ):
                 yield Flaw(name, 1, "it is the time stamp of something else")
+
+    def _strangers(self, known: set[str], manifest: dict[str, Any]) -> Iterator[Flaw]:
+        """Files that no pack has, though the manifest names them."""
+        for name in sorted(set(manifest["files"]) - known):
+            if not name.startswith("timestamps/"):
+                yield Flaw(name, 1, "no such file belongs to a pack")
 
     def _verdict(self, manifest: dict[str, Any]) -> Iterator[Flaw]:
         """Whether the manifest says all that is missing, and names the right hashes."""
@@ -258,32 +243,15 @@ def first_difference(one: Sequence[str], two: Sequence[str]) -> int:
     )
 
 
-def span_of(manifest: dict[str, Any]) -> Span:
-    """The period of a manifest. Raises ``ValueError``, ``KeyError`` or ``TypeError``."""
-    return Span(
-        date.fromisoformat(manifest["from"]).isoformat(),
-        (date.fromisoformat(manifest["to"]) + timedelta(days=1)).isoformat(),
-    )
-
-
-def manifest_text(manifest: dict[str, Any]) -> str:
-    """The one spelling of a manifest."""
-    return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
-
-
-def line_hash(line: str) -> str:
-    """The hash of one line in the manifest: its first sixteen digits."""
-    return hashlib.sha256(line.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
 def main(arguments: Sequence[str]) -> int:
     """Check the pack that is named, else the one in which this program lies; 0 when it is sound, else 1."""
     place = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
     try:
-        checker = Checker(Pack(place))
-        flaws = list(checker.flaws())
+        pack = Pack(place)
+        checker = Checker(pack)
+        flaws = [*checker.flaws(), *_another_program(pack)]
     except (OSError, zipfile.BadZipFile):
-        sys.stdout.write(f"{place}: this is no pack that can be read\n")
+        sys.stdout.write(f"{visible(str(place))}: this is no pack that can be read\n")
         return 1
     for flaw in flaws:
         sys.stdout.write(f"{flaw}\n")
@@ -296,3 +264,14 @@ def main(arguments: Sequence[str]) -> int:
             "are.\n"
         )
     return 1 if flaws else 0
+
+
+def _another_program(pack: Pack) -> Iterator[Flaw]:
+    """Whether the pack carries the program that runs here, which is all that a manifest cannot prove."""
+    mine = Path(__file__).read_bytes().decode("utf-8").split("\n")
+    try:
+        line = first_difference(mine, pack.read(PROGRAM).decode("utf-8", "replace").split("\n"))
+    except Flaw:
+        return  # told already
+    if line:
+        yield Flaw(PROGRAM, line, "it is not the program that checks here: altered, or of another version")

@@ -257,8 +257,9 @@ def test_the_checker_is_python_of_an_older_version_and_imports_the_standard_libr
         alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
     }
     assert imported <= {
-        "__future__", "base64", "collections.abc", "csv", "dataclasses", "datetime", "hashlib", "html", "io",
-        "json", "pathlib", "re", "sys", "typing", "zipfile",
+        "__future__", "base64", "collections", "collections.abc", "csv", "dataclasses", "datetime", "hashlib",
+        "html",
+        "json", "pathlib", "re", "struct", "sys", "typing", "zipfile", "zlib",
     }  # fmt: skip
 
 
