@@ -8,7 +8,15 @@ from typing import Any
 from handlers.evidence.proof.chain import canonical_text
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
-from handlers.evidence.proof.page import Named, change_row, changes_begin, page_begin, page_end, timeline
+from handlers.evidence.proof.page import (
+    Named,
+    Population,
+    change_row,
+    changes_begin,
+    page_begin,
+    page_end,
+    timeline,
+)
 from handlers.evidence.proof.register import Register
 from handlers.evidence.proof.spelling import csv_line
 from handlers.evidence.proof.tables import (
@@ -55,12 +63,15 @@ class Building:
         self._span = span
         self._named = named
         self._reconciled = reconciled(facts, span)
+        self._changes, self._outside = 0, 0
 
     def of_change(self, change: Change, missing: Sequence[str]) -> Iterator[tuple[str, str]]:
         """File and line for each row of one change; changes come in the order of their numbers.
 
         ``missing``: what is not proven of it.
         """
+        self._changes += 1
+        self._outside += change.outside
         cells = population_cells(change, self._facts)
         yield "population.csv", csv_line(cells)
         yield from (("approvals.csv", csv_line(cells)) for cells in approval_rows(change, self._facts))
@@ -68,14 +79,16 @@ class Building:
         yield PAGE, "".join(change_row(change, cells, missing, self._facts, self._named))
 
     def begin(self, name: str, manifest: dict[str, Any]) -> Iterator[str]:
-        """Return the lines before the changes' rows; ``manifest`` says tenant, days, head and gaps."""
+        """Return the lines before the rows of all changes that were taken.
+
+        ``manifest`` says tenant, days, head and gaps.
+        """
         if name != PAGE:
             yield csv_line(
                 {"population.csv": POPULATION, "approvals.csv": APPROVALS, "attempts.csv": ATTEMPTS}[name]
             )
             return
-        said = manifest
-        yield from page_begin(said["tenant"], said["from"], said["to"], said["head"], said["missing"])
+        yield from page_begin(manifest, Population(self._changes, self._outside, self._register.day))
         yield from timeline(self._facts, self._span)
         yield from changes_begin()
 

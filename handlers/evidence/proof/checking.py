@@ -142,7 +142,7 @@ class Checker:
         span = span_of(manifest)
         named = names_from(self._people()[1:] if "people.csv" in manifest["files"] else [])
         building, last = Building(self._facts, self._register, span, named), self._last["seq"]
-        rows: dict[str, list[str]] = {name: list(building.begin(name, manifest)) for name in OF_CHANGES}
+        rows: dict[str, list[str]] = {name: [] for name in OF_CHANGES}
         for change in (self._changes[number] for number in sorted(self._changes)):
             if not change.within(span.first, span.end):
                 continue
@@ -151,7 +151,7 @@ class Checker:
             for name, line in building.of_change(change, missing):
                 rows[name].append(line)
         for name in OF_CHANGES:
-            yield name, [*rows[name], *building.end(name, last)]
+            yield name, [*building.begin(name, manifest), *rows[name], *building.end(name, last)]
         yield from building.beside_changes(last)
 
     def _compared(self, name: str, expected: Iterable[str]) -> Iterator[Flaw]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from handlers.evidence.proof.change import NEEDS_OTHERS, Change
 from handlers.evidence.proof.facts import Facts
@@ -48,34 +48,66 @@ th { background: #f2f2f2 } tr { break-inside: avoid } thead { display: table-hea
 _CLASSES = {"opted in": "in", "opted out": "out", "not set": "not"}
 
 
-def page_begin(
-    tenant: str, first_day: str, last_day: str, head: str, missing: Sequence[str]
-) -> Iterator[str]:
-    """The lines up to the verdict: what the page is about, and what is not proven."""
-    title = f"Changes of AllowLegacyTLSClients, {first_day} to {last_day}"
+class Population(NamedTuple):
+    """What a sample is drawn from."""
+
+    changes: int
+    """Of which something was recorded in the period."""
+    outside: int
+    """Those of them that were made outside the bot."""
+    newest: str
+    """The day of the period's newest event; empty: it has none."""
+
+
+def page_begin(manifest: Mapping[str, Any], population: Population) -> Iterator[str]:
+    """The lines up to the verdict: what the page is about, of how many changes, and what is not proven."""
+    title = f"Changes of AllowLegacyTLSClients, {manifest['from']} to {manifest['to']}"
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     yield (
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"
     )
-    yield f"<p>Tenant <code>{escape(tenant)}</code>. Days and times are UTC. The record stands at "
-    yield f"<code>{escape(head)}</code>.</p>\n"
+    yield f"<p>Tenant <code>{escape(manifest['tenant'])}</code>. Days and times are UTC.</p>\n"
+    yield from _population(population, manifest["head"])
+    missing = manifest["missing"]
     if missing:
         yield (
             '<div class="unproven" role="alert">\n<p class="red">Not proven to be complete: '
-            f"{len(missing)} gap{'s' if len(missing) > 1 else ''}.</p>\n<ul>\n"
+            f"{_counted(len(missing), 'gap')}.</p>\n<ul>\n"
         )
         yield from (f"<li>{escape(sentence)}</li>\n" for sentence in missing)
         yield "</ul>\n</div>\n"
     else:
         yield (
-            '<div class="proven">\n<p><strong>Proven to be complete.</strong> The record has no gap, and '
-            "every change of the\n"
-        )
-        yield (
-            "setting in Exchange's audit log is one of the changes below, and each of them is "
+            '<div class="proven">\n<p><strong>Proven to be complete.</strong> The record has no gap: each\n'
+            "event names the hash of the one before. Every change of the setting in Exchange's audit log,\n"
+            "searched for the whole period, is one of the changes below, and each of them that was sent is\n"
             "there.</p>\n</div>\n"
         )
+    yield (
+        '<p class="more">No pack proves by itself that its record was not written anew from its beginning: '
+        "compare the head with one posted in Slack, or with a time stamp (below).</p>\n"
+    )
+
+
+def _population(population: Population, head: str) -> Iterator[str]:
+    last = head.partition(":")[0]
+    yield (
+        f"<p><strong>The population: {_counted(population.changes, 'change')}</strong>, whatever became of "
+        f"them; {population.outside or 'none'} made outside the bot.\n"
+    )
+    if last == "0":
+        yield "The record holds no event of the period.</p>\n"
+        return
+    newest = f", the period's newest of {escape(population.newest)}" if population.newest else ""
+    yield (
+        f"They are drawn from all events of the record, 1 to {escape(last)}{newest}. The record stands at\n"
+        f"<code>{escape(head)}</code>.</p>\n"
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def timeline(facts: Facts, span: Span) -> Iterator[str]:
@@ -85,12 +117,13 @@ def timeline(facts: Facts, span: Span) -> Iterator[str]:
     if not cells:
         yield "<p>No day of the period is over yet, or its value was not recorded.</p>\n"
         return
+    yield f"<p>On record: {len(cells)} of the {_counted(span.days, 'day')} of the period.</p>\n"
     yield '<ol class="days">\n'
     for day, value, unobserved in cells:
         gap = (
             f'<br><span class="red">{escape(unobserved)} h unobserved</span>' if unobserved != "0.00" else ""
         )
-        yield f'<li class="{_CLASSES.get(value, "unknown")}">{escape(day[5:])}<br>{escape(value)}{gap}</li>\n'
+        yield f'<li class="{_CLASSES.get(value, "unknown")}">{escape(day)}<br>{escape(value)}{gap}</li>\n'
     yield "</ol>\n"
 
 

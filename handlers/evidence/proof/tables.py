@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from handlers.evidence.proof.change import NEEDS_OTHERS, Change
@@ -57,6 +58,11 @@ class Span:
     def __init__(self, first_day: str, end_day: str) -> None:
         self.first = f"{first_day}T00:00:00.000000Z"
         self.end = f"{end_day}T00:00:00.000000Z"
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (date.fromisoformat(self.end[:10]) - date.fromisoformat(self.first[:10])).days
 
     def holds(self, at: Any) -> bool:
         """Whether an instant of the record lies within."""

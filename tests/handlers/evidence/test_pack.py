@@ -28,6 +28,7 @@ from storage.sightings import IMPORTED
 from tests.handlers.driver import ERIN, TENANT, House
 from tests.handlers.evidence.packs import HOSTILE, PERIOD, check, made, put, story, unpacked
 from tests.handlers.register.registering import added, do, requested
+from tests.sentences import says
 from tests.storage.spoiling import spoil
 
 FILES = {
@@ -223,10 +224,25 @@ def test_the_page_runs_nothing_loads_nothing_and_escapes_what_people_typed(told:
     assert re.search(r"kept: 1 of 1", shape.text)
     assert re.search(r"rejected<br>by =Carol \(U0CAROL\)<", page)
     assert re.search(r'#4<br>outside.*<span class="red">made outside the bot: nobody was asked</span>', page)
-    assert page.count("made outside") == 1
+    assert page.count(">made outside") == 1
     row = "".join(f"<td>{cell}</td>" for cell in ("D2", "ERP, Zürich, erp@contoso.com", "U0ERIN"))
     assert row in page
     assert "url(" not in page
+
+
+def test_the_page_begins_with_the_size_of_the_population_and_where_it_is_drawn_from(told: House) -> None:
+    files = unpacked(made(told)[0])
+    text = " ".join(Shape(files["index.html"].decode()).text.split())
+    last, head = files["events.jsonl"].count(b"\n"), json.loads(files["manifest.json"])["head"]
+    assert says("the_population", changes=4, outside=1, last=last, newest="2026-11-24", head=head) in text
+    assert says("the_days_on_record", days=1, all=30) in text
+    assert says("no_pack_proves_by_itself") in text
+    before = " ".join(
+        Shape(
+            unpacked(made(told, Period(date(2026, 10, 1), date(2026, 10, 31)))[0])["index.html"].decode()
+        ).text.split()
+    )
+    assert says("the_population_of_none") in before
 
 
 def test_names_are_left_out_where_none_are_wanted(told: House) -> None:
