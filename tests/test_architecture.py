@@ -215,7 +215,7 @@ READS_TEXTS = {
     "handlers/slack/listeners/evidence.py": "what somebody typed behind the command",
     "handlers/slack/emoji.py": "Slack's names of emoji, and the file that lists them",
     "handlers/slack/views/links.py": "web addresses and quoted lines, when a message is drawn",
-    "handlers/slack/subcommands.py": "what somebody typed behind the command",
+    "handlers/slack/command_text.py": "what somebody typed behind the command",
     "handlers/slack/views/mrkdwn.py": "lines of an answer that is drawn in several sections",
     "handlers/slack/views/plain.py": "Slack's mark-up, line by line",
     "handlers/slack/listeners/devices.py": "words of a command",

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
+from handlers.slack.command_text import SUBCOMMANDS
 from handlers.slack.scopes import BOT_SCOPES, COMMAND, EVENTS, SHORTCUT, SHORTCUT_NAME
-from handlers.slack.subcommands import SUBCOMMANDS
 
 FILE = Path(__file__).parents[1] / "manifest.yml"
 

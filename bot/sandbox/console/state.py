@@ -6,8 +6,8 @@ from bot.sandbox.slack.cast import BOT_USER, Channel, Member
 from bot.sandbox.slack.messages import JSON
 from bot.sandbox.slack.modals import Modals
 from bot.sandbox.slack.workspace import Workspace
+from handlers.slack.command_text import SUBCOMMANDS
 from handlers.slack.scopes import SHORTCUT, SHORTCUT_NAME
-from handlers.slack.subcommands import SUBCOMMANDS
 
 
 def state(

@@ -15,12 +15,12 @@ from handlers.queries.export import Form, StillExporting
 from handlers.queries.history_words import WrongWords, history_question
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
-from handlers.slack import subcommands
+from handlers.slack import command_text
 from handlers.slack.client.names import Names
+from handlers.slack.command_text import subcommand
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.listeners import devices, evidence, what_if
 from handlers.slack.parsing import invocation
-from handlers.slack.subcommands import subcommand
 from handlers.slack.views import calendar, mailbox_diagnosis, modals, probe_view, replies, status_view
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.mrkdwn import instant
@@ -96,7 +96,7 @@ class Commands:
         return message
 
     def _history(self, reply: Reply, body: dict[str, Any]) -> None:
-        words = subcommands.unescape(str(body.get("text") or "")).split()[1:]
+        words = command_text.unescape(str(body.get("text") or "")).split()[1:]
         history, today = self._edge.dispatch.history, self._edge.around.now().date()
         try:
             asked = history_question(words, reader=reply.person, today=today)
@@ -129,7 +129,7 @@ class Commands:
             reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
-        address = subcommands.address(str(body.get("text") or ""))
+        address = command_text.address(str(body.get("text") or ""))
         if not reply.admits("why", self._edge.dispatch.locks.may_ask(reply.person)):
             return
         if address is None:

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from handlers.queries.what_if import Settled
+from handlers.slack.command_text import request_number
 from handlers.slack.edge import PROGRESS_AFTER, Edge, Reply
 from handlers.slack.parsing import Malformed
-from handlers.slack.subcommands import request_number
 from handlers.slack.views import replies
 from handlers.slack.views import what_if as view
 

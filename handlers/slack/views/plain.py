@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from handlers.slack.subcommands import unescape
+from handlers.slack.command_text import unescape
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.mrkdwn import QUOTE
 

@@ -11,8 +11,8 @@ from handlers.policy.days import spelled_end
 from handlers.ports import Cloud
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.queries.history_words import spelled
+from handlers.slack.command_text import SUBCOMMANDS
 from handlers.slack.parsing import BUTTONS
-from handlers.slack.subcommands import SUBCOMMANDS
 from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small
 from handlers.slack.views.mrkdwn import CHUNK, escape, fitted, instant, people, sentence
 from handlers.slack.views.tickets import ticket

@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.policy.addresses import as_ascii, mailbox
-from handlers.slack.subcommands import address
+from handlers.slack.command_text import address
 from tests.sentences import says
 
 WHOLE = [

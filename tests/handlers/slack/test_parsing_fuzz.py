@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from handlers.commands import CastVote, Command, command_of
 from handlers.interaction import Interaction
+from handlers.slack.command_text import subcommand
 from handlers.slack.emoji import same_emoji
 from handlers.slack.listeners.actions import press
 from handlers.slack.parsing import Malformed, at, number, person_of, reaction, values
-from handlers.slack.subcommands import subcommand
 from handlers.slack.views.replies import no_such
 from handlers.stored_command import CommandKind
 from storage.records import Vote
