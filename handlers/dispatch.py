@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import assert_never
+from typing import Any, TypeVar, assert_never
 
 import structlog
 
@@ -52,12 +52,9 @@ from handlers.outgoing.news import Subject
 from handlers.outgoing.refusals import Refusals, record_refusal
 from handlers.policy.rule import about
 from handlers.ports import Copies, FetchFile, Lookups, Unavailable
-from handlers.queries.export import Exports
 from handlers.queries.history import History
-from handlers.queries.home import Homes
 from handlers.queries.mailbox_diagnosis import Locks
 from handlers.queries.status import StatusReports
-from handlers.queries.what_if import WhatIfs
 from handlers.reaction_targets import NoPlaceYet, ReactionTargets
 from handlers.register.acts import Register
 from handlers.register.commands import RegisterCommand
@@ -69,6 +66,7 @@ from storage.inbox import Inbox, Item
 from storage.integrity.comparing import WHOLE, Difference
 
 log = structlog.get_logger(__name__)
+Query = TypeVar("Query")
 
 BEFORE_ACK = 1.0
 """Seconds a listener may wait for the database before it acknowledges (Slack allows three in all)."""
@@ -111,8 +109,7 @@ class Dispatch:
     proposals, shortening = FirstUse.of(Proposals), FirstUse.of(Shortening)
     requests, decisions, reasons = FirstUse.of(Requests), FirstUse.of(Decisions), FirstUse.of(Reasons)
     look_alikes, refusals, claims = FirstUse.of(LookAlikes), FirstUse.of(Refusals), FirstUse.of(Claims)
-    replies, exports = FirstUse.of(ReminderReplies), FirstUse.of(Exports)
-    what_ifs, homes = FirstUse.of(WhatIfs), FirstUse.of(Homes)
+    replies = FirstUse.of(ReminderReplies)
 
     def __init__(
         self, context: Context, inbox: Inbox, lookups: Lookups, copies: Copies,
@@ -125,6 +122,12 @@ class Dispatch:
         self.withdrawals, self.optouts = Withdrawals(context), OptOuts(context)
         self.rules, self.drift = Rules(context), Drift(context)
         self.may_read = Readers(context).may_read
+        self._queries: dict[Callable[[Context], Any], Any] = {}
+
+    def query(self, kind: Callable[[Context], Query]) -> Query:
+        """Return the one use case of a class that is made of the context alone; made when first asked for."""
+        made: Query = self._queries.get(kind) or self._queries.setdefault(kind, kind(self.context))
+        return made
 
     @cached_property
     def channels(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.process import END_WITHIN
 from bot.settings.model import NAMES
-from handlers.slack.command_text import SUBCOMMANDS
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from storage.lifecycle import BIRTHS, MOVES
 
 ROOT = Path(__file__).parent.parent

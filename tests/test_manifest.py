@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from handlers.slack.command_text import SUBCOMMANDS
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.scopes import BOT_SCOPES, COMMAND, EVENTS, SHORTCUT, SHORTCUT_NAME
 
 FILE = Path(__file__).parents[1] / "manifest.yml"

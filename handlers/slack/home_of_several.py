@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from slack_sdk.models.blocks import Block
 
-from handlers.queries.home import HomePage
+from handlers.queries.home import HomePage, Homes
 from handlers.slack.client.calls import call
 from handlers.slack.home_pages import Publish
 from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListeners
@@ -41,7 +41,7 @@ def _publish(shared_edge: SharedEdge, by_tenant: ListenersByTenant, person: str,
     shown, blocks = _drawn(by_tenant.concerning(person), person)
     _send(shared_edge, person, over, {"type": "home", "blocks": blocks})
     for listeners, page in shown:
-        listeners.edge.dispatch.homes.keep_shown(person, page)
+        listeners.edge.dispatch.query(Homes).keep_shown(person, page)
 
 
 def _send(shared_edge: SharedEdge, person: str, over: str, page: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def _drawn(
         if left_out:
             left_out.append(_command(listeners))
             continue
-        page = listeners.edge.dispatch.homes.page(person)
+        page = listeners.edge.dispatch.query(Homes).page(person)
         drawn = signed_blocks(
             view.page(page, person, listeners.edge.zone).to_dict()["blocks"], listeners.signature
         )

@@ -17,6 +17,7 @@ import structlog
 from handlers.context.rations import MOST_KEYS
 from handlers.dispatch import Dispatch
 from handlers.ports import Unavailable
+from handlers.queries.home import Homes
 from handlers.slack.client.calls import call
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.views import home as view
@@ -136,8 +137,8 @@ def publishing(dispatch: Dispatch, client: SlackWebClient, zone: ZoneInfo) -> Pu
 def _publish(dispatch: Dispatch, client: SlackWebClient, zone: ZoneInfo, person: str, over: str) -> None:
     """Draw and publish one page. Raises ``Unavailable``, ``Unreachable`` and ``Conflict``."""
     verdict = dispatch.may_read(person)
-    page = dispatch.homes.page(person) if verdict.allowed else None
+    page = dispatch.query(Homes).page(person) if verdict.allowed else None
     drawn = view.page(page, person, zone) if page is not None else view.turned_away(verdict.sentence)
     call(client.views_publish, user_id=person, view=drawn.to_dict(), **({"hash": over} if over else {}))
     if page is not None:
-        dispatch.homes.keep_shown(person, page)
+        dispatch.query(Homes).keep_shown(person, page)

@@ -6,7 +6,7 @@ from bot.sandbox.slack.cast import BOT_USER, Channel, Member
 from bot.sandbox.slack.messages import JSON
 from bot.sandbox.slack.modals import Modals
 from bot.sandbox.slack.workspace import Workspace
-from handlers.slack.command_text import SUBCOMMANDS
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.scopes import SHORTCUT, SHORTCUT_NAME
 
 

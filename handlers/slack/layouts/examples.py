@@ -33,6 +33,7 @@ from handlers.slack.layouts import fleet as fleet_layouts
 from handlers.slack.layouts.home import HomeExamples
 from handlers.slack.layouts.register import RegisterExamples
 from handlers.slack.layouts.shapes import Layout
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import (
     announcements,
     calendar,
@@ -180,7 +181,7 @@ class Examples:
                 ),
             )
         yield "history, empty", replies.history(HistoryPage(lines=[], older=None), self.zone)
-        yield "help", replies.help_text(self.cloud)
+        yield "help", replies.help_text(self.cloud, SUBCOMMANDS)
         yield "no such command", replies.no_such("enabel", "enable")
         yield "reading", replies.reading_now()
         yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)

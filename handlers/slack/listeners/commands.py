@@ -1,7 +1,9 @@
 """``/legacytls``: acknowledges, parses, hands over. Nothing is read or written before the acknowledgement."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from slack_bolt import Ack, Respond
@@ -11,7 +13,7 @@ from handlers.changes.proposal import Proposal
 from handlers.outgoing.notices import SMTP_AUTH_OFF
 from handlers.policy.invisible import hidden
 from handlers.policy.rule import Reason
-from handlers.queries.export import Form, StillExporting
+from handlers.queries.export import Exports, Form, StillExporting
 from handlers.queries.history_words import WrongWords, history_question
 from handlers.queries.probing import Probed
 from handlers.queries.status import Status
@@ -27,101 +29,96 @@ from handlers.slack.views.mrkdwn import instant
 from handlers.slack.views.tickets import ticket_field
 from storage.lifecycle import Kind
 
-URGENT = frozenset({"enable", "extend", "disable"})
-"""Subcommands that lead to a change: nothing else that is asked for holds them up."""
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """What the help says of a word behind the command, and what the word does.
+
+    ``urgent`` is what leads to a change: nothing else that is asked for holds it up.
+    """
+
+    hint: str
+    act: Callable[["Commands", Reply, dict[str, Any]], None]
+    urgent: bool = False
 
 
 class Commands:
     """One listener for the one command, with a table of subcommands."""
 
     def __init__(self, edge: Edge) -> None:
-        self._edge = edge
-        self._table: dict[str, Callable[[Reply, dict[str, Any]], None]] = {
-            "status": self._status,
-            "history": self._history,
-            "enable": lambda reply, body: open_request(edge, reply, body, Kind.OPT_IN),
-            "extend": lambda reply, body: open_request(edge, reply, body, Kind.EXTENSION),
-            "disable": lambda reply, body: open_opt_out(edge, reply, body),
-            "devices": lambda reply, body: devices.command(edge, reply, body),
-            "calendar": self._calendar,
-            "export": self._export,
-            "why": self._why,
-            "probe": self._probe,
-            "evidence": lambda reply, body: evidence.command(edge, reply, body),
-            "whatif": lambda reply, body: what_if.command(edge, reply, body),
-        }
+        self.edge = edge
         self._newest: tuple[Status | None, Message] = (None, Message(text=""))
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         """The listener: acknowledge and hand over; a full executor is told with the acknowledgement."""
-        word, nearest = subcommand(str(body.get("text") or ""))
-        reply = Reply(self._edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
-        within = STALE_COMMAND.total_seconds()
-        if self._edge.do(
-            reply, lambda: self._admit(word, nearest, reply, body), within=within, urgent=word in URGENT
-        ):
+        word, nearest = subcommand(str(body.get("text") or ""), SUBCOMMANDS)
+        reply = Reply(self.edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
+        within, urgent = STALE_COMMAND.total_seconds(), bool(word) and self.table[word].urgent
+        act = partial(self._admit, word, nearest, reply, body)
+        if self.edge.do(reply, act, within=within, urgent=urgent):
             ack()
         else:
             ack(BUSY)
 
     def _admit(self, word: str, nearest: str, reply: Reply, body: dict[str, Any]) -> None:
-        verdict = self._edge.dispatch.may_read(reply.person)
+        verdict = self.edge.dispatch.may_read(reply.person)
         if not verdict.allowed:
             reply.refuse(word or "help", verdict)
         elif unseen := hidden(str(body.get("text") or "")):
             reply.say(f"Nothing was done. {unseen}")
-        elif word in self._table:
-            self._table[word](reply, body)
-        elif nearest:
-            reply.finish(replies.no_such(str(body["text"]).split()[0][:40], nearest))
+        elif word:
+            self.table[word].act(self, reply, body)
         else:
-            alias = self._edge.signature.alias if self._edge.signature is not None else ""
-            reply.finish(replies.help_text(self._edge.around.cloud, alias))
+            reply.finish(replies.no_such(str(body["text"]).split()[0][:40], nearest))
+
+    def _help(self, reply: Reply, body: dict[str, Any]) -> None:
+        alias = self.edge.signature.alias if self.edge.signature is not None else ""
+        reply.finish(replies.help_text(self.edge.around.cloud, SUBCOMMANDS, alias))
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:
-            self._edge.executor.follow(
+            self.edge.executor.follow(
                 answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person
             )
 
-        self._edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
-        self._edge.dispatch.status.ask(answer, person=reply.person)
+        self.edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+        self.edge.dispatch.status.ask(answer, person=reply.person)
 
     def _drawn(self, status: Status) -> Message:
         """The answer for everybody who waited for the same reading, drawn once."""
         report, message = self._newest
         if report is not status:
-            message = status_view.status(status, self._edge.zone)
+            message = status_view.status(status, self.edge.zone)
             self._newest = status, message
         return message
 
     def _history(self, reply: Reply, body: dict[str, Any]) -> None:
         words = command_text.unescape(str(body.get("text") or "")).split()[1:]
-        history, today = self._edge.dispatch.history, self._edge.around.now().date()
+        history, today = self.edge.dispatch.history, self.edge.around.now().date()
         try:
             asked = history_question(words, reader=reply.person, today=today)
         except WrongWords as wrong:
-            reply.finish(replies.history(history.page(), self._edge.zone, not_taken=str(wrong)))
+            reply.finish(replies.history(history.page(), self.edge.zone, not_taken=str(wrong)))
         else:
-            reply.finish(replies.history(history.page(before=asked.before, only=asked.only), self._edge.zone))
+            reply.finish(replies.history(history.page(before=asked.before, only=asked.only), self.edge.zone))
 
     def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
-        around = self._edge.around
+        around = self.edge.around
         listed = around.calendar.listing(around.cloud.name, around.today())
         reply.finish(calendar.calendar(listed, around.calendar.freshness(around.today())))
 
     def _export(self, reply: Reply, body: dict[str, Any]) -> None:
         person = reply.person
-        if not reply.admits("export", self._edge.dispatch.exports.may_export(person)):
+        if not reply.admits("export", self.edge.dispatch.query(Exports).may_export(person)):
             return
-        if not self._edge.dispatch.is_first(invocation(body)):
+        if not self.edge.dispatch.is_first(invocation(body)):
             return  # a copy, whatever replica it was sent to
         words = str(body.get("text") or "").split()[1:]
         form: Form = "csv" if "csv" in [word.lower() for word in words] else "jsonl"
         others = " ".join(word for word in words if word.lower() != "csv")
         name = f"legacytls-record.{form}"
         try:
-            with self._edge.dispatch.exports.file(person, form, Names(self._edge.client)) as file:
+            with self.edge.dispatch.query(Exports).file(person, form, Names(self.edge.client)) as file:
                 reply.send_file(name, file.length, file.pieces())
         except StillExporting as still:
             reply.say(str(still))
@@ -130,13 +127,13 @@ class Commands:
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
         address = command_text.address(str(body.get("text") or ""))
-        if not reply.admits("why", self._edge.dispatch.locks.may_ask(reply.person)):
+        if not reply.admits("why", self.edge.dispatch.locks.may_ask(reply.person)):
             return
         if address is None:
             reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
         else:
-            self._edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
-            reply.finish(mailbox_diagnosis.locks(self._edge.dispatch.locks.of(address)))
+            self.edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+            reply.finish(mailbox_diagnosis.locks(self.edge.dispatch.locks.of(address)))
 
     def _probe(self, reply: Reply, body: dict[str, Any]) -> None:
         """Show probes to every full member: anybody on the internet could see the same."""
@@ -145,12 +142,64 @@ class Commands:
             return
 
         def answer(report: Probed) -> None:
-            self._edge.executor.follow(
+            self.edge.executor.follow(
                 answered(reply, lambda: reply.finish(probe_view.probed(report))), person=reply.person
             )
 
-        self._edge.executor.follow(lambda: reply.progress(probe_view.under_way()), delay=PROGRESS_AFTER)
-        self._edge.probing.ask(answer)
+        self.edge.executor.follow(lambda: reply.progress(probe_view.under_way()), delay=PROGRESS_AFTER)
+        self.edge.probing.ask(answer)
+
+    table: ClassVar[Mapping[str, Subcommand]] = {
+        "status": Subcommand("the live value, read now, and what it means per protocol", _status),
+        "enable": Subcommand(
+            "ask to opt in; a second person has to approve",
+            lambda own, reply, body: open_request(own.edge, reply, body, Kind.OPT_IN),
+            urgent=True,
+        ),
+        "extend": Subcommand(
+            "ask to keep the opt-in longer, or give it an end: the same rule as for opting in. An earlier "
+            "end takes one person",
+            lambda own, reply, body: open_request(own.edge, reply, body, Kind.EXTENSION),
+            urgent=True,
+        ),
+        "disable": Subcommand(
+            "opt out; one operator or approver suffices",
+            lambda own, reply, body: open_opt_out(own.edge, reply, body),
+            urgent=True,
+        ),
+        "history": Subcommand(
+            "who asked, who decided, what was read back: all of it, or `history rejected @name 2026-11`",
+            _history,
+        ),
+        "devices": Subcommand(
+            "what still needs old TLS, whose it is, until when: `devices D12` shows one, `devices add` "
+            "registers one",
+            lambda own, reply, body: devices.command(own.edge, reply, body),
+        ),
+        "why": Subcommand(
+            "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`", _why
+        ),
+        "whatif": Subcommand(
+            "who could decide an open request now, who not and why: `/legacytls whatif 12`",
+            lambda own, reply, body: what_if.command(own.edge, reply, body),
+        ),
+        "calendar": Subcommand("Microsoft's dates: past, running and to come, with their sources", _calendar),
+        "probe": Subcommand("which TLS versions Microsoft's hosts take, seen from the bot's machine", _probe),
+        "evidence": Subcommand(
+            "a period for an auditor, as a file in a direct message: `/legacytls evidence 2026-Q4`",
+            lambda own, reply, body: evidence.command(own.edge, reply, body),
+        ),
+        "export": Subcommand(
+            "the whole record as a file in a direct message (`export csv`: a table, one row a change)",
+            _export,
+        ),
+        "help": Subcommand("this overview", _help),
+    }
+    """What may follow ``/legacytls``."""
+
+
+SUBCOMMANDS = {word: one.hint for word, one in Commands.table.items()}
+"""The same and what each does: for the help, for whoever mistypes, and for the sandbox's page."""
 
 
 def open_request(

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.evidence.handing_out import EvidenceFile
 from handlers.policy.periods import Period, WrongPeriod, spelled_period
-from handlers.queries.export import StillExporting
+from handlers.queries.export import Exports, StillExporting
 from handlers.slack.client.names import Names
 from handlers.slack.edge import PROGRESS_AFTER, Edge, Reply
 from handlers.slack.parsing import invocation
@@ -20,7 +20,7 @@ NAMED = 3
 def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
     """Answer the command of whoever may have it. Raises ``Unavailable`` and ``Unreachable``."""
     dispatch, person = edge.dispatch, reply.person
-    if not reply.admits("evidence", dispatch.exports.may_export(person)):
+    if not reply.admits("evidence", dispatch.query(Exports).may_export(person)):
         return
     try:
         words = str(body.get("text") or "").split()[1:]
@@ -33,7 +33,7 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
     edge.executor.follow(partial(reply.progress, Message(text=UNDER_WAY)), delay=PROGRESS_AFTER)
     try:
         with (
-            dispatch.exports.place_of(person),
+            dispatch.query(Exports).place_of(person),
             dispatch.evidence.file(person, period, Names(edge.client)) as file,
         ):
             reply.say(_sent(reply, period, file))

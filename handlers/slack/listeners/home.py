@@ -5,6 +5,7 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
+from handlers.queries.home import Homes
 from handlers.slack.edge import BUSY, Edge, Reply
 from handlers.slack.parsing import identity, person_of
 from handlers.slack.views import home as view
@@ -46,7 +47,9 @@ class Shortcut:
     def _open(self, reply: Reply, body: Mapping[str, Any]) -> None:
         dispatch = self._edge.dispatch
         if reply.admits("shortcut", dispatch.may_read(reply.person)):
-            self._edge.open_form(body, view.chooser(dispatch.homes.page(reply.person), self._edge.zone))
+            self._edge.open_form(
+                body, view.chooser(dispatch.query(Homes).page(reply.person), self._edge.zone)
+            )
 
 
 def seen_hash(told: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from slack_bolt import Ack, Respond
 from handlers.slack.edge import BUSY, Reply
 from handlers.slack.listeners import devices
 from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListeners
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.listeners.fleet import FLEET, Fleet
 from handlers.slack.listeners.home import seen_hash
 from handlers.slack.listeners.mentions import INSTEAD, mention
@@ -180,7 +181,9 @@ class Router:
             if found and text.lower() in ("", "help"):
                 one = found[0]
                 reply.finish(
-                    replies.help_text(one.edge.around.cloud, one.signature.alias, which=_which(found))
+                    replies.help_text(
+                        one.edge.around.cloud, SUBCOMMANDS, one.signature.alias, which=_which(found)
+                    )
                 )
             else:
                 reply.say(_unknown(wrong, found) + _which(found))

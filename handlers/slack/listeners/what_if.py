@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from handlers.queries.what_if import Settled
+from handlers.queries.what_if import Settled, WhatIfs
 from handlers.slack.command_text import request_number
 from handlers.slack.edge import PROGRESS_AFTER, Edge, Reply
 from handlers.slack.parsing import Malformed
@@ -37,7 +37,7 @@ def press(edge: Edge, reply: Reply, number: int) -> None:
 def _answer(edge: Edge, reply: Reply, number: int) -> None:
     edge.executor.follow(partial(reply.progress, replies.reading_now()), delay=PROGRESS_AFTER)
     try:
-        found = edge.dispatch.what_ifs.of(number, reply.person)
+        found = edge.dispatch.query(WhatIfs).of(number, reply.person)
     except Settled as settled:
         reply.say(str(settled))
     else:
@@ -45,7 +45,7 @@ def _answer(edge: Edge, reply: Reply, number: int) -> None:
 
 
 def _example(edge: Edge) -> str:
-    request = edge.dispatch.what_ifs.open_number()
+    request = edge.dispatch.query(WhatIfs).open_number()
     return (
         view.NAME_ONE.format(number=request)
         if request

@@ -1,5 +1,6 @@
 """Draw the answers to help and history; ``views.plain`` turns them into text."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +12,6 @@ from handlers.policy.days import spelled_end
 from handlers.ports import Cloud
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.queries.history_words import spelled
-from handlers.slack.command_text import SUBCOMMANDS
 from handlers.slack.parsing import BUTTONS
 from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small
 from handlers.slack.views.mrkdwn import CHUNK, escape, fitted, instant, people, sentence
@@ -45,13 +45,13 @@ OF_SEVERAL = (
 )
 
 
-def help_text(cloud: Cloud, alias: str = "", *, which: str = "") -> Message:
+def help_text(cloud: Cloud, subcommands: Mapping[str, str], alias: str = "", *, which: str = "") -> Message:
     """Every subcommand with an example; ``alias`` is the tenant's, where there are several.
 
     ``which`` stands first where no tenant was meant: mrkdwn that names the reader's tenants.
     """
-    text = "Commands of /legacytls: " + ", ".join(SUBCOMMANDS)
-    lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in SUBCOMMANDS.items())
+    text = "Commands of /legacytls: " + ", ".join(subcommands)
+    lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in subcommands.items())
     intro = (
         "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt "
         "out, all on record."

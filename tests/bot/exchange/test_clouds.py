@@ -9,6 +9,7 @@ import msal.authority
 import pytest
 
 from bot.exchange.clouds import CLOUDS, MICROSOFT_AUTHORITIES, is_microsoft, stays_here
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views.replies import help_text
 
 
@@ -54,7 +55,8 @@ def test_only_worldwide_and_21vianet_offer_legacy_endpoints() -> None:
 def test_opting_out_by_hand_begins_in_the_cloud_s_own_environment(name: str, connect: str) -> None:
     """Without its name the module signs in to the worldwide cloud, and nobody gets in."""
     told = json.dumps(
-        help_text(CLOUDS[name].cloud).arguments()["blocks"], default=lambda block: block.to_dict()
+        help_text(CLOUDS[name].cloud, SUBCOMMANDS).arguments()["blocks"],
+        default=lambda block: block.to_dict(),
     )
     assert f"```{connect}Set-TransportConfig -AllowLegacyTLSClients $false".replace("\n", "\\n") in told
 

@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 
 from handlers.ports import Unavailable
 from handlers.queries.change_table import FIELDS, change_lines, nameless
+from handlers.queries.export import Exports
 from handlers.slack.client.names import Names
 from handlers.slack.listeners.commands import Commands
 from storage.records import Door, SettingValue
@@ -121,7 +122,7 @@ def test_days_bound_what_was_asked_for_in_them(house: House) -> None:
 
 def test_what_happens_between_two_passes_changes_neither(both: House) -> None:
     number = both.ask(ALICE).id
-    with both.dispatch.exports.file(ALICE, "csv", KNOWN.__getitem__) as file:
+    with both.dispatch.query(Exports).file(ALICE, "csv", KNOWN.__getitem__) as file:
         first = b"".join(file.pieces())
         both.approve(BOB, number)
         both.run()

@@ -28,7 +28,7 @@ def fill(house: House, events: int) -> None:
 
 def test_the_file_is_the_record_with_this_very_export_at_its_end(house: House) -> None:
     fill(house, 300)
-    with house.dispatch.exports.file(ALICE, "jsonl") as file:
+    with house.dispatch.query(Exports).file(ALICE, "jsonl") as file:
         first, second = b"".join(file.pieces()), b"".join(file.pieces())
     assert first == second == "".join(lines(house.ledger.database, house.ledger.tenant_id)).encode()
     assert len(first) == file.length > PIECE
@@ -37,7 +37,7 @@ def test_the_file_is_the_record_with_this_very_export_at_its_end(house: House) -
 
 
 def test_an_event_that_comes_meanwhile_is_in_the_next_one(house: House) -> None:
-    with house.dispatch.exports.file(ALICE, "jsonl") as file:
+    with house.dispatch.query(Exports).file(ALICE, "jsonl") as file:
         fill(house, 10)
         assert sum(map(len, file.pieces())) == file.length
 
@@ -45,7 +45,7 @@ def test_an_event_that_comes_meanwhile_is_in_the_next_one(house: House) -> None:
 def test_a_longer_record_takes_no_more_memory(house: House) -> None:
     fill(house, 4000)
     tracemalloc.start()
-    with house.dispatch.exports.file(ALICE, "jsonl") as file:
+    with house.dispatch.query(Exports).file(ALICE, "jsonl") as file:
         assert file.length > 4_000_000
         assert max(map(len, file.pieces())) < 2 * PIECE
     most = tracemalloc.get_traced_memory()[1]
@@ -54,12 +54,12 @@ def test_a_longer_record_takes_no_more_memory(house: House) -> None:
 
 
 def test_a_second_one_of_the_same_person_waits_and_is_told_so(house: House) -> None:
-    with house.dispatch.exports.file(ALICE, "jsonl"):
-        with pytest.raises(StillExporting), house.dispatch.exports.file(ALICE, "csv"):
+    with house.dispatch.query(Exports).file(ALICE, "jsonl"):
+        with pytest.raises(StillExporting), house.dispatch.query(Exports).file(ALICE, "csv"):
             pytest.fail("it began")
-        with house.dispatch.exports.file(BOB, "jsonl") as another:
+        with house.dispatch.query(Exports).file(BOB, "jsonl") as another:
             assert another.length
-    with house.dispatch.exports.file(ALICE, "jsonl") as again:
+    with house.dispatch.query(Exports).file(ALICE, "jsonl") as again:
         assert again.length
 
 
@@ -67,7 +67,7 @@ def test_another_replica_keeps_to_it_as_well(house: House) -> None:
     elsewhere = Exports(
         replace(house.dispatch.context, leases=Leases(house.ledger.database, "another replica"))
     )
-    with house.dispatch.exports.file(ALICE, "jsonl"):
+    with house.dispatch.query(Exports).file(ALICE, "jsonl"):
         with pytest.raises(StillExporting), elsewhere.file(ALICE, "jsonl"):
             pytest.fail("it began")
         with elsewhere.file(BOB, "jsonl") as another:
@@ -82,22 +82,22 @@ def test_a_long_one_keeps_its_place_while_it_is_read(house: House, monkeypatch: 
     monkeypatch.setattr(export, "RENEW_AFTER", -1.0)
     monkeypatch.setattr(Leases, "renew", lambda self, lease: kept.append(renew(self, lease)))
     fill(house, 300)
-    with house.dispatch.exports.file(ALICE, "jsonl") as file:
+    with house.dispatch.query(Exports).file(ALICE, "jsonl") as file:
         assert len(list(file.pieces())) * 2 == len(kept)
     assert all(kept)
 
 
 def test_a_failed_one_does_not_keep_the_place(house: House) -> None:
-    with pytest.raises(OSError, match="gone"), house.dispatch.exports.file(ALICE, "jsonl"):
+    with pytest.raises(OSError, match="gone"), house.dispatch.query(Exports).file(ALICE, "jsonl"):
         raise OSError("gone")
-    with house.dispatch.exports.file(ALICE, "jsonl") as again:
+    with house.dispatch.query(Exports).file(ALICE, "jsonl") as again:
         assert again.length
 
 
 def test_who_asks_again_meanwhile_is_told_and_nothing_is_recorded(house: House) -> None:
     say(house, "export")
     assert house.windows.said[-2]["content"].endswith(b"\n")
-    with house.dispatch.exports.file(ALICE, "jsonl") as file:
+    with house.dispatch.query(Exports).file(ALICE, "jsonl") as file:
         before = sum(map(len, file.pieces()))
         say(house, "export csv")
         assert house.windows.said[-1]["text"] == str(StillExporting())

@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from bot.sandbox.slack.blockkit import view_problems
 from handlers.ports import Unavailable
+from handlers.queries.home import Homes
 from handlers.slack.listeners.home import Shortcut
 from handlers.slack.views.home import NOT_READ_YET
 from storage.homes import MOST_OWN
@@ -236,7 +237,7 @@ def test_it_takes_one_statement_however_much_is_on_record(house: House) -> None:
     house.open_home(ALICE)
     spoken: list[str] = []
     event.listen(house.database.engine, "before_cursor_execute", lambda *args: spoken.append(args[2]))
-    page = house.dispatch.homes.page(ALICE)
+    page = house.dispatch.query(Homes).page(ALICE)
     assert len([text for text in spoken if not text.startswith("PRAGMA")]) == 1
     assert len(page.rows.own) == MOST_OWN
 
@@ -269,12 +270,12 @@ def test_it_reads_the_same_on_both_databases(both: House) -> None:
     both.start(TWO)
     number = both.ask(ALICE).id
     both.approve(BOB, number)
-    page = both.dispatch.homes.page(CAROL)
+    page = both.dispatch.query(Homes).page(CAROL)
     assert page.waits == both.request(number)
     assert page.tally is not None
     assert page.tally.approved_by == (BOB,)
     assert (page.rows.seen, page.rows.baseline) == (both.observation(), both.baseline())
-    assert [request.id for request in both.dispatch.homes.page(ALICE).rows.own] == [number]
+    assert [request.id for request in both.dispatch.query(Homes).page(ALICE).rows.own] == [number]
 
 
 def test_a_row_of_the_baseline_that_does_not_agree_is_not_believed(house: House) -> None:
@@ -284,7 +285,7 @@ def test_a_row_of_the_baseline_that_does_not_agree_is_not_believed(house: House)
     end = house.baseline().window_end  # type: ignore[union-attr]
     with house.database.write() as connection:
         connection.exec_driver_sql("UPDATE baselines SET window_end = '2031-01-01 00:00:00.000000'")
-    assert house.dispatch.homes.page(ALICE).rows.baseline.window_end == end  # type: ignore[union-attr]
+    assert house.dispatch.query(Homes).page(ALICE).rows.baseline.window_end == end  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)

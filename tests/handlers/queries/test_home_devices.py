@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.sandbox.slack.blockkit import view_problems
+from handlers.queries.home import Homes
 from handlers.register.commands import ChangeOwner, NeedLonger
 from handlers.slack.views.mrkdwn import sentence
 from storage import register
@@ -104,8 +105,12 @@ def test_a_button_beside_ones_devices_answers_with_the_entries_and_their_buttons
 
 def test_devices_are_read_on_both_databases(both: House) -> None:
     registered(both, 3)
-    assert [device.name for device in both.dispatch.homes.page(ERIN).rows.devices] == ["D1", "D2", "D3"]
-    assert both.dispatch.homes.page(ERIN).rows.device_count == 3
+    assert [device.name for device in both.dispatch.query(Homes).page(ERIN).rows.devices] == [
+        "D1",
+        "D2",
+        "D3",
+    ]
+    assert both.dispatch.query(Homes).page(ERIN).rows.device_count == 3
 
 
 def test_what_waits_names_the_devices_with_the_days_that_are_approved(house: House) -> None:
@@ -154,7 +159,7 @@ def test_five_hundred_of_everything_take_one_statement_and_fit(house: House, nam
     requested(house, *range(3, 40), days=60, kind="extension")
     spoken: list[str] = []
     event.listen(house.database.engine, "before_cursor_execute", lambda *args: spoken.append(args[2]))
-    page = house.dispatch.homes.page(BOB)
+    page = house.dispatch.query(Homes).page(BOB)
     assert len([text for text in spoken if not text.startswith("PRAGMA")]) == 1
     assert (len(page.rows.devices), page.rows.device_count) == (MOST_DEVICES, 500)
     assert page.waits is not None

@@ -18,7 +18,7 @@ from slack_bolt import Respond
 from handlers.delivery.deliver import Delivery
 from handlers.dispatch import Dispatch
 from handlers.policy.rule import Reason
-from handlers.queries.what_if import Foresight, Settled
+from handlers.queries.what_if import Foresight, Settled, WhatIfs
 from handlers.slack.edge import Edge
 from handlers.slack.listeners.commands import Commands
 from handlers.slack.surroundings import surroundings_of
@@ -118,7 +118,7 @@ def twin_of(house: House, path: Path) -> Iterator[House]:
 def foretold(house: House, number: int) -> list[Foresight] | str:
     """What is foretold of everybody; a sentence where nobody can decide any more."""
     try:
-        return house.dispatch.what_ifs.would(number, EVERYBODY, ERIN)
+        return house.dispatch.query(WhatIfs).would(number, EVERYBODY, ERIN)
     except Settled as settled:
         return str(settled)
 

@@ -28,6 +28,7 @@ from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.slack.layouts import examples as layouts
 from handlers.slack.layouts.examples import Examples
 from handlers.slack.layouts.shapes import Layout, shapes_of
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import cards, modals, outcomes, replies, status_view, thread
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.signed import Signature, signed, signed_form
@@ -175,7 +176,7 @@ def drawn() -> Iterator[Message | View]:
     yield from (replies.history(HistoryPage(lines=lines, older=older), ZONE) for older in (None, 7))
     for cloud in (WORLDWIDE, HIGH):
         yield status_view.status(report("x", reading=None, cloud=cloud), ZONE)
-        yield replies.help_text(cloud)
+        yield replies.help_text(cloud, SUBCOMMANDS)
         yield modals.opt_out(channel="C", cloud=cloud, devices={7: WORST["lines"]})
     yield modals.opt_in(
         channel="C", briefing=(), warning="", proposed=date(2026, 12, 13), latest=date(2027, 2, 20),

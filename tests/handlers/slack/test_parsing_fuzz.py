@@ -12,6 +12,7 @@ from handlers.interaction import Interaction
 from handlers.slack.command_text import subcommand
 from handlers.slack.emoji import same_emoji
 from handlers.slack.listeners.actions import press
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.parsing import Malformed, at, number, person_of, reaction, values
 from handlers.slack.views.replies import no_such
 from handlers.stored_command import CommandKind
@@ -137,7 +138,7 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 
 @given(st.text(st.characters(), max_size=60))
 def test_every_text_after_the_command_has_a_nearest_subcommand(text: str) -> None:
-    word, nearest = subcommand(text)
+    word, nearest = subcommand(text, SUBCOMMANDS)
     assert bool(word) is not bool(nearest)
 
 
@@ -160,7 +161,7 @@ def test_every_text_after_the_command_has_a_nearest_subcommand(text: str) -> Non
     ],
 )
 def test_the_nearest_subcommand_is_never_the_opposite_of_what_was_meant(text: str, nearest: str) -> None:
-    assert subcommand(text) == ("", nearest)
+    assert subcommand(text, SUBCOMMANDS) == ("", nearest)
 
 
 @pytest.mark.parametrize(("word", "told"), [("Approve", True), ("withdraw", True), ("off", False)])

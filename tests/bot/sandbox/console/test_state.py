@@ -10,7 +10,7 @@ from bot.sandbox.console.controls import Controls
 from bot.sandbox.console.site import Site
 from bot.sandbox.microsoft.tenant import Tenant
 from bot.sandbox.slack.simulation import Slack
-from handlers.slack.command_text import SUBCOMMANDS
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from tests.bot.sandbox.bolt_bot import NOON, BoltBot, quick_slack
 
 

@@ -23,6 +23,7 @@ from handlers.ports import Reading
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.queries.status import Status
 from handlers.slack.client.announcer import SlackAnnouncer
+from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import calendar, cards, modals, outcomes, replies, status_view
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.mrkdwn import NAMED
@@ -228,7 +229,7 @@ def test_a_status_fits(text: str) -> None:
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_help_after_anything_that_was_typed_fits(text: str) -> None:
     fits(replies.no_such(text[:40], "status"))
-    fits(replies.help_text(HIGH))
+    fits(replies.help_text(HIGH, SUBCOMMANDS))
     fits(replies.reading_now())
 
 
