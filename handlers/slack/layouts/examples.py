@@ -18,35 +18,28 @@ from handlers.outgoing.announcement_view import AnnouncementView, Offer
 from handlers.outgoing.news import Overdue
 from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
 from handlers.outgoing.reminders import ApprovalReminder, Ending, Weekly
-from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict
+from handlers.policy.rule import Rule
 from handlers.policy.votes import Tally
 from handlers.ports import Cloud, Reading
-from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.history import HistoryLine, HistoryPage
-from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
-from handlers.queries.probing import Probed
 from handlers.queries.status import Status
-from handlers.queries.what_if import Foresight, WhatIf
 from handlers.slack.client import announcer
+from handlers.slack.layouts import answers
 from handlers.slack.layouts import devices as device_layouts
 from handlers.slack.layouts import fleet as fleet_layouts
 from handlers.slack.layouts.home import HomeExamples
 from handlers.slack.layouts.register import RegisterExamples
 from handlers.slack.layouts.shapes import Layout
-from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import (
     announcements,
     calendar,
     cards,
-    mailbox_diagnosis,
     modals,
     outcomes,
-    probe_view,
     replies,
     status_view,
     thread,
     trial,
-    what_if,
 )
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind, State
@@ -181,26 +174,12 @@ class Examples:
                 ),
             )
         yield "history, empty", replies.history(HistoryPage(lines=[], older=None), self.zone)
-        yield "help", replies.help_text(self.cloud, SUBCOMMANDS)
-        yield "no such command", replies.no_such("enabel", "enable")
-        yield "reading", replies.reading_now()
-        yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)
+        yield from answers.messages(self.cloud, self.zone, request, PERSON, OTHER)
         yield from device_layouts.messages(PERSON, LONG, self.now)
         yield from fleet_layouts.messages(self.now, self.cloud)
         yield from self._register.news(self.zone)
         yield "test card", trial.trial_card()
         yield "answer", announcer.answer_message(LONG, 7, {"Reason": LONG})
-        yield "who can decide", what_if.what_if(self._what_if(request), self.zone)
-        rows = [
-            ProbeRow(ProbeTarget("relay.contoso.com", 25), tls, ProbeOutcome.REFUSED, "refused")
-            for tls in TlsVersion
-        ]
-        yield "probe", probe_view.probed(Probed(tuple(rows)))
-        yield "probe, failed", probe_view.probed(Probed(()))
-        yield "probing", probe_view.under_way()
-        locks = (Lock("SMTP AUTH of the mailbox", False, "Set-CASMailbox"), Lock("The setting", None))
-        for exists in (True, False):
-            yield "why", mailbox_diagnosis.locks(Diagnosis("scanner@contoso.com", locks, exists=exists))
 
     def _channel(self) -> Iterator[tuple[str, Message]]:
         """What is said in the channel beside requests."""
@@ -240,30 +219,6 @@ class Examples:
             stream=Backlog(
                 999_999, self.now, Position(problem="it redirects (status 301), which is never followed")
             ),
-        )
-
-    def _what_if(self, request: ChangeRequest) -> WhatIf:
-        refused = Verdict(
-            allowed=False, reason=Reason.NOT_APPROVER, sentence="You are not one of the approvers."
-        )
-        people = tuple(
-            Foresight(PERSON, verdict, counts=verdict.allowed)
-            for verdict in (ALLOWED, refused)
-            for _ in range(20)
-        )
-        live = SettingValue.NOT_SET
-        return WhatIf(
-            request,
-            (PERSON,),
-            (OTHER,),
-            1,
-            people,
-            7,
-            False,
-            live,
-            self.now,
-            "",
-            "The database is another one.",
         )
 
     def _forms(self) -> Iterator[tuple[str, View]]:
