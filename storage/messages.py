@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from storage import rows
+from storage import message_rows
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.damaged import one, readable
 from storage.message_records import Card, Notice, ReminderAnswer
@@ -63,7 +63,7 @@ class MessageReader:
     def notice(self, number: int) -> Notice | None:
         """The message owed that has this number; ``None`` when there is none."""
         query = select(notices).where(notices.c.tenant_id == self._tenant_id, notices.c.id == number)
-        return one(self._connection, query, notices, self._checked(notices, rows.notice))
+        return one(self._connection, query, notices, self._checked(notices, message_rows.notice))
 
     def posted_at(self, number: int) -> tuple[str, str] | None:
         """Channel and ``ts`` of a delivered message; ``None`` when it is not known to have arrived."""
@@ -85,11 +85,14 @@ class MessageReader:
     def reminder_answers(self, series: str) -> list[ReminderAnswer]:
         """What people answered to the reminders of one series, oldest first."""
         mine = {"tenant": self._tenant_id, "series": series}
-        return readable(self._connection, _ANSWERS, reminder_answers, rows.reminder_answer, mine)
+        return readable(self._connection, _ANSWERS, reminder_answers, message_rows.reminder_answer, mine)
 
     def newest_announcement(self, what: str) -> dict[str, str] | None:
         """Return the facts of the newest announcement about this, which are authenticated."""
-        mine, believed = {"tenant": self._tenant_id, "what": what}, self._checked(notices, rows.notice)
+        mine, believed = (
+            {"tenant": self._tenant_id, "what": what},
+            self._checked(notices, message_rows.notice),
+        )
         found = readable(self._connection, _NEWEST_ANNOUNCED, notices, believed, mine)
         return next((dict(notice.facts) for notice in found if notice.facts.get("what") == what), None)
 
@@ -100,7 +103,7 @@ class MessageReader:
             table.tenant_id == self._tenant_id, table.what == what, table.posted_ts.is_not(None)
         )
         believed = self._checked(
-            notices, lambda row: (rows.notice(row), str(row.posted_channel), str(row.posted_ts))
+            notices, lambda row: (message_rows.notice(row), str(row.posted_channel), str(row.posted_ts))
         )
         return readable(self._connection, query.order_by(table.id.desc()).limit(limit), notices, believed)
 
@@ -116,13 +119,13 @@ class MessageReader:
             table.tenant_id == self._tenant_id, table.kind.in_(list(kinds)), table.id > first
         )
         return readable(
-            self._connection, query.order_by(table.id), notices, self._checked(notices, rows.notice)
+            self._connection, query.order_by(table.id), notices, self._checked(notices, message_rows.notice)
         )
 
     def cards(self, request_id: int) -> list[Card]:
         """Every known copy of a request's message in Slack; what is not authentic is none."""
         about = {"request": request_id, "tenant": self._tenant_id}
-        return readable(self._connection, _CARDS, cards, self._checked(cards, rows.card), about)
+        return readable(self._connection, _CARDS, cards, self._checked(cards, message_rows.card), about)
 
     def permalinks(self, numbers: Collection[int]) -> dict[int, str]:
         """Where the messages of these requests are found in Slack, as far as it is known."""
@@ -135,7 +138,9 @@ class MessageReader:
     def card_at(self, channel: str, ts: str) -> Card | None:
         """The request's message at this place in Slack, if it is one of ours."""
         place = (cards.c.channel == channel, cards.c.ts == ts, cards.c.tenant_id == self._tenant_id)
-        return one(self._connection, select(cards).where(*place), cards, self._checked(cards, rows.card))
+        return one(
+            self._connection, select(cards).where(*place), cards, self._checked(cards, message_rows.card)
+        )
 
     def card_channels(self) -> frozenset[str]:
         """Every channel in which a request's message stands: one look into the index for each channel."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage import rows
+from storage import message_rows
 from storage.database.clock import database_clock, is_over
 from storage.engine import Database
 from storage.integrity.authenticity import SET_ASIDE, authenticity_of
@@ -256,7 +256,7 @@ class Outbox:
 
         Any other is settled unsent, so that it holds up nothing.
         """
-        believed = self._database.authenticity.checked(notices, rows.notice)
+        believed = self._database.authenticity.checked(notices, message_rows.notice)
         found, others = split(connection, _NUMBERED, notices, believed, {"numbers": numbers})
         for (number,) in others:
             connection.execute(_ONE, {"number": number, "delivered_at": now, "problem": SET_ASIDE})

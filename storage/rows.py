@@ -15,7 +15,6 @@ from storage.integrity import first_edition
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import Damaged
 from storage.lifecycle import Kind
-from storage.message_records import Card, Notice, ReminderAnswer
 from storage.records import (
     Attempt,
     AuditEvent,
@@ -161,21 +160,6 @@ def texts(stored: str) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise Damaged("not an object of texts")
     return found
-
-
-def notice(row: Row[Any]) -> Notice:
-    """One row of ``notices``. Raises ``Damaged``."""
-    return record(Notice, row, facts=texts(row.facts))
-
-
-def reminder_answer(row: Row[Any]) -> ReminderAnswer:
-    """One row of ``reminder_answers``."""
-    return record(ReminderAnswer, row)
-
-
-def card(row: Row[Any]) -> Card:
-    """One row of ``cards``."""
-    return record(Card, row, drawn_version=int(row.drawn_version))
 
 
 def audit_event(row: Row[Any]) -> AuditEvent:

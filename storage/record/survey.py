@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select
 
-from storage import inbox, rows
+from storage import inbox, message_rows, rows
 from storage.integrity import comparing
 from storage.integrity.comparing import Difference
 from storage.integrity.damaged import split
@@ -102,7 +102,7 @@ def _unknown_states(connection: Connection, tenant_id: str) -> list[str]:
 
 def _damaged(connection: Connection, tenant_id: str) -> Iterator[Difference]:
     looks: tuple[tuple[Table, Any, Callable[[Row[Any]], object]], ...] = (
-        (notices, notices.c.delivered_at.is_(None), rows.notice),
+        (notices, notices.c.delivered_at.is_(None), message_rows.notice),
         (deliveries, deliveries.c.done_at.is_(None), inbox.item),
     )
     for table, waiting, made in looks:
