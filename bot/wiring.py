@@ -36,8 +36,8 @@ from handlers.slack.listeners.register import register, register_several
 from handlers.slack.listeners.routing import Router
 from handlers.slack.workspace_guard import WorkspaceGuard
 from storage.engine import Database
-from storage.fleet import FleetRecord
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
+from storage.tenants.fleet import FleetRecord
 
 CREW = 12
 """Threads that do what was acknowledged; they wait for Slack most of the time."""

@@ -26,7 +26,7 @@ from handlers.stored_command import (
     number,
 )
 from storage.lifecycle import Kind
-from storage.message_records import ReminderReply
+from storage.messages.records import ReminderReply
 from storage.records import MailProtocol, Vote
 
 

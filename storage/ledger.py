@@ -15,11 +15,12 @@ from storage import chain, rows
 from storage.chain import BOT
 from storage.database.errors import AlreadyHandled, Conflict
 from storage.engine import PATIENCE, Database
-from storage.holding_entry import HoldingWriter
+from storage.holding.recording import HoldingWriter
 from storage.integrity.canonical import stamp
 from storage.lifecycle import BIRTHS, SETTLED, Kind, State, may_move
-from storage.outbox import OutboxWriter
+from storage.messages.outbox import OutboxWriter
 from storage.reading import Reader
+from storage.readings.runs import UNBROKEN
 from storage.records import (
     ChangeRequest,
     Decision,
@@ -32,7 +33,6 @@ from storage.records import (
     WriteOutcome,
 )
 from storage.request_rows import insert_request, revise_request
-from storage.runs import UNBROKEN
 from storage.schema.tables import (
     attempts,
     decisions,

@@ -9,11 +9,11 @@ from storage import chain, rows
 from storage.database.errors import NoSuchRequest, Unreadable
 from storage.devices.reading import DeviceReader
 from storage.history_pages import HistoryPages
-from storage.holding import HoldingReader
+from storage.holding.reading import HoldingReader
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.lifecycle import OPEN, UNSENT, WISHES, Kind, State
-from storage.messages import MessageReader
-from storage.observing import ReadingReader
+from storage.messages.reading import MessageReader
+from storage.readings.observing import ReadingReader
 from storage.records import (
     Attempt,
     AuditEvent,

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from storage.database.errors import Conflict
 from storage.integrity.canonical import stamp
 from storage.ledger import Entry
-from storage.message_records import ReminderReply
+from storage.messages.records import ReminderReply
 from storage.schema.tables import reminder_answers
 
 

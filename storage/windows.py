@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select
 
-from storage.holding import HoldingReader
+from storage.holding.reading import HoldingReader
 from storage.lifecycle import Kind, State
-from storage.messages import MessageReader
+from storage.messages.reading import MessageReader
 from storage.records import ChangeRequest, SettingValue
 from storage.request_rows import read_requests, select_requests
 from storage.schema.tables import change_requests

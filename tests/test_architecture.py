@@ -177,7 +177,7 @@ READS_TEXTS = {
     "handlers/slack/listeners/fleet.py": (
         "what somebody typed behind the command, and the tenants that a form carries"
     ),
-    "storage/fleet.py": "blanks in the name of a device",
+    "storage/tenants/fleet.py": "blanks in the name of a device",
     "handlers/queries/history_words.py": (
         "what somebody typed behind `history`: a mention, or digits of a period"
     ),

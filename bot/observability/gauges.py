@@ -13,7 +13,7 @@ from handlers.context.context import Context
 from handlers.delivery.deliver import PUBLIC
 from storage.engine import Database
 from storage.lifecycle import Kind
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
 from storage.reading import Reader
 from storage.record.standing import Standing
 from storage.records import Observation

@@ -15,7 +15,7 @@ import structlog
 from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import StreamGone
 from handlers.ports import Clock
-from storage.leases import Lease, still_held
+from storage.jobs.leases import Lease, still_held
 from storage.ledger import Ledger
 from storage.record.export import Event
 from storage.streams import LONGEST_WAIT, Backlog, Position, Streams

@@ -16,8 +16,8 @@ from bot.tenants.tenant import Shared, Tenant, Tenants, served
 from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Loop, Worker
 from storage.engine import Database, Unreachable
-from storage.kept_rules import kept_settings
 from storage.records import SettingValue
+from storage.tenants.kept_rules import kept_settings
 
 log = structlog.get_logger(__name__)
 

@@ -52,9 +52,9 @@ from handlers.slack.surroundings import surroundings_of
 from handlers.slack.views.signed import Signature
 from storage.engine import Database
 from storage.inbox import Inbox
-from storage.leases import Leases
+from storage.jobs.leases import Leases
 from storage.ledger import Ledger
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
 from storage.record.adoption import Adopted, adopt
 from storage.record.standing import Standing
 

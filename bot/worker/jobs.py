@@ -36,7 +36,7 @@ from handlers.register.none_left import NoneLeft
 from handlers.register.remind_owners import OwnerReminders
 from handlers.register.weekly import WeeklyDevices
 from handlers.reminders.remind import Reminders
-from storage.leases import TenantDuty
+from storage.jobs.leases import TenantDuty
 from storage.streams import Streams
 
 REMIND_EVERY = timedelta(seconds=2)

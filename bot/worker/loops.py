@@ -19,7 +19,7 @@ from bot.worker.turns import Job, Turns
 from handlers.context.pacing import RESTS, Pacing
 from storage.database.errors import Stuck
 from storage.engine import Unreachable
-from storage.leases import JobOutcome, Lease, Leases, TenantDuty
+from storage.jobs.leases import JobOutcome, Lease, Leases, TenantDuty
 
 log = structlog.get_logger(__name__)
 
@@ -222,7 +222,7 @@ def always() -> bool:
 class Claim:
     """How a job is claimed that only one worker does at a time, over all replicas.
 
-    ``every`` is how often it is due by the table of jobs (``storage.schedule``); ``None``: the ledger tells.
+    ``every``: how often it is due by the table of jobs (``jobs.schedule``); ``None``: the ledger tells.
     """
 
     leases: Leases

@@ -19,9 +19,9 @@ from bot.worker.turns import Job
 from handlers.delivery.deliver import PRIVATE, PUBLIC
 from handlers.ports import Clock
 from storage.engine import Database
-from storage.leases import TenantDuty
-from storage.pending import Pending
-from storage.schedule import Schedule
+from storage.jobs.leases import TenantDuty
+from storage.jobs.pending import Pending
+from storage.jobs.schedule import Schedule
 
 APPLYING, DELIVERING, READING = 8, 4, 32
 """Threads for changes, for messages to one sort of reader, and for readings, at most: each waits for one

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from storage.engine import Unreachable
-from storage.leases import LEASE_MS, Lease, Leases
+from storage.jobs.leases import LEASE_MS, Lease, Leases
 
 EVERY = LEASE_MS / 3000
 """Seconds between two renewals of one lease: two may fail before it is lost."""

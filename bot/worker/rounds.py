@@ -18,9 +18,9 @@ from handlers.changes.drift import Drift
 from handlers.context.context import Context
 from handlers.ports import Clock, Unavailable
 from storage.engine import Database
-from storage.leases import Lease, Leases, TenantDuty
-from storage.ordinary import Ordinary, PlainReading, keep_plain, ordinary_among
-from storage.schedule import Schedule
+from storage.jobs.leases import Lease, Leases, TenantDuty
+from storage.jobs.plain_readings import Ordinary, PlainReading, keep_plain, ordinary_among
+from storage.jobs.schedule import Schedule
 
 AT_ONCE = 64
 """Claims taken in one transaction, and readings kept in one: twice as many as there are threads that read."""

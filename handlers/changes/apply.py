@@ -34,7 +34,7 @@ from handlers.policy.opening import still_fits
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable, WriteAnswer
 from storage.database.errors import Conflict
-from storage.leases import Lease, still_held
+from storage.jobs.leases import Lease, still_held
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State
 from storage.reading import Reader

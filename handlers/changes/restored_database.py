@@ -11,9 +11,9 @@ from handlers.context.context import Context
 from handlers.outgoing import news
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
 from storage.database.errors import Conflict
+from storage.integrity.mistrust import Mistrust
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import UNSENT, WISHES, State
-from storage.mistrust import Mistrust
 from storage.record.adoption import Basis, take_over
 from storage.record.standing import ACCEPTED, Standing, Untrusted
 from storage.records import Waiting

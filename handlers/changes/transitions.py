@@ -18,7 +18,7 @@ from handlers.ports import WriteAnswer
 from storage.database.errors import AlreadyOpen
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State
-from storage.notice_kind import NoticeKind
+from storage.messages.notice_kind import NoticeKind
 from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Door, SettingValue
 

@@ -12,7 +12,7 @@ from handlers.policy.rule import Rule
 from handlers.policy.tickets import NO_TICKETS, Tickets
 from handlers.policy.working_hours import NINE_TO_FIVE, Hours, expiry_of
 from handlers.ports import Clock, Cloud, Setting
-from storage.leases import Leases
+from storage.jobs.leases import Leases
 from storage.ledger import Ledger
 from storage.reading import Reader
 from storage.record.standing import Standing, Untrusted

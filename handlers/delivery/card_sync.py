@@ -15,8 +15,8 @@ from handlers.policy.overdue import overdue
 from handlers.policy.votes import Tally, approvers, rejecter, standing_approvals, tally
 from handlers.ports import Place, Unavailable
 from storage.lifecycle import OPEN, Kind, State
-from storage.message_records import Card, Notice
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
+from storage.messages.records import Card, Notice
 from storage.reading import Reader
 from storage.records import ChangeRequest
 

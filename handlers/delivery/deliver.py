@@ -29,9 +29,9 @@ from handlers.outgoing.notices import RequestView
 from handlers.ports import Place, Unavailable
 from handlers.reminders.due import shown_now
 from storage.engine import Unreachable
-from storage.message_records import Notice
-from storage.notice_kind import NoticeKind
-from storage.outbox import Outbox
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.outbox import Outbox
+from storage.messages.records import Notice
 
 log = structlog.get_logger(__name__)
 

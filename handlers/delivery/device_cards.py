@@ -6,8 +6,8 @@ from handlers.outgoing.device_news import DevicesWeekly
 from handlers.ports import Place
 from handlers.register.redrawing import card_key
 from storage.database.errors import NoSuchDevice
-from storage.message_records import Notice
-from storage.notice_kind import NoticeKind
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import Notice
 from storage.sightings import SightingReader
 
 

@@ -16,9 +16,9 @@ from handlers.reminders.due import renewed
 from storage.database.errors import NoSuchDevice
 from storage.devices.lifecycle import DeviceState
 from storage.lifecycle import State
-from storage.message_records import Notice
-from storage.notice_kind import NoticeKind
-from storage.outbox import Outbox
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.outbox import Outbox
+from storage.messages.records import Notice
 
 
 def asked_now(

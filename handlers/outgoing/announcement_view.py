@@ -10,7 +10,7 @@ from handlers.outgoing.device_news import DeviceNews
 from handlers.outgoing.news import News, Overdue
 from handlers.outgoing.reminders import Ending, Reminder, Weekly
 from storage.lifecycle import Kind
-from storage.message_records import ReminderAnswer
+from storage.messages.records import ReminderAnswer
 from storage.records import Baseline, SettingValue
 
 AnyAnnouncement: TypeAlias = Reminder | News | DeviceNews

@@ -20,8 +20,8 @@ from handlers.policy.forms import LABELS
 from handlers.policy.votes import approvers
 from storage.ledger import Entry
 from storage.lifecycle import SETTLED, WISHES, Kind, State
-from storage.message_records import Notice
-from storage.notice_kind import NoticeKind
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import Notice
 from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, SettingValue
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from handlers.outgoing.announcement import AboutWindow, Announcement
 from handlers.outgoing.facts import kept_as
-from storage.mistrust import Mistrust
+from storage.integrity.mistrust import Mistrust
 from storage.records import SettingValue
 
 

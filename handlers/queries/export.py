@@ -10,7 +10,7 @@ from typing import Final, Literal
 from handlers.context.context import Context
 from handlers.policy.rule import Verdict
 from handlers.queries.change_table import Named, change_lines, nameless
-from storage.leases import Lease
+from storage.jobs.leases import Lease
 from storage.record.export import lines
 
 Form = Literal["jsonl", "csv"]

@@ -16,7 +16,7 @@ from storage.devices.lifecycle import DeviceState
 from storage.devices.records import Device, DeviceAct
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, WISHES, State
-from storage.notice_kind import NoticeKind
+from storage.messages.notice_kind import NoticeKind
 from storage.reading import Reader
 from storage.records import ChangeRequest, NamedDevice
 

@@ -11,7 +11,7 @@ from handlers.outgoing.enqueue import enqueue_announcement, enqueue_answer, enqu
 from handlers.outgoing.refusals import record_refusal
 from handlers.register.emptied import WAIT, is_kept, none_left
 from storage.ledger import Entry
-from storage.message_records import ReminderReply
+from storage.messages.records import ReminderReply
 from storage.reminders import keep_answer
 
 OVER = (

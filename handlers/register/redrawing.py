@@ -10,7 +10,7 @@ from handlers.outgoing.enqueue import enqueue_reminder
 from handlers.register.owner_reminders import due_reminders
 from storage.devices.records import Device
 from storage.ledger import Entry
-from storage.notice_kind import NoticeKind
+from storage.messages.notice_kind import NoticeKind
 
 ONE = timedelta(days=1)
 

@@ -23,7 +23,7 @@ from handlers.ports import Unavailable
 from handlers.reminders.snooze import is_silenced
 from storage.database.errors import NoSuchDevice
 from storage.lifecycle import WISHES, State
-from storage.message_records import Notice
+from storage.messages.records import Notice
 from storage.reading import Reader
 from storage.record.statements import STATEMENTS, noteworthy
 from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue

@@ -12,7 +12,7 @@ from handlers.policy.days import spelled_instant
 from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.reminders import snooze
 from storage.ledger import Entry
-from storage.message_records import Notice, ReminderReply
+from storage.messages.records import Notice, ReminderReply
 from storage.reminders import keep_answer
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from handlers.outgoing.announcement_view import AnyAnnouncement, Offer
 from handlers.outgoing.reminders import Reminder, Scheduled, Slot
-from storage.message_records import ReminderAnswer, ReminderReply
+from storage.messages.records import ReminderAnswer, ReminderReply
 
 SNOOZES = 2
 """How often the reminders of one series may be put off."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from storage import chain
 from storage.engine import Database
-from storage.mistrust import Mistrust
+from storage.integrity.mistrust import Mistrust
 from storage.record.adoption import first_and_last
 from storage.record.heads import Head, HeadFile, NotKept
 from storage.schema.tables import audit_events

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select
 
-from storage import inbox, message_rows, rows
+from storage import inbox, rows
 from storage.integrity import comparing
 from storage.integrity.comparing import Difference
 from storage.integrity.damaged import split
 from storage.integrity.replay import Replay
 from storage.lifecycle import OPEN, State
+from storage.messages import rows as message_rows
 from storage.schema import guards
 from storage.schema.tables import change_requests, notices
 from storage.schema.tables import inbox as deliveries

@@ -39,7 +39,7 @@ from handlers.register.commands import AcceptDevice, Replaced
 from storage.database.errors import AlreadyHandled, Conflict, Stuck
 from storage.engine import Database
 from storage.inbox import Inbox
-from storage.leases import Leases, TenantDuty
+from storage.jobs.leases import Leases, TenantDuty
 from storage.ledger import Ledger
 from storage.lifecycle import SETTLED
 from storage.records import Door, SettingValue, Vote, WriteOutcome

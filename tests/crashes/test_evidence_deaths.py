@@ -29,11 +29,11 @@ from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.reminders import Head
 from handlers.ports import AuditRow, Place, TimeStamp
 from storage.engine import Database
-from storage.leases import Leases, TenantDuty
+from storage.jobs.leases import Leases, TenantDuty
 from storage.ledger import Ledger
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.outbox import Outbox
 from storage.migrate import upgrade
-from storage.notice_kind import NoticeKind
-from storage.outbox import Outbox
 from storage.record.export import Event, lines
 from storage.record.reconcile import differences
 from storage.record.verify import verify

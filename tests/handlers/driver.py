@@ -32,10 +32,10 @@ from handlers.slack.surroundings import surroundings_of
 from storage.database.errors import Stuck
 from storage.engine import Database
 from storage.inbox import Inbox
-from storage.leases import Lease, Leases
+from storage.jobs.leases import Lease, Leases
 from storage.ledger import Ledger
 from storage.lifecycle import Kind
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
 from storage.records import Attempt, AuditEvent, Baseline, ChangeRequest, Decision, Door, Observation
 from storage.schema.tables import inbox, notices
 from tests.handlers.audit_log import AuditLog

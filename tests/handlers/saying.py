@@ -15,7 +15,7 @@ from handlers.outgoing.announcement_view import (
 from handlers.slack.views import announcements
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind
-from storage.message_records import ReminderAnswer, ReminderReply
+from storage.messages.records import ReminderAnswer, ReminderReply
 
 
 def texts_shown(view: AnnouncementView) -> dict[str, str]:

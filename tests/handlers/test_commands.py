@@ -41,7 +41,7 @@ from handlers.register.commands import (
 )
 from handlers.stored_command import CommandKind
 from storage.inbox import Inbox
-from storage.message_records import ReminderReply
+from storage.messages.records import ReminderReply
 from storage.records import Door, MailProtocol, Vote
 from tests.handlers.driver import ALICE, BOB, CHANNEL, TENANT, House
 

@@ -33,8 +33,8 @@ from handlers.reminders.remind import Reminders
 from handlers.slack.views import cards, outcomes
 from storage.devices.lifecycle import DeviceState
 from storage.engine import Database
+from storage.messages.outbox import Outbox
 from storage.migrate import upgrade
-from storage.outbox import Outbox
 from storage.record.export import lines
 from storage.record.verify import verify
 from storage.records import SettingValue

@@ -17,7 +17,7 @@ from handlers.changes.drift import CONFIRM_AFTER
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
 from storage.reading import Reader
 from storage.records import Observation
 from storage.schema.tables import inbox, notices

@@ -19,7 +19,7 @@ import pytest
 
 from handlers.ports import Place
 from handlers.slack.client.announcer import SlackAnnouncer
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
 from tests.chance import SEED
 from tests.counting import Tally
 from tests.months.comparing import delays, differences

@@ -17,8 +17,8 @@ from storage.database.errors import AlreadyOpen, Conflict
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import State
+from storage.messages.outbox import Outbox
 from storage.migrate import upgrade
-from storage.outbox import Outbox
 from storage.records import ChangeRequest
 from tests.processes import Obedient
 from tests.storage.states import NOW, approve, asked

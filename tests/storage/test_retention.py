@@ -12,8 +12,8 @@ from storage import sightings
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
 from storage.ledger import Ledger
-from storage.message_records import ReminderReply
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
+from storage.messages.records import ReminderReply
 from storage.probes import keep_version
 from storage.record.verify import verify
 from storage.records import Baseline, Observation, SettingValue

@@ -10,7 +10,7 @@ from storage import migrate
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
 from storage.records import Waiting
 from storage.schema.tables import notices
 from tests.storage.states import BOB, NOW, TENANT, opened

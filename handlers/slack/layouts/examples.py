@@ -43,7 +43,7 @@ from handlers.slack.views import (
 )
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind, State
-from storage.message_records import ReminderAnswer, ReminderReply
+from storage.messages.records import ReminderAnswer, ReminderReply
 from storage.records import Baseline, ChangeRequest, Door, MailProtocol, Observation, SettingValue
 from storage.streams import Backlog, Position
 

@@ -9,8 +9,8 @@ from handlers.ports import Cloud
 from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import fleet, replies
 from handlers.slack.views.blocks import Message
-from storage.fleet import Standing
 from storage.records import Observation, SettingValue
+from storage.tenants.fleet import Standing
 
 
 def messages(now: datetime, cloud: Cloud) -> Iterator[tuple[str, Message]]:

@@ -18,7 +18,7 @@ from handlers.slack.views.blocks import Message
 from handlers.slack.views.tickets import ticket_field
 from storage.devices.lifecycle import DeviceState
 from storage.devices.records import Device
-from storage.message_records import ReminderAnswer, ReminderReply
+from storage.messages.records import ReminderAnswer, ReminderReply
 from storage.records import ChangeRequest, NamedDevice
 
 TICKETS = Tickets("." * 64, f"https://tickets.example/{'x' * 400}/{{ticket}}")

@@ -73,7 +73,7 @@ from handlers.slack.views.card_buttons import (
 )
 from storage.engine import Unreachable
 from storage.inbox import NotKnown
-from storage.message_records import ReminderReply
+from storage.messages.records import ReminderReply
 from storage.records import Door, MailProtocol, Vote
 
 BUTTONS: Mapping[str, Callable[[int], Command]] = {

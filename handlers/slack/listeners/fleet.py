@@ -22,8 +22,8 @@ from handlers.slack.parsing import person_of, token, trigger, values
 from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import fleet as view
 from storage.engine import Unreachable
-from storage.fleet import FleetRecord
 from storage.records import Door
+from storage.tenants.fleet import FleetRecord
 
 FLEET, DISABLE = "fleet", "disable"
 

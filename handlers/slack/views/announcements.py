@@ -16,7 +16,7 @@ from handlers.slack.views.blocks import Message, actions, button, section, small
 from handlers.slack.views.card_buttons import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
 from handlers.slack.views.mrkdwn import instant, sentence
 from storage.lifecycle import Kind
-from storage.message_records import ReminderAnswer
+from storage.messages.records import ReminderAnswer
 
 SNOOZE, DONE = "snooze", "done"
 

@@ -13,9 +13,9 @@ from handlers.policy.forms import REASON
 from handlers.slack.views.blocks import Message, header, section, small
 from handlers.slack.views.forms import form, text_field
 from handlers.slack.views.mrkdwn import SECTION, escape, fitted, instant
-from storage.fleet import Standing
 from storage.record.spreadsheet_cells import row
 from storage.records import SettingValue
+from storage.tenants.fleet import Standing
 
 CHOICE, CONFIRMATION, TENANTS = "fleet_choice", "fleet_confirmation", "tenants"
 

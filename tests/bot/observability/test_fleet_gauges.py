@@ -10,7 +10,7 @@ from bot.observability.fleet_gauges import FleetGauges
 from bot.observability.health import FEW, Health
 from bot.observability.metrics import Metrics
 from storage.engine import Database
-from storage.leases import Leases, TenantDuty
+from storage.jobs.leases import Leases, TenantDuty
 from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.records import Baseline, ChangeRequest, Observation, SettingValue

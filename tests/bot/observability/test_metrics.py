@@ -14,7 +14,7 @@ from bot.observability.health import Health
 from bot.observability.metrics import Metrics
 from bot.sandbox.slack import cast
 from storage.engine import Database
-from storage.leases import Leases
+from storage.jobs.leases import Leases
 from tests.bot.test_process import Running
 from tests.handlers.driver import House
 from tests.sentences import says

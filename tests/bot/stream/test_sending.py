@@ -15,11 +15,11 @@ from bot.stream.receiver import Receiver
 from bot.stream.sending import Stream, lag_of, receiver_name
 from storage.engine import Database
 from storage.integrity.keyring import Keyring
-from storage.leases import Lease, Leases, TenantDuty
+from storage.jobs.leases import Lease, Leases, TenantDuty
 from storage.ledger import Ledger
-from storage.message_records import Notice
-from storage.notice_kind import NoticeKind
-from storage.outbox import Outbox
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.outbox import Outbox
+from storage.messages.records import Notice
 from storage.record.export import lines
 from storage.streams import Streams
 from tests.bot.stream.receiving import SECRET, Act, Receiving

@@ -20,7 +20,7 @@ from handlers.outgoing.enqueue import enqueue_word
 from handlers.ports import Unavailable
 from storage.database.errors import Conflict
 from storage.engine import Database, Unreachable
-from storage.leases import Leases
+from storage.jobs.leases import Leases
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, Observation, SettingValue, WriteOutcome

@@ -10,7 +10,7 @@ import pytest
 from bot.worker import renewals
 from bot.worker.renewals import Renewals
 from storage.engine import Unreachable
-from storage.leases import Lease
+from storage.jobs.leases import Lease
 from tests.patience import patience
 
 

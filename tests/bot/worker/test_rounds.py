@@ -13,7 +13,7 @@ from bot.worker.turns import Job
 from handlers.ports import Unavailable
 from storage.database.clock import database_clock
 from storage.engine import Database
-from storage.leases import TenantDuty
+from storage.jobs.leases import TenantDuty
 from storage.records import Observation, SettingValue
 from storage.schema.tables import baselines, leases
 from tests.handlers.driver import House

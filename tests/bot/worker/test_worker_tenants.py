@@ -21,8 +21,8 @@ from bot.worker.turns import Job, Turns
 from handlers.context import pacing
 from storage.database.errors import Stuck
 from storage.engine import Database, Unreachable
-from storage.leases import Lease, Leases, TenantDuty
-from storage.schedule import Schedule
+from storage.jobs.leases import Lease, Leases, TenantDuty
+from storage.jobs.schedule import Schedule
 from tests.patience import patience
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from bot.worker.loops import Claim, Loop, Worker
 from bot.worker.turns import Job
 from handlers.context import pacing
 from storage.engine import Busy, Database, Unreachable
-from storage.leases import JobOutcome, Lease, Leases, TenantDuty
+from storage.jobs.leases import JobOutcome, Lease, Leases, TenantDuty
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 

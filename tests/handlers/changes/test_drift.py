@@ -8,7 +8,7 @@ import pytest
 
 from bot.worker.loops import Claim
 from handlers.ports import Unavailable
-from storage.leases import Leases, TenantDuty
+from storage.jobs.leases import Leases, TenantDuty
 from storage.lifecycle import Kind, State
 from storage.records import Observation, SettingValue
 from tests.handlers.changes.test_apply import approved

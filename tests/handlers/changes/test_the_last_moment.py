@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from storage.database.errors import Stuck
-from storage.leases import Leases
+from storage.jobs.leases import Leases
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, House

@@ -9,7 +9,7 @@ import pytest
 from handlers.delivery.deliver import Delivery
 from handlers.ports import Place, Unavailable
 from storage.lifecycle import Kind, State
-from storage.message_records import Card
+from storage.messages.records import Card
 from storage.records import Door
 from tests.handlers.changes.test_apply import approved
 from tests.handlers.driver import ALICE, BOB, CAROL, CHANNEL, TWO, House

@@ -13,8 +13,8 @@ from handlers.outgoing.enqueue import (
     is_unposted,
 )
 from handlers.ports import Unavailable
-from storage.message_records import Notice
-from storage.notice_kind import NoticeKind
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import Notice
 from tests.handlers.driver import ALICE, House
 
 SINCE = datetime(2026, 11, 23, 10, tzinfo=UTC)

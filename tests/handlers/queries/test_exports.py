@@ -9,7 +9,7 @@ from slack_bolt import Respond
 from handlers.queries import export
 from handlers.queries.export import PIECE, Exports, StillExporting
 from handlers.slack.listeners.commands import Commands
-from storage.leases import Leases
+from storage.jobs.leases import Leases
 from storage.record.export import lines
 from tests.handlers.driver import ALICE, BOB, House
 from tests.handlers.slack.shapes import command

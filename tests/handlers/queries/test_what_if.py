@@ -26,10 +26,10 @@ from handlers.slack.views import what_if as view
 from handlers.slack.views.mrkdwn import sentence
 from storage.engine import Database
 from storage.inbox import Inbox
-from storage.leases import Leases
+from storage.jobs.leases import Leases
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
 from storage.records import Door, SettingValue, Vote
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.changes.test_every_state_every_event import WAYS

@@ -23,7 +23,7 @@ from handlers.outgoing.reminders import (
 )
 from handlers.reminders import snooze
 from handlers.reminders.snooze import GUARDS, NOT_DONE, SNOOZES, to_tell
-from storage.message_records import ReminderAnswer, ReminderReply
+from storage.messages.records import ReminderAnswer, ReminderReply
 from storage.records import SettingValue
 from tests.sentences import says
 

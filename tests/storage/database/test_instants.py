@@ -11,7 +11,7 @@ from storage.engine import Database
 from storage.inbox import Inbox
 from storage.ledger import Entry, Ledger
 from storage.lifecycle import State
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
 from storage.record.verify import verify
 from storage.records import Baseline, Observation, SettingValue
 from tests.storage.states import BOB, NOW, TENANT, approve, asked, brought_to, everything, opened

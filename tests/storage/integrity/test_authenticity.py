@@ -13,8 +13,8 @@ from storage.inbox import Inbox
 from storage.integrity import believing
 from storage.integrity.keyring import AUTHENTICATED, Doubt, Keyring, key_id
 from storage.ledger import Ledger
-from storage.message_records import Card
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
+from storage.messages.records import Card
 from storage.record.verify import Authenticator, verify
 from storage.schema.tables import audit_events, cards, inbox, metadata, notices
 from tests.sentences import says

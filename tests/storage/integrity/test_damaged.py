@@ -12,8 +12,8 @@ from storage.engine import Database
 from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.lifecycle import OPEN, Kind, State
-from storage.message_records import ReminderReply
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
+from storage.messages.records import ReminderReply
 from storage.reading import Reader
 from storage.records import Baseline, Door, Observation, SettingValue, Vote
 from storage.reminders import keep_answer

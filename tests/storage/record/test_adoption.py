@@ -12,8 +12,8 @@ from storage.engine import Database
 from storage.inbox import Inbox
 from storage.integrity.keyring import Keyring, key_id
 from storage.ledger import Ledger
-from storage.message_records import Card
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
+from storage.messages.records import Card
 from storage.record import adoption
 from storage.record.adoption import KEY_ADOPTED, Adopted, Basis, adopt, take_over, would_adopt
 from storage.record.verify import Authenticator, verify

@@ -15,7 +15,7 @@ from storage.engine import Database
 from storage.integrity.comparing import Difference
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
-from storage.message_records import ReminderReply
+from storage.messages.records import ReminderReply
 from storage.record.reconcile import differences
 from storage.records import Baseline, Door, SettingValue, Vote, WriteOutcome
 from storage.reminders import keep_answer

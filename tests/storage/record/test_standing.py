@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from storage.engine import Database
 from storage.integrity.keyring import Keyring
+from storage.integrity.mistrust import Mistrust
 from storage.ledger import Ledger
-from storage.mistrust import Mistrust
 from storage.record.heads import HeadFile, NotKept, can_keep, head_file
 from storage.record.standing import ACCEPTED, Standing
 from tests.storage.states import NOW, TENANT, opened

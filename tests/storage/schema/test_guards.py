@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import SETTLED, Kind, State
-from storage.message_records import ReminderReply
+from storage.messages.records import ReminderReply
 from storage.reminders import keep_answer
 from tests.storage.states import BOB, NOW, TENANT, approve, asked, brought_to, everything, opened
 

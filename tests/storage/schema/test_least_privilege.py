@@ -14,11 +14,11 @@ from sqlalchemy import make_url
 
 from storage.engine import Database, Unreachable
 from storage.inbox import Inbox
-from storage.leases import Leases
+from storage.jobs.leases import Leases
 from storage.ledger import Ledger
-from storage.message_records import Card, ReminderReply
+from storage.messages.outbox import Outbox
+from storage.messages.records import Card, ReminderReply
 from storage.migrate import NotTheOwner, upgrade
-from storage.outbox import Outbox
 from storage.privileges import Role, role_of
 from storage.record.verify import verify
 from storage.records import Baseline, Observation, SettingValue

@@ -9,8 +9,8 @@ import pytest
 from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.slack.layouts.fleet import forms
 from handlers.slack.views import fleet
-from storage.fleet import Standing
 from storage.records import Observation, SettingValue
+from storage.tenants.fleet import Standing
 from tests.journeys.words import words
 from tests.sentences import says
 

@@ -10,10 +10,10 @@ from typing import Protocol
 from sqlalchemy import Connection, insert, update
 
 from storage.chain import BOT
-from storage.holding import HoldingReader
+from storage.holding.reading import HoldingReader
 from storage.integrity.canonical import canonical, stamp
+from storage.readings.runs import UNBROKEN, keep_reading
 from storage.records import Baseline, Observation
-from storage.runs import UNBROKEN, keep_reading
 from storage.schema.tables import baselines, organizations, rules
 
 

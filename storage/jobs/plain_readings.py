@@ -17,9 +17,9 @@ from storage.integrity import believing
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.damaged import DAMAGE, is_damage
 from storage.integrity.recorded import recorded_baseline
-from storage.leases import Lease, held_still, release_all
+from storage.jobs.leases import Lease, held_still, release_all
+from storage.readings.runs import keep_readings
 from storage.records import Baseline, Observation
-from storage.runs import keep_readings
 from storage.schema.tables import OPEN_STATES, audit_events, baselines, change_requests, observations
 
 _MINE = baselines.c.tenant_id.in_(bindparam("tenants", expanding=True, type_=String()))

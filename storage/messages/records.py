@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from storage.notice_kind import NoticeKind
+from storage.messages.notice_kind import NoticeKind
 
 
 class ReminderReply(StrEnum):

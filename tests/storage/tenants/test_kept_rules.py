@@ -3,8 +3,8 @@
 import pytest
 
 from storage.engine import Database
-from storage.kept_rules import KeptSettings, kept_settings
 from storage.ledger import Ledger
+from storage.tenants.kept_rules import KeptSettings, kept_settings
 from tests.handlers.attacks import tamper
 from tests.storage.states import NOW
 

@@ -2,7 +2,7 @@
 
 Only the database's clock is compared with the database's clock; a holder that was stopped beyond its time
 finds its epoch gone. A job is one duty for one tenant: its lease carries when it is due again and how it
-ended (``storage.schedule`` asks for it).
+ended (``storage.jobs.schedule`` asks for it).
 """
 
 from collections.abc import Collection, Mapping

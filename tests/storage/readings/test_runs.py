@@ -11,8 +11,8 @@ from sqlalchemy import column, insert, select, table
 
 from storage.engine import Database
 from storage.ledger import Ledger
+from storage.readings.runs import UNBROKEN
 from storage.records import Observation, SettingValue
-from storage.runs import UNBROKEN
 from storage.schema.tables import observations
 from tests.storage.states import TENANT
 

@@ -1,7 +1,7 @@
 """When jobs are due that are done every so often: asked over all tenants at once, of the table of jobs.
 
-What is due because of what people did is asked of the ledger's other tables (``storage.pending``): a second
-copy of it here could only be wrong.
+What is due because of what people did is asked of the ledger's other tables (``storage.jobs.pending``): a
+second copy of it here could only be wrong.
 """
 
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from storage.database.clock import is_over
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
-from storage.leases import LEASE_MS, Lease, TenantDuty, claim_due
+from storage.jobs.leases import LEASE_MS, Lease, TenantDuty, claim_due
 from storage.schema.tables import leases
 
 AT_A_LOOK = 256

@@ -15,7 +15,7 @@ from storage import rows
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
 from storage.lifecycle import Kind, State
-from storage.notice_kind import NoticeKind
+from storage.messages.notice_kind import NoticeKind
 from storage.reading import decisions_since
 from storage.records import Door, Observation, SettingValue, Vote
 from storage.schema.device_tables import IS_STANDING

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import column, insert, select, table, text
 
 from storage.engine import Database
-from storage.leases import JobOutcome, Lease, Leases, TenantDuty
-from storage.schedule import ENROLLED_EVERY, Schedule
+from storage.jobs.leases import JobOutcome, Lease, Leases, TenantDuty
+from storage.jobs.schedule import ENROLLED_EVERY, Schedule
 from storage.schema.tables import leases
 from tests.storage.states import NOW, TENANT
 
@@ -235,7 +235,7 @@ def test_a_row_that_cannot_be_read_stops_no_other(migrated_sqlite_url: str) -> N
 def test_of_thousands_the_longest_overdue_come_first_a_part_at_a_look(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.schedule.AT_A_LOOK", 2)
+    monkeypatch.setattr("storage.jobs.schedule.AT_A_LOOK", 2)
     schedule = Schedule(database, OBSERVE, ["a", "b", "c"], every=EVERY)
     assert schedule.due(NOW) == ["a", "b"]
     served = Schedule(database, OBSERVE, ["c"], every=EVERY)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from storage.message_records import Card, Notice, ReminderAnswer
+from storage.messages.records import Card, Notice, ReminderAnswer
 from storage.rows import record, texts
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import event, text
 
 from storage.engine import Database
 from storage.inbox import Inbox
+from storage.jobs.pending import Pending
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
-from storage.notice_kind import NoticeKind
-from storage.outbox import Outbox
-from storage.pending import Pending
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.outbox import Outbox
 from storage.records import Baseline, Observation, SettingValue
 from tests.storage.states import BOB, NOW, TENANT, asked, brought_to, opened
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from storage.database.clock import database_clock
 from storage.engine import Database
-from storage.leases import LEASE_MS, Lease, Leases, TenantDuty, still_held
+from storage.jobs.leases import LEASE_MS, Lease, Leases, TenantDuty, still_held
 
 DUTY = "apply:1"
 OVER = -1

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from storage.engine import Database
 from storage.ledger import Ledger
-from storage.message_records import Card, Notice
-from storage.outbox import Outbox
+from storage.messages.outbox import Outbox
+from storage.messages.records import Card, Notice
 from tests.storage.racer import racers
 from tests.storage.states import BOB, NOW, TENANT, opened
 

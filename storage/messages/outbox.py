@@ -24,14 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage import message_rows
 from storage.database.clock import database_clock, is_over
 from storage.engine import Database
 from storage.integrity.authenticity import SET_ASIDE, authenticity_of
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import DAMAGE, is_damage, split
-from storage.message_records import Card, Notice
-from storage.notice_kind import NoticeKind
+from storage.messages import rows as message_rows
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import Card, Notice
 from storage.schema.tables import cards, notices, permalinks
 
 CLAIM_MS = 30_000

@@ -6,15 +6,15 @@ from storage import register
 from storage.devices.lifecycle import DeviceState
 from storage.devices.records import DeviceAct
 from storage.engine import Database
-from storage.fleet import FleetRecord
 from storage.homes import home_rows
+from storage.jobs.pending import Pending
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
-from storage.message_records import Card
-from storage.outbox import Outbox
-from storage.pending import Pending
+from storage.messages.outbox import Outbox
+from storage.messages.records import Card
 from storage.records import Door, Observation, SettingValue
-from storage.whose import Whose
+from storage.tenants.fleet import FleetRecord
+from storage.tenants.whose import Whose
 from tests.storage.states import BOB, CAROL, DUE, proposed
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)

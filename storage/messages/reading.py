@@ -1,6 +1,6 @@
 """Answer about messages: what was owed, where it stands, and what people answered.
 
-It never sends anything: ``storage.outbox`` hands out what is owed, and notes what became of it.
+It never sends anything: ``storage.messages.outbox`` hands out what is owed, and notes what became of it.
 """
 
 from collections.abc import Collection
@@ -9,11 +9,11 @@ from typing import Literal
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from storage import message_rows
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.damaged import one, readable
-from storage.message_records import Card, Notice, ReminderAnswer
-from storage.notice_kind import NoticeKind
+from storage.messages import rows as message_rows
+from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import Card, Notice, ReminderAnswer
 from storage.schema.tables import cards, notices, permalinks, reminder_answers
 
 _MINE = notices.c.tenant_id == bindparam("tenant")

@@ -1,0 +1,1 @@
+"""Readings of the live value, kept as runs, and what they say."""
