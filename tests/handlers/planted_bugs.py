@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.changes import apply, authorise, decide, opt_out, rules, settle, transitions, waiting
+from handlers.changes import apply, authorise, decide, opt_out, rules, settle, transitions
 from handlers.context import people
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, standing_approvals, tally
@@ -158,8 +158,7 @@ def chain_gap(patch: pytest.MonkeyPatch) -> None:
 
 def old_readings_believed(patch: pytest.MonkeyPatch) -> None:
     """Whatever a domain controller answers is taken for the present."""
-    for room in (settle, waiting):
-        patch.setattr(room, "lags", lambda reader, reading, now: False)
+    patch.setattr(settle, "lags", lambda reader, reading, now: False)
 
 
 THEY_TRY = {"before": "those who may not decide try"}
