@@ -13,7 +13,7 @@ from handlers.ports import Unavailable
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.layouts.examples import Examples
 from handlers.slack.layouts.judgement import mistakes
-from handlers.slack.layouts.shapes import Layout
+from handlers.slack.layouts.layout import Layout
 
 CHECK = "Slack layouts"
 REPORT = "This is a defect of this version: please report it with what is said here."

@@ -162,7 +162,7 @@ def _behind_a_number(options: argparse.Namespace) -> bool:
 def _export(settings: "Settings", options: argparse.Namespace) -> int:
     days = {"form": options.format, "since": options.since, "until": options.until}
     if _behind_a_number(options):
-        from bot.reports.following import export_behind
+        from bot.reports.exported_events import export_behind
 
         return export_behind(settings, **days, follow=options.follow)
     from bot.reports.record import export_record
@@ -202,8 +202,8 @@ def _evidence(settings: "Settings", options: argparse.Namespace) -> int:
 def onboard(options: argparse.Namespace) -> int:
     """Print what a tenant's administrator has to do. Returns the exit code."""
     settings = settings_for()
-    from bot.command_line.onboarding import onboard
     from bot.settings.tenants import fleet_of
+    from bot.setup.onboarding import onboard
 
     fleet = fleet_of(settings)
     if fleet is None:

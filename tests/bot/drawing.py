@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from handlers.slack.layouts.examples import Examples
-from handlers.slack.layouts.shapes import Layout
+from handlers.slack.layouts.layout import Layout
 
 _DRAWN = dict[str, list[Layout]]()
 

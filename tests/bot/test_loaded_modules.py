@@ -20,7 +20,7 @@ NOT_LOADED = {
     "bot.stream.timestamps", "rfc3161_client",  # no time-stamp authority
     "bot.probe.run", "aiohappyeyeballs",  # nobody probes
     "bot.calendar_file", "icalendar",  # no calendar is served
-    "bot.checks", "bot.command_line.onboarding", "bot.reports", "bot.sandbox", "bot.setup",  # other verbs
+    "bot.checks", "bot.reports", "bot.sandbox", "bot.setup",  # other verbs
     "aiohttp", "email.policy", "pygal", "resvg_py", "rich", "sqlalchemy.orm",
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from handlers.slack.layouts.shapes import shapes_of
+from handlers.slack.layouts.layout import shapes_of
 from tests.handlers.slack.test_layouts import EXAMPLES
 from tests.journeys.sent import Sent
 from tests.journeys.stage import Stage

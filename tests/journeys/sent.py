@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.slack import modals, posting
 from bot.sandbox.slack.blockkit import message_problems, view_problems
-from handlers.slack.layouts.shapes import Layout
+from handlers.slack.layouts.layout import Layout
 
 
 class Sent:

@@ -28,8 +28,8 @@ from handlers.slack.layouts import answers
 from handlers.slack.layouts import devices as device_layouts
 from handlers.slack.layouts import fleet as fleet_layouts
 from handlers.slack.layouts.home import HomeExamples
+from handlers.slack.layouts.layout import Layout
 from handlers.slack.layouts.register import RegisterExamples
-from handlers.slack.layouts.shapes import Layout
 from handlers.slack.views import (
     announcements,
     calendar,

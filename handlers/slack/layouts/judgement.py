@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import call
 from handlers.slack.client.web_api import SlackWebClient
-from handlers.slack.layouts.shapes import Layout
+from handlers.slack.layouts.layout import Layout
 
 WRONG = frozenset({"invalid_blocks", "invalid_message", "invalid_view"})
 """Slack's codes for a layout that it would not take."""

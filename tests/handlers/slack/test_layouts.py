@@ -27,7 +27,7 @@ from handlers.policy.votes import Tally
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.slack.layouts import examples as layouts
 from handlers.slack.layouts.examples import Examples
-from handlers.slack.layouts.shapes import Layout, shapes_of
+from handlers.slack.layouts.layout import Layout, shapes_of
 from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import cards, modals, outcomes, replies, status_view, thread
 from handlers.slack.views.blocks import Message
@@ -98,7 +98,7 @@ def test_each_function_that_draws_a_layout_is_among_the_examples() -> None:
 
 SPELLS = {
     "handlers/slack/layouts/examples.py",
-    "handlers/slack/layouts/shapes.py",
+    "handlers/slack/layouts/layout.py",
     "handlers/slack/views/blocks.py",
     "handlers/slack/home_of_several.py",  # puts pages of several tenants below each other
     "handlers/slack/views/signed.py",  # names the tenant in what another one drew
