@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.reports.devices import FIELDS, device_data
+from bot.reports.devices import device_data
 from bot.sandbox.slack.blockkit import message_problems
+from handlers.evidence.proof.tables import DEVICES
 from handlers.interaction import Interaction
 from handlers.register.commands import ImportFile, Replaced
 from handlers.register.files.decoding import LARGEST, NotRead
@@ -98,7 +99,7 @@ def test_what_the_bot_exports_can_be_read_again_and_what_has_ended_is_left_out(h
     do(house, ERIN, Replaced(gone.id))
     listed = [device_data(Listed(device(house, one.id), None)) for one in (first, gone)]
     content = sheet(
-        [{key: "" if value is None else str(value) for key, value in one.items()} for one in listed], FIELDS
+        [{key: "" if value is None else str(value) for key, value in one.items()} for one in listed], DEVICES
     )
     said = give(house, content)
     assert says("on_the_register_already") in said
