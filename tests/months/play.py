@@ -135,7 +135,7 @@ class Play:
         self.moment.passed += max(60.0, (self.moment.now - before).total_seconds())
         self._began = self.moment.passed
         self._maybe_doom()
-        found = True  # what a duty that never counts as work has left is sent at the next look, not the next instant
+        found = True  # once more: what a duty that never counts as work has left is sent at the next look
         for wave in self._waves():
             for life, act in wave:
                 self._act(life, act)

@@ -110,7 +110,7 @@ class Slack:
         )
         methods = {
             **Directory(self.workspace, scopes=tuple(BOT_SCOPES), **parts).methods(),
-            **Chat(self.workspace, reacted=self.people.reacted, **parts).methods(),
+            **Chat(self.workspace, **parts).methods(),
             **Views(self.modals).methods(),
             **Files(self.workspace, **parts).methods(),
         }
