@@ -60,7 +60,7 @@ class Reaching:
             self._serving.stop()
 
     def is_connected(self) -> bool:
-        """Whether Slack can reach the bot right now."""
+        """Tell whether Slack can reach the bot right now."""
         return self._serving is not None and self._serving.is_connected()
 
     def _run(self) -> None:

@@ -96,7 +96,7 @@ class Listener:
         wasyncore.loop(timeout=timeout, map=self._connections, use_poll=True, count=1)
 
     def has_unsent(self) -> bool:
-        """Whether an answer has not left yet."""
+        """Tell whether an answer has not left yet."""
         return any(getattr(connection, "total_outbufs_len", 0) for connection in self._connections.values())
 
     def close(self) -> None:

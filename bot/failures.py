@@ -40,7 +40,7 @@ _SYSTEM = {
 
 
 def told(error: Exception) -> tuple[list[str], int]:
-    """The lines for people and the exit code: 2 for wrong settings, else 1."""
+    """Return the lines for people and the exit code: 2 for wrong settings, else 1."""
     from bot.settings.load import WrongSettings  # noqa: PLC0415 - `--help` and the sandbox need no settings
 
     if isinstance(error, WrongSettings):

@@ -50,7 +50,7 @@ def slack_client(settings: Settings) -> SlackWebClient:
 
 
 def rule_of(settings: Settings) -> Rule:
-    """The operator's settings that decide who may change what."""
+    """Return the operator's settings that decide who may change what."""
     return Rule(
         approvers=settings.approvers,
         operators=settings.operators,

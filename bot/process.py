@@ -45,7 +45,7 @@ END_UNSTARTED = 3.0
 
 
 def utc_now() -> datetime:
-    """The present by the machine's clock; whoever judges anything by it is handed it."""
+    """Return the present by the machine's clock; whoever judges anything by it is handed it."""
     return datetime.now(UTC)
 
 

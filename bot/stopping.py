@@ -48,7 +48,7 @@ class Stopping:
         signal.signal(number, _heard_elsewhere)
 
     def is_set(self) -> bool:
-        """Whether the process was told to stop."""
+        """Tell whether the process was told to stop."""
         return self._told.is_set()
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def is_terminal() -> bool:
-    """Whether somebody looks at what is written to standard output."""
+    """Tell whether somebody looks at what is written to standard output."""
     return sys.stdout.isatty()
 
 
 def inert(text: str) -> str:
-    """The text without signs that a terminal acts upon; lines stay lines."""
+    """Return the text without signs that a terminal acts upon; lines stay lines."""
     return "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)
 
 

@@ -149,7 +149,7 @@ class Dispatch:
         return Kept(item, command, interaction) if item is not None else None
 
     def is_first(self, key: str) -> bool:
-        """Whether no copy of the bot began before what this command asks for. Raises ``Unreachable``."""
+        """Tell whether no copy of the bot began before what this command asks for. Raises ``Unreachable``."""
         return self._inbox.note(key, now=self.context.now())
 
     def enqueue_word(self, person: str, text: str) -> None:

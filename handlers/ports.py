@@ -160,7 +160,7 @@ class Copies(Protocol):
     """Messages of the bot's own whose place it never learnt."""
 
     def request_at(self, place: Place) -> int | None:
-        """The number of the request whose message stands there; ``None`` where none does.
+        """Return the number of the request whose message stands there; ``None`` where none does.
 
         Raises ``Unavailable``.
         """
@@ -216,7 +216,7 @@ class AuditSearch(Protocol):
     """The whole of Exchange's audit log about the setting."""
 
     def search(self, since: datetime, until: datetime) -> list[AuditRow]:
-        """Every row between two instants, oldest first.
+        """Return every row between two instants, oldest first.
 
         Raises ``Unavailable`` where it cannot be known to be all of them.
         """
@@ -263,7 +263,7 @@ class Lookups(AuditSearch, Protocol):
         """
 
     def accepted_domains(self) -> AcceptedDomains:
-        """The tenant's domains (``Get-AcceptedDomain``)."""
+        """Return the tenant's domains (``Get-AcceptedDomain``)."""
 
     def who_changed(self, since: datetime, until: datetime) -> list[Author]:
         """Return changes between two instants, oldest first; empty proves nothing, as records come late."""

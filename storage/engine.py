@@ -79,7 +79,7 @@ expects."""
 
 
 def lacks_a_privilege(error: DatabaseError) -> bool:
-    """Whether PostgreSQL refused a statement because of the role it was given by."""
+    """Tell whether PostgreSQL refused a statement because of the role it was given by."""
     return getattr(error.orig, "sqlstate", None) == NOT_ALLOWED
 
 

@@ -115,7 +115,7 @@ def home_rows(reader: Reader, tenant_id: str, person_id: str, today: date) -> Ho
 
 
 def shown_to(connection: Connection, tenant_id: str, person_id: str) -> Shown | None:
-    """What somebody's Home was first seen to show, for whoever judges a press on it."""
+    """Return what somebody's Home was first seen to show, for whoever judges a press on it."""
     mine = select(homes).where(homes.c.tenant_id == tenant_id, homes.c.person_id == person_id)
     row = connection.execute(mine).one_or_none()
     return Shown(row.request_id, row.digest, row.shown_at) if row is not None else None
@@ -158,7 +158,7 @@ class _Parted:
         return int(self.values[0])
 
     def of(self, source: str) -> Any:
-        """The columns of one source, by their names."""
+        """Return the columns of one source, by their names."""
         return SimpleNamespace(**{name: self.values[place] for name, place in self.places[source].items()})
 
 

@@ -209,5 +209,5 @@ def _in_turns(waiting: Sequence[tuple[int, str]]) -> list[int]:
 
 
 def item(row: Row[Any]) -> Item:
-    """One row of ``inbox``. Raises ``Damaged``, and ``ValueError`` where its payload is no JSON."""
+    """Return one row of ``inbox``. Raises ``Damaged``, and ``ValueError`` where its payload is no JSON."""
     return Item(row.id, row.key, row.kind, texts(row.payload), row.received_at, row.correlation_id)

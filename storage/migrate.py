@@ -75,20 +75,20 @@ def put_guards_back(url: str | URL) -> list[str]:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the database has exactly the schema this program was written for."""
+    """Tell whether the database has exactly the schema this program was written for."""
     with database.read() as connection:
         return _current(connection) == revisions()[-1]
 
 
 def is_newer(database: Database) -> bool:
-    """Whether the database has a schema that this program has never heard of."""
+    """Tell whether the database has a schema that this program has never heard of."""
     with database.read() as connection:
         current = _current(connection)
     return current is not None and current not in revisions()
 
 
 def revisions() -> list[str]:
-    """Every schema this program knows, oldest first, as the names of the migrations' files tell."""
+    """Return every schema this program knows, oldest first, as the names of the migrations' files tell."""
     names = sorted(entry.name for entry in (files("storage") / "migrations" / "versions").iterdir())
     return [found[1] for name in names if (found := re.fullmatch(r"v(\d{4})_\w+\.py", name))]
 

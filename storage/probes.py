@@ -43,7 +43,7 @@ class KnownVersion:
 
 
 def known_versions(connection: Connection, tenant_id: str) -> list[KnownVersion]:
-    """All that is known of a tenant's endpoints, by host, port and version."""
+    """Return all that is known of a tenant's endpoints, by host, port and version."""
     table = probes.c
     query = select(probes).where(table.tenant_id == tenant_id).order_by(table.host, table.port, table.tls)
     return readable(

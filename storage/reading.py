@@ -87,7 +87,7 @@ class Reader:
         return WindowReader(self.connection, self.tenant_id, self.request)
 
     def request(self, request_id: int) -> ChangeRequest:
-        """The request with this number.
+        """Return the request with this number.
 
         Raises ``NoSuchRequest``, and ``Unreadable`` where its row is damaged.
         """
@@ -118,11 +118,11 @@ class Reader:
         return sorted(read_requests(self.connection, _IN_STATES, wanted), key=lambda request: request.id)
 
     def open_request(self) -> ChangeRequest | None:
-        """The one open opt-in or extension, if there is one."""
+        """Return the one open opt-in or extension, if there is one."""
         return next(iter(self.in_states(OPEN, kinds=WISHES)), None)
 
     def opt_out_after(self, number: int) -> ChangeRequest | None:
-        """The first opt-out that was asked for after this change, whatever became of it."""
+        """Return the first opt-out that was asked for after this change, whatever became of it."""
         later = {"tenant": self.tenant_id, "number": number}
         return next(iter(read_requests(self.connection, _NEXT_OPT_OUT, later)), None)
 
@@ -176,25 +176,25 @@ class Reader:
         return HistoryPages(self.connection, self.tenant_id)
 
     def page(self, *, before: int | None = None, limit: int = 5) -> list[ChangeRequest]:
-        """One page of history, newest first, starting below number ``before``."""
+        """Return one page of history, newest first, starting below number ``before``."""
         return self.history.requests(self.history.numbers(before=before, limit=limit))
 
     def decisions(self, request_ids: Iterable[int]) -> list[Decision]:
-        """Every vote on these requests in the order of recording."""
+        """Return every vote on these requests in the order of recording."""
         return readable(self.connection, _DECISIONS, decisions, rows.decision, {"numbers": list(request_ids)})
 
     def attempts(self, request_ids: Iterable[int]) -> list[Attempt]:
-        """Every step of talking to Exchange about these requests."""
+        """Return every step of talking to Exchange about these requests."""
         return readable(self.connection, _ATTEMPTS, attempts, rows.attempt, {"numbers": list(request_ids)})
 
     def last_outcome(self, request_id: int) -> WriteOutcome | None:
-        """What Exchange's last answer to this change proves; ``None`` where no answer is on record."""
+        """Return what Exchange's last answer to this change proves; ``None`` where no answer is on record."""
         return next(
             (step.outcome for step in reversed(self.attempts([request_id])) if step.step == "answered"), None
         )
 
     def times_sent(self, request_id: int) -> int:
-        """How often it is on record that this change was about to be sent."""
+        """Return how often it is on record that this change was about to be sent."""
         return self.connection.execute(_TIMES_SENT, {"number": request_id}).scalar_one()
 
     def reasons_given(self, request_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
@@ -203,7 +203,7 @@ class Reader:
         return {row.request_id: (row.person_id, row.reason) for row in found}
 
     def reason_given(self, request_id: int) -> tuple[str, str] | None:
-        """The same for one change."""
+        """Return the same for one change."""
         return self.reasons_given([request_id]).get(request_id)
 
     def head(self) -> tuple[int, str]:

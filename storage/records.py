@@ -141,7 +141,7 @@ class ChangeRequest:
         return self.kind is Kind.OPT_OUT and self.state is State.APPLIED and self.sent_at is None
 
     def has_expired(self, now: datetime) -> bool:
-        """Whether its time has run out at ``now``; the boundary itself has run out.
+        """Tell whether its time has run out at ``now``; the boundary itself has run out.
 
         An opt-out never expires.
         """
@@ -237,7 +237,7 @@ class Baseline:
     window_end: datetime | None
 
     def is_over(self, now: datetime) -> bool:
-        """Whether its window has ended at ``now`` while the tenant still ought to be opted in."""
+        """Tell whether its window has ended at ``now`` while the tenant still ought to be opted in."""
         return self.value is SettingValue.OPTED_IN and self.window_end is not None and now >= self.window_end
 
 

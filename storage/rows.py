@@ -95,7 +95,7 @@ def change_request(row: Row[Any]) -> ChangeRequest:
 
 
 def named_devices(stored: str | None) -> tuple[NamedDevice, ...]:
-    """The entries that a request names, as ``spelled_devices`` wrote them.
+    """Return the entries that a request names, as ``spelled_devices`` wrote them.
 
     Raises ``ValueError`` or ``TypeError``.
     """
@@ -124,18 +124,18 @@ def beside(waiting: Waiting | None, devices: tuple[NamedDevice, ...], ticket: st
 
 
 def spelled_devices(named: Iterable[NamedDevice]) -> str | None:
-    """The same as the column keeps it; ``None`` where none is named."""
+    """Return the same as the column keeps it; ``None`` where none is named."""
     told = told_devices(named)
     return canonical(told["devices"]) if told else None
 
 
 def decision(row: Row[Any]) -> Decision:
-    """One row of ``decisions``."""
+    """Return one row of ``decisions``."""
     return record(Decision, row)
 
 
 def attempt(row: Row[Any]) -> Attempt:
-    """One row of ``attempts``."""
+    """Return one row of ``attempts``."""
     known = row.outcome is not None
     return record(
         Attempt,
@@ -145,12 +145,12 @@ def attempt(row: Row[Any]) -> Attempt:
 
 
 def observation(row: Row[Any]) -> Observation:
-    """One row of ``observations``."""
+    """Return one row of ``observations``."""
     return record(Observation, row, count=row.readings if row.readings is not None else 1)
 
 
 def baseline(row: Row[Any]) -> Baseline:
-    """One row of ``baselines``."""
+    """Return one row of ``baselines``."""
     return record(Baseline, row)
 
 
@@ -163,5 +163,5 @@ def texts(stored: str) -> dict[str, str]:
 
 
 def audit_event(row: Row[Any]) -> AuditEvent:
-    """One row of ``audit_events``."""
+    """Return one row of ``audit_events``."""
     return record(AuditEvent, row, payload=json.loads(row.payload))

@@ -61,7 +61,7 @@ class KeptReport:
 
 
 def is_known(connection: Connection, tenant_id: str, digest: str) -> bool:
-    """Whether this very file was imported before, read in the same way."""
+    """Tell whether this very file was imported before, read in the same way."""
     query = select(reports.c.id).where(reports.c.tenant_id == tenant_id, reports.c.digest == digest)
     return connection.execute(query).first() is not None
 
@@ -158,7 +158,7 @@ class SightingReader:
         self._tenant_id = tenant_id
 
     def newest_report(self, kind: str) -> KeptReport | None:
-        """The report of this kind that speaks of the newest days; ``None`` where none was imported."""
+        """Return the report of this kind that speaks of the newest days; ``None`` where none was imported."""
         table, day = reports.c, func.coalesce(reports.c.last_day, "")
         query = select(table.first_day, table.last_day, table.imported_at)
         query = query.where(table.tenant_id == self._tenant_id, table.kind == kind).order_by(
@@ -172,7 +172,7 @@ class SightingReader:
         )
 
     def newest_import(self) -> int:
-        """The number of the newest event of an import; 0 where there was none."""
+        """Return the number of the newest event of an import; 0 where there was none."""
         query = select(func.max(reports.c.seq)).where(reports.c.tenant_id == self._tenant_id)
         return self._connection.execute(query).scalar_one() or 0
 
@@ -203,7 +203,7 @@ class SightingReader:
         return {"as_of": as_of, "last_seen": row.last_seen, **shares}
 
     def unregistered(self) -> int:
-        """How many senders were still on old TLS in the newest word on them and are on nobody's list.
+        """Return how many senders were still on old TLS in the newest word on them and are on nobody's list.
 
         An entry that has ended since the newest report was imported is no news of that report.
         """

@@ -36,7 +36,7 @@ class Position:
     """When the next event is tried again; ``None``: nothing failed."""
 
     def rests(self, now: datetime) -> bool:
-        """Whether the receiver is to be left alone at ``now``."""
+        """Tell whether the receiver is to be left alone at ``now``."""
         return self.next_at is not None and now < self.next_at <= now + LONGEST_WAIT
 
 
@@ -64,7 +64,7 @@ class Streams:
             return self._position(connection)
 
     def backlog(self) -> Backlog:
-        """What waits to be sent. Raises ``Unreachable``."""
+        """Return what waits to be sent. Raises ``Unreachable``."""
         with self._database.read() as connection:
             position = self._position(connection)
             newest, _ = head(connection, self._tenant_id)
@@ -75,7 +75,7 @@ class Streams:
             return Backlog(newest - position.seq, connection.execute(following).scalar(), position)
 
     def behind(self, position: Position, limit: int) -> Sequence[Event]:
-        """The next events in their order, as they are exported. Raises ``Unreachable``."""
+        """Return the next events in their order, as they are exported. Raises ``Unreachable``."""
         return events_behind(self._database, self._tenant_id, position.seq, limit)
 
     def taken(self, known: Position, event: Event, now: datetime) -> Position | None:

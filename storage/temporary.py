@@ -41,7 +41,7 @@ class Spooled:
         return None if row is None else json.loads(row[0])
 
     def values(self) -> Iterator[Any]:
-        """Everything that was said last, in any order."""
+        """Return everything that was said last, in any order."""
         self._flush()
         return (json.loads(said) for (said,) in self._spool.execute(self._all))
 

@@ -69,7 +69,7 @@ class WindowReader:
         return before.id
 
     def adopted_by(self, outside: ChangeRequest) -> int | None:
-        """The extension that was made to let this change from outside the bot stand."""
+        """Return the extension that was made to let this change from outside the bot stand."""
         table = change_requests.c
         made = (table.id > outside.id, table.state == State.APPLIED.value, table.kind == Kind.EXTENSION.value)
         for extension in read_requests(
@@ -117,7 +117,7 @@ class WindowReader:
         )
 
     def made(self, *only: ColumnElement[bool]) -> Iterator[ChangeRequest]:
-        """The changes that took effect, newest first, as far as a window may reach back."""
+        """Yield the changes that took effect, newest first, as far as a window may reach back."""
         table = change_requests.c
         made = (*only, table.state.in_([State.APPLIED.value, State.OBSERVED.value, State.FAILED.value]))
         for change in read_requests(

@@ -25,7 +25,7 @@ def token_verdicts(asked: str, claims: Mapping[str, object]) -> Iterator[Verdict
 
 
 def mend_of_reading(refused: Unavailable, claims: Mapping[str, object]) -> str:
-    """The next step after a refused ``Get-TransportConfig``.
+    """Return the next step after a refused ``Get-TransportConfig``.
 
     A token without the permission is answered 401; one with it, but without a role, 403 (measured by a public
     client).

@@ -27,7 +27,7 @@ SWITCH_ON = (
 
 
 def optional_verdicts(exchange: ExchangeOnline, now: datetime) -> Iterator[Verdict]:
-    """One verdict for each optional cmdlet; nothing is written."""
+    """Yield one verdict for each optional cmdlet; nothing is written."""
     yield _cmdlet(exchange, "Get-CASMailbox", {"ResultSize": 1}, "which lock blocks a mailbox")
     yield _cmdlet(exchange, "Get-User", {"ResultSize": 1}, "whether a mailbox's sign-in is blocked")
     yield _cmdlet(exchange, "Get-AcceptedDomain", {}, "the tenant's domains")
@@ -83,7 +83,7 @@ SOON = timedelta(days=30)
 
 
 def exchange_verdicts(settings: Settings, exchange: ExchangeOnline) -> Iterator[Verdict]:
-    """Each check of Entra and Exchange; the later ones are left out when there is no token."""
+    """Yield each check of Entra and Exchange; the later ones are left out when there is no token."""
     yield from _expiry(settings, exchange)
     try:
         claims = exchange.tokens.claims()

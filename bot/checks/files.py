@@ -16,7 +16,7 @@ SETTINGS_FILE = Path(".env")
 
 
 def file_verdicts(settings: Settings) -> Iterator[Verdict]:
-    """One verdict for each such file that is there; none where files have no such rights (Windows)."""
+    """Yield one verdict for each such file that is there; none where files have no such rights (Windows)."""
     if settings.azure_client_certificate_path is not None:
         yield from _verdict("Private key", settings.azure_client_certificate_path)
     yield from _verdict("Settings file", SETTINGS_FILE)

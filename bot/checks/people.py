@@ -23,7 +23,7 @@ class _Role:
     able: set[str] = field(default_factory=set)
 
     def verdicts(self, directory: Directory, people: People) -> Iterator[Verdict]:
-        """One verdict for each group and each person with a problem."""
+        """Yield one verdict for each group and each person with a problem."""
         members = {entry for entry in self.listed if not is_group(entry)}
         for group in (entry for entry in self.listed if is_group(entry)):
             try:
@@ -63,7 +63,7 @@ class _Role:
 def people_verdicts(
     rule: Rule, directory: Directory, people: People, called: Callable[[str], str]
 ) -> Iterator[Verdict]:
-    """Each group and each person with a problem, then whether there are enough people.
+    """Yield each group and each person with a problem, then whether there are enough people.
 
     ``called`` tells somebody's name by their id, or nothing where Slack does not say.
     """

@@ -25,7 +25,7 @@ REINSTALL = "Reinstall the app from manifest.yml and set the new SLACK_BOT_TOKEN
 
 
 def slack_verdicts(settings: Settings, *, post: bool) -> Iterator[Verdict]:
-    """Each check of Slack; the later ones are left out when the token does not work.
+    """Yield each check of Slack; the later ones are left out when the token does not work.
 
     ``post`` has a test card sent to the channel.
     """

@@ -26,7 +26,7 @@ class Verdict:
     not say."""
 
     def line(self) -> str:
-        """The line as people read it."""
+        """Return the line as people read it."""
         about = f" (@{self.name})" if self.name else ""
         mend = f"\n            mend: {self.mend}" if self.mend else ""
         return f"{self.outcome.value:>8}  {self.check}{about}: {self.finding}{mend}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def number(text: str) -> int:
-    """A count, or the number of a change."""
+    """Return a count, or the number of a change."""
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) < 1_000_000_000:
         raise argparse.ArgumentTypeError("write a whole number, 1 or more")
     return int(text)
@@ -28,7 +28,7 @@ def few(text: str) -> int:
 
 
 def port(text: str) -> int:
-    """A TCP port; 0 lets the system choose.
+    """Return a TCP port; 0 lets the system choose.
 
     What is larger the system would take all the same, without its upper bits.
     """
@@ -46,12 +46,12 @@ def day(text: str) -> date:
 
 
 def beginning(text: str) -> int | date:
-    """Where an export begins: the number of an event, behind which; or a day."""
+    """Return where an export begins: the number of an event, behind which; or a day."""
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else day(text)
 
 
 def mapped(text: str) -> tuple[str, str]:
-    """Which column of a file a field is."""
+    """Return which column of a file a field is."""
     field, equals, column = text.partition("=")
     if not field or not equals or not column:
         raise argparse.ArgumentTypeError("write it as FIELD=COLUMN, such as sender=Absender")
@@ -205,7 +205,7 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def target(text: str) -> "ProbeTarget":
-    """An endpoint to probe."""
+    """Return an endpoint to probe."""
     from bot.probe import targets  # noqa: PLC0415 - only who probes waits for it
 
     try:
@@ -215,7 +215,7 @@ def target(text: str) -> "ProbeTarget":
 
 
 def witness(text: str) -> tuple[int, str]:
-    """A head of the record: its sequence number and hash."""
+    """Return a head of the record: its sequence number and hash."""
     sequence, _, digest = text.strip().partition(":")
     if not re.fullmatch(r"[0-9]{1,18}", sequence) or not re.fullmatch(r"[0-9A-Fa-f]{64}", digest):
         raise argparse.ArgumentTypeError("write it as SEQUENCE:HASH, both as posted in the channel")

@@ -96,7 +96,7 @@ def _named(fleet: "Fleet") -> str:
 
 
 def is_all(options: argparse.Namespace) -> bool:
-    """Whether every tenant is meant."""
+    """Tell whether every tenant is meant."""
     return options.tenant is not None and str(options.tenant).lower() == ALL
 
 

@@ -51,7 +51,7 @@ _WORDS: Final = 4096
 
 
 def judge(answer: Answer | Silence, *, cmdlet: str, now: datetime) -> Outcome:
-    """The outcome of one call of ``cmdlet``; ``now`` is for a ``Retry-After`` that names a date."""
+    """Return the outcome of one call of ``cmdlet``; ``now`` is for a ``Retry-After`` that names a date."""
     if isinstance(answer, Silence):
         return _SILENCES[answer]
     if 200 <= answer.status < 300:

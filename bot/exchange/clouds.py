@@ -45,7 +45,7 @@ class Endpoint:
     """The standard host for SMTP AUTH, beside the legacy one."""
 
     def at(self, *, api_url: str | None = None, authority_host: str | None = None) -> "Endpoint":
-        """The same cloud under other addresses.
+        """Return the same cloud under other addresses.
 
         The token's scope stays the cloud's own, except between the two hosts that sources give for 21Vianet:
         there host and scope go together.
@@ -134,7 +134,7 @@ def is_microsoft(authority: str) -> bool:
 
 
 def stays_here(url: str) -> bool:
-    """Whether an address stays on this machine; one that cannot be taken apart does not."""
+    """Tell whether an address stays on this machine; one that cannot be taken apart does not."""
     try:
         return taken_apart(url).stays_here
     except ValueError:

@@ -39,12 +39,12 @@ class Detail:
     types: frozenset[str] = frozenset()
 
     def mentions(self, *exceptions: str) -> bool:
-        """Whether one of these exceptions is named anywhere in the error."""
+        """Tell whether one of these exceptions is named anywhere in the error."""
         return any(name in self.names for name in exceptions)
 
 
 def detail_of(document: object, header: str = "") -> Detail:
-    """The detail of an error body; ``header`` is ``x-ExceptionType``.
+    """Return the detail of an error body; ``header`` is ``x-ExceptionType``.
 
     Anything that is not an error body gives an empty one.
     """
@@ -66,7 +66,7 @@ def detail_of(document: object, header: str = "") -> Detail:
 
 
 def detail_of_errors(errors: object) -> Detail:
-    """The detail of a non-empty ``@adminapi.errors``: non-terminating errors inside a 200."""
+    """Return the detail of a non-empty ``@adminapi.errors``: non-terminating errors inside a 200."""
     first = errors[0] if isinstance(errors, list) and errors else errors
     raw = first if isinstance(first, str) else _text(first, "message")
     kind, text = _unfolded(raw)

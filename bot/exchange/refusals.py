@@ -91,7 +91,7 @@ https://learn.microsoft.com/entra/identity-platform/reference-error-codes."""
 
 
 def code_in(text: str) -> int | None:
-    """The first ``AADSTS`` number in an answer of Entra's."""
+    """Return the first ``AADSTS`` number in an answer of Entra's."""
     found = re.search(r"AADSTS(\d{4,9})", text)
     return int(found[1]) if found else None
 
@@ -135,13 +135,13 @@ def untrusted(authority: str) -> Unavailable:
 
 
 def busy(status: int, retry_after: float | None) -> Unavailable:
-    """A 429 or a 5xx."""
+    """Return a 429 or a 5xx."""
     how = "is throttling this app" if status == 429 else f"has trouble of its own (status {status})"
     return Unavailable(f"The sign-in authority {how}.", retry_after=retry_after)
 
 
 def unintelligible(authority: str) -> Unavailable:
-    """An answer that is not Entra's."""
+    """Return an answer that is not Entra's."""
     return Unavailable(
         f"The answer of {authority} is not one that a sign-in authority gives.",
         mend="Check AZURE_AUTHORITY_HOST, and whether a proxy answers in its place.",
@@ -150,7 +150,7 @@ def unintelligible(authority: str) -> Unavailable:
 
 
 def elsewhere(authority: str) -> Unavailable:
-    """An answer that would send the credential to a host that is not the authority's."""
+    """Return an answer that would send the credential to a host that is not the authority's."""
     return Unavailable(
         f"The answer of {authority} names another host to sign in at, so the credential was not sent.",
         mend="Check AZURE_AUTHORITY_HOST, and whether a proxy answers in its place.",
@@ -159,7 +159,7 @@ def elsewhere(authority: str) -> Unavailable:
 
 
 def no_identity(*, retryable: bool = False) -> Unavailable:
-    """The machine does not hand out a managed identity, or not that one."""
+    """Return the refusal where the machine hands out no managed identity, or not that one."""
     return Unavailable(
         "This machine did not hand out a token for its managed identity.",
         mend="Check that the managed identity is assigned to this resource, and AZURE_CLIENT_ID if it is a "

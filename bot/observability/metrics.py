@@ -120,7 +120,7 @@ class Metrics:
         self._drift.set(math.nan if drifted is None else float(drifted))
 
     def text(self) -> bytes:
-        """All numbers in Prometheus' text format."""
+        """Return all numbers in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def _gauge(self, name: str, meaning: str, labels: Iterable[str] = ()) -> Gauge:

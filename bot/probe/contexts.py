@@ -33,7 +33,7 @@ VERSIONS: Final = {
 
 
 def client(version: TlsVersion, ciphers: str = CIPHERS) -> ssl.SSLContext:
-    """A context that offers this version and no other, and judges no certificate.
+    """Return a context that offers this version and no other, and judges no certificate.
 
     Raises ``ssl.SSLError``, ``ValueError``.
     """

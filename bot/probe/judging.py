@@ -34,7 +34,7 @@ OURS: Final = frozenset(
 
 
 def judge(seen: Mapping[TlsVersion, Seen]) -> dict[TlsVersion, Verdict]:
-    """The outcome of each handshake, in the light of the others with the same endpoint."""
+    """Return the outcome of each handshake, in the light of the others with the same endpoint."""
     taken = frozenset(version for version, one in seen.items() if one.end is End.COMPLETE)
     return {version: _one(version, one, taken) for version, one in seen.items()}
 

@@ -26,7 +26,7 @@ RESET: Final = (
 
 
 def probe(targets: Iterable[ProbeTarget], *, seconds: float = SECONDS) -> list[ProbeRow]:
-    """What each endpoint does with each TLS version, in the order given: four rows an endpoint.
+    """Return what each endpoint does with each TLS version, in the order given: four rows an endpoint.
 
     Raises nothing of the network's. At most ``seconds`` for each version, and for the name before them. No
     credential and no mail is sent.

@@ -47,12 +47,12 @@ _USUAL: Final = {
 
 
 def opening_of(target: ProbeTarget) -> Opening:
-    """The protocol that a port is known for; on any other it has to be found out."""
+    """Return the protocol that a port is known for; on any other it has to be found out."""
     return _USUAL.get(target.port, Opening.FOUND_OUT)
 
 
 def target(text: str) -> ProbeTarget:
-    """One endpoint as people write it: ``HOST:PORT``, an IPv6 address in brackets.
+    """Return one endpoint as people write it: ``HOST:PORT``, an IPv6 address in brackets.
 
     Raises ``ValueError`` with what to write.
     """

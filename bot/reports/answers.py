@@ -55,7 +55,7 @@ def status(settings: Settings) -> Status:
 def history(
     settings: Settings, *, before: int | None, limit: int, only: HistoryFilter = EVERYTHING
 ) -> HistoryPage:
-    """The newest changes below number ``before`` that the filter lets through."""
+    """Return the newest changes below number ``before`` that the filter lets through."""
     with ledger_of(settings) as ledger:
         return History(ledger).page(before=before, limit=limit, only=only)
 
@@ -73,7 +73,7 @@ def ledger_of(settings: Settings) -> Iterator[Ledger]:
 
 
 def status_text(report: Status, zone: ZoneInfo, name: Names = str) -> str:
-    """The status as a person reads it: the value, then every sentence of Slack's answer.
+    """Return the status as a person reads it: the value, then every sentence of Slack's answer.
 
     ``name`` stands for somebody's id.
     """

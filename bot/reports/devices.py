@@ -85,7 +85,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def devices_data(overview: Overview, listed: Sequence[Listed]) -> dict[str, Any]:
-    """The register for machines; days as ``YYYY-MM-DD``, shares in percent, unknown as null."""
+    """Return the register for machines; days as ``YYYY-MM-DD``, shares in percent, unknown as null."""
     counts, report = overview.counts, overview.report
     days = {"from": report.first_day, "to": report.last_day} if report else {}
     told = {name: day.isoformat() if day else None for name, day in days.items()}
@@ -103,7 +103,7 @@ def devices_data(overview: Overview, listed: Sequence[Listed]) -> dict[str, Any]
 
 
 def device_data(one: Listed) -> dict[str, Any]:
-    """One entry for machines."""
+    """Return one entry for machines."""
     device, seen = one.device, one.seen
     return {
         "id": device.name,
@@ -126,7 +126,7 @@ def device_data(one: Listed) -> dict[str, Any]:
 
 
 def imported_data(found: Imported) -> dict[str, Any]:
-    """What a file says, for machines."""
+    """Return what a file says, for machines."""
     return {
         "kind": found.kind.value,
         "rows": found.rows,

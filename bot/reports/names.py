@@ -9,7 +9,7 @@ PATIENCE = 3
 
 
 def bare_names_of(settings: Settings) -> Callable[[str], str]:
-    """A function from an id to the name, or to nothing where nobody tells it.
+    """Return a function from an id to the name, or to nothing where nobody tells it.
 
     Each id is asked for once, and nobody any more once Slack could not be reached.
     """
@@ -24,7 +24,7 @@ def bare_names_of(settings: Settings) -> Callable[[str], str]:
 
 
 def names_of(settings: Settings) -> Callable[[str], str]:
-    """The same from an id to ``@alice (U0ALICE)``, or to the bare id."""
+    """Return the same from an id to ``@alice (U0ALICE)``, or to the bare id."""
     if settings.slack_bot_token is None:
         return str
     bare = bare_names_of(settings)

@@ -189,7 +189,7 @@ def checking(database: Database, tenant_id: str) -> AbstractContextManager[None]
 
 
 def tenant_of(settings: Settings) -> str:
-    """The tenant whose record is meant. Raises ``WrongSettings``."""
+    """Return the tenant whose record is meant. Raises ``WrongSettings``."""
     if settings.azure_tenant_id is None:
         raise WrongSettings(["AZURE_TENANT_ID: is not set; it names the tenant whose record is meant"])
     return settings.azure_tenant_id

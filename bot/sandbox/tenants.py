@@ -42,7 +42,7 @@ def further(count: int, *, clock: Callable[[], datetime], changed: Callable[[], 
 
 
 def channel_of(tenant: Tenant) -> Channel:
-    """The channel of a further tenant, with everybody in it but who is from another workspace."""
+    """Return the channel of a further tenant, with everybody in it but who is from another workspace."""
     alias = _alias(tenant)
     members = {member.id for member in cast.members() if not member.is_stranger}
     return Channel(f"C0{alias.upper()}", f"{alias}-mail", members)

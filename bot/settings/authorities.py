@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def unusable_authorities(own: Path) -> str:
-    """Why this file or folder of certificate authorities does not serve; empty where it does."""
+    """Return why this file or folder of certificate authorities does not serve; empty where it does."""
     import ssl  # noqa: PLC0415 - only where such a file is named
 
     mend = "name a PEM file, or a folder, of certificate authorities that this account may read"

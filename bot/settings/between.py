@@ -36,7 +36,7 @@ _TOGETHER = (
 
 
 def between(draft: Settings, need: Collection[str], mode: str | None) -> Iterator[Finding]:
-    """What is missing, and what does not go together."""
+    """Yield what is missing, and what does not go together."""
     left_out = LEFT_TO_THE_FILE if draft.tenants is not None else frozenset()
     missing = [
         *(_slack(draft, mode) if "slack" in need else ()),

@@ -36,7 +36,7 @@ def duration(text: str) -> timedelta:
 
 
 def request_ttl(text: str) -> timedelta | None:
-    """A duration, or ``workday`` (``None``): until working hours end on the next working day."""
+    """Return a duration, or ``workday`` (``None``): until working hours end on the next working day."""
     if text.lower() == "workday":
         return None
     try:
@@ -46,7 +46,7 @@ def request_ttl(text: str) -> timedelta | None:
 
 
 def at_least(text: str, *, days: int) -> timedelta:
-    """A duration of so many days or more."""
+    """Return a duration of so many days or more."""
     length = duration(text)
     if length < timedelta(days=days):
         raise ValueError(f"at least {days}d")
@@ -54,14 +54,14 @@ def at_least(text: str, *, days: int) -> timedelta:
 
 
 def count(text: str) -> int:
-    """A whole number from 1 on."""
+    """Return a whole number from 1 on."""
     if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) < 1:
         raise ValueError("write a whole number, 1 or more")
     return int(text)
 
 
 def port(text: str) -> int:
-    """A TCP port."""
+    """Return a TCP port."""
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise ValueError("write a port number between 1 and 65535")
     return int(text)
@@ -101,7 +101,7 @@ def working_hours(text: str) -> tuple[time, time]:
 
 
 def day(text: str) -> date:
-    """A day of the calendar, ``2027-03-31``."""
+    """Return a day of the calendar, ``2027-03-31``."""
     try:
         return date.fromisoformat(text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else "")
     except ValueError:
@@ -109,7 +109,7 @@ def day(text: str) -> date:
 
 
 def zone(text: str) -> ZoneInfo:
-    """A name of the IANA time zone database."""
+    """Return a name of the IANA time zone database."""
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -119,7 +119,7 @@ def zone(text: str) -> ZoneInfo:
 
 
 def channel(text: str) -> str:
-    """The id of a Slack channel."""
+    """Return the id of a Slack channel."""
     if not re.fullmatch(r"[CG][A-Z0-9]+", text):
         raise ValueError("write the channel's id (C…, at the bottom of its details in Slack), not its name")
     return text
@@ -143,7 +143,7 @@ def people(text: str) -> tuple[str, ...]:
 
 
 def emoji(text: str) -> str:
-    """The name of one of Slack's own emoji, without colons; a skin tone is left away."""
+    """Return the name of one of Slack's own emoji, without colons; a skin tone is left away."""
     name = re.sub(r"::skin-tone-[2-6](-[2-6])?$", "", text)
     if not re.fullmatch(r"[a-z0-9_+'-]+", name):
         raise ValueError("write the emoji's name in small letters, without colons, such as white_check_mark")
@@ -156,14 +156,14 @@ def emoji(text: str) -> str:
 
 
 def directory_id(text: str) -> str:
-    """An application's id, in small letters."""
+    """Return an application's id, in small letters."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", text):
         raise ValueError("write the id (a GUID) that Entra shows on the app's overview page")
     return text.lower()
 
 
 def tenant(text: str) -> str:
-    """A tenant's id or one of its domains, in small letters.
+    """Return a tenant's id or one of its domains, in small letters.
 
     Entra takes any case, and the record is kept under the tenant's id: one tenant in two spellings must not
     have two records.
@@ -184,14 +184,14 @@ _DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")
 
 
 def domain(text: str) -> str:
-    """A domain name, in small letters."""
+    """Return a domain name, in small letters."""
     if not _DOMAIN.fullmatch(text):
         raise ValueError("write the tenant's initial domain, such as contoso.onmicrosoft.com")
     return text.lower()
 
 
 def ticket_pattern(text: str) -> str:
-    """A regular expression that is quick on every text."""
+    """Return a regular expression that is quick on every text."""
     if problem := pattern_problem(text):
         raise ValueError(problem)
     return text
@@ -218,7 +218,7 @@ LONGEST_ADDRESS = 500
 
 
 def base_url(text: str) -> str:
-    """The base URL of Slack's Web API, with its trailing slash."""
+    """Return the base URL of Slack's Web API, with its trailing slash."""
     url = _url(text, loopback_http=True)
     return f"{url.origin}{url.target.rstrip('/')}/"
 

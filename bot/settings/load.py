@@ -132,7 +132,7 @@ def fleet_now(settings: Settings) -> Fleet:
 
 
 def credential_now(tenant_id: str = "") -> Credential | None:
-    """The credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used.
+    """Return the credential as ``.env`` (or the environment) has it now; ``None`` where it cannot be used.
 
     Asked after a refusal. Of several tenants it is that of ``tenant_id``.
     """

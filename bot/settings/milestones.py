@@ -10,7 +10,7 @@ from handlers.calendar.milestones import Calendar, load_packaged, merge, parse
 
 
 def load_calendar(override: Path | None) -> Calendar:
-    """The packaged milestones with those of ``override``: the same id replaces, a new id extends.
+    """Return the packaged milestones with those of ``override``: the same id replaces, a new id extends.
 
     Raises ``WrongMilestones`` with every mistake and its line, also when the file cannot be read.
     """

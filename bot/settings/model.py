@@ -177,7 +177,7 @@ class Settings(BaseSettings):
         return next(iter(self.credential_kinds), None)
 
     def credential(self) -> Credential:
-        """The one credential as a value.
+        """Return the one credential as a value.
 
         Raises ``ValueError`` where none is set, as it may be when Exchange is not needed.
         """
@@ -197,11 +197,11 @@ class Settings(BaseSettings):
         return datetime.combine(day, time(), tzinfo=self.timezone) if day else None
 
     def probed(self) -> tuple[ProbeTarget, ...]:
-        """The endpoints whose TLS versions are probed."""
+        """Return the endpoints whose TLS versions are probed."""
         return self.probe_endpoints or of_cloud(self.exchange_cloud)
 
     def secrets(self) -> tuple[SecretStr, ...]:
-        """Every secret that is set, of every tenant, for the redaction of logs."""
+        """Return every secret that is set, of every tenant, for the redaction of logs."""
         tenants = self.fleet.tenants if self.fleet is not None else ()
         ones = chain([self], (one.settings for one in tenants))
         found = (getattr(one, name) for one in ones for name in type(self).model_fields)
@@ -209,7 +209,7 @@ class Settings(BaseSettings):
         return tuple(value for values in each for value in values if isinstance(value, SecretStr))
 
     def keyring(self) -> Keyring:
-        """The keys that authenticate the record, newest first; empty where none is set."""
+        """Return the keys that authenticate the record, newest first; empty where none is set."""
         return Keyring([secret_fields.key_bytes(key) for key in self.record_key or self.record_key_file])
 
     def on_record(self) -> dict[str, object]:
@@ -241,7 +241,7 @@ class Settings(BaseSettings):
         }
 
     def noting(self, warnings: Collection[str], fleet: object = None) -> Self:
-        """The same settings with these warnings, and with these tenants."""
+        """Return the same settings with these warnings, and with these tenants."""
         copy = self.model_copy()
         copy._warnings, copy._fleet = list(warnings), fleet  # noqa: SLF001 - its own, on the copy
         return copy

@@ -17,12 +17,12 @@ shell."""
 
 
 def quoted(text: str) -> bool:
-    """Whether a value stands in quotation marks that its reader kept, as ``docker --env-file`` does."""
+    """Tell whether a value stands in quotation marks that its reader kept, as ``docker --env-file`` does."""
     return text[:1] in QUOTES and bool(text)
 
 
 def token(text: str, *, prefix: str, what: str) -> str:
-    """A Slack token that begins with ``prefix``."""
+    """Return a Slack token that begins with ``prefix``."""
     if not re.fullmatch(re.escape(prefix) + _SECRET, text):
         raise ValueError(
             f"this is not {what}, which begins with {prefix} and holds neither blanks nor quotes"
@@ -31,7 +31,7 @@ def token(text: str, *, prefix: str, what: str) -> str:
 
 
 def signing_secret(text: str) -> str:
-    """The signing secret of a Slack app: it is no token, and holds neither blanks nor quotes."""
+    """Return the signing secret of a Slack app: it is no token, and holds neither blanks nor quotes."""
     if not re.fullmatch(_SECRET, text) or text.startswith(("xox", "xapp-")):
         where = "copy the signing secret from the Slack app's page Basic Information"
         raise ValueError(
@@ -41,7 +41,7 @@ def signing_secret(text: str) -> str:
 
 
 def client_secret(text: str) -> str:
-    """A client secret of Entra's: it holds neither blanks nor quotes."""
+    """Return a client secret of Entra's: it holds neither blanks nor quotes."""
     if not re.fullmatch(_SECRET, text):
         raise ValueError(
             "this is not a client secret, which holds neither blanks nor quotes; copy its value from Entra"
@@ -77,7 +77,7 @@ def record_keys_in(path: str) -> tuple[SecretStr, ...]:
 
 
 def key_bytes(key: SecretStr) -> bytes:
-    """The key that ``record_keys`` took."""
+    """Return the key that ``record_keys`` took."""
     return _bytes(key.get_secret_value())
 
 

@@ -177,7 +177,7 @@ def read_tenants(
 
 
 def entries(document: object) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every tenant of a document of whatever shape, as far as it is a mapping."""
+    """Yield every tenant of a document of whatever shape, as far as it is a mapping."""
     tenants = document.get("tenants") if isinstance(document, dict) else None
     for alias, entry in tenants.items() if isinstance(tenants, dict) else ():
         if isinstance(entry, dict):

@@ -69,7 +69,7 @@ class Fleet:
         return tuple(one.alias for one in self.tenants)
 
     def find(self, alias: str) -> TenantSettings | None:
-        """The tenant of this name, in whatever case; ``None`` where there is none."""
+        """Return the tenant of this name, in whatever case; ``None`` where there is none."""
         return next((one for one in self.tenants if one.alias.lower() == alias.lower()), None)
 
 
@@ -134,7 +134,7 @@ def fleet_in(
 
 
 def credentials_of(fleet: Fleet) -> Iterator[tuple[str, Certificate]]:
-    """Each certificate of the file once, with the first tenant that uses it."""
+    """Yield each certificate of the file once, with the first tenant that uses it."""
     seen: set[Path] = set()
     for one in fleet.tenants:
         path = one.settings.azure_client_certificate_path

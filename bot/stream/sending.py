@@ -95,12 +95,12 @@ class Stream:
         self._operators = operators
 
     def is_due(self) -> bool:
-        """Whether there is an event to send now; only reads. Raises ``Unreachable``."""
+        """Tell whether there is an event to send now; only reads. Raises ``Unreachable``."""
         backlog = self._streams.backlog()
         return backlog.events > 0 and not backlog.position.rests(self._clock())
 
     def trouble(self, backlog: Backlog) -> str | None:
-        """What keeps events waiting, in a sentence; ``None`` while they are taken."""
+        """Return what keeps events waiting, in a sentence; ``None`` while they are taken."""
         if not lags(backlog, self._clock()):
             return None
         count = "1 event waits" if backlog.events == 1 else f"{backlog.events} events wait"

@@ -46,7 +46,7 @@ def service(text: str) -> SecretStr:
 
 
 def secret(text: str) -> SecretStr:
-    """A secret of Standard Webhooks: ``whsec_`` and base64 of 24 to 64 bytes."""
+    """Return a secret of Standard Webhooks: ``whsec_`` and base64 of 24 to 64 bytes."""
     coded = text.removeprefix(PREFIX)
     try:
         length = len(base64.b64decode(coded + "=" * (-len(coded) % 4), validate=True))

@@ -141,7 +141,7 @@ def context_of(
     wake_worker: Callable[[], None],
     standing: Standing | None = None,
 ) -> Context:
-    """What every use case needs. The database has to be migrated."""
+    """Return what every use case needs. The database has to be migrated."""
     return Context(
         ledger=ledger,
         leases=Leases(ledger.database, holder_name()),

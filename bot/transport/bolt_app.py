@@ -27,7 +27,7 @@ class Identity:
 
 
 def identity_of(said: dict[str, Any]) -> Identity:
-    """The identity in an answer to ``auth.test``."""
+    """Return the identity in an answer to ``auth.test``."""
     return Identity(
         team_id=str(said.get("team_id") or ""),
         enterprise_id=said.get("enterprise_id") or None,

@@ -97,7 +97,7 @@ class HttpMode:
             self._thread.join(timeout=1)
 
     def is_connected(self) -> bool:
-        """Whether the listener runs; that Slack reaches it only Slack can tell."""
+        """Tell whether the listener runs; that Slack reaches it only Slack can tell."""
         return self._thread.is_alive()
 
     def _run(self) -> None:

@@ -20,7 +20,7 @@ class Serving(Protocol):
         """Take nothing more; what was taken is still acknowledged."""
 
     def is_connected(self) -> bool:
-        """Whether Slack can reach the bot right now."""
+        """Tell whether Slack can reach the bot right now."""
 
 
 def serving_of(app: App, settings: Settings, *, mode: str, host: str, port: int, noted: Noted) -> Serving:

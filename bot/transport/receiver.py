@@ -118,7 +118,7 @@ def odd_field(payload: Mapping[str, Any]) -> str:
 
 
 def kind_of(payload: Mapping[str, Any]) -> str:
-    """The kind of a payload in one of a few words, for counting."""
+    """Return the kind of a payload in one of a few words, for counting."""
     if "command" in payload:
         return "command"
     kind = payload.get("type")

@@ -88,7 +88,7 @@ class Pace:
     seconds."""
 
     def wait(self) -> float:
-        """Seconds until the next may be opened."""
+        """Return seconds until the next may be opened."""
         now = time.monotonic()
         full = self.opened_until - (BURST - 1) * DIAL_EVERY
         return max(0.0, self.not_before - now, full - now)

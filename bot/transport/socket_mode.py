@@ -82,7 +82,7 @@ class SocketMode:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def is_connected(self) -> bool:
-        """Whether a connection is open that is not leaving and gave its last sign of life in time."""
+        """Tell whether a connection is open that is not leaving and gave its last sign of life in time."""
         return not self._stopping and any(self._pace.holds(line) for line in self._all())
 
     # Connections

@@ -62,7 +62,7 @@ class WebSocket:
         )
 
     def receive(self) -> str | None:
-        """The next message; ``None`` when the other side says goodbye.
+        """Return the next message; ``None`` when the other side says goodbye.
 
         Raises ``Lost``, also after ``close``.
         """

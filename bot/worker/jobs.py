@@ -47,7 +47,7 @@ A_TENANT = timedelta(seconds=0.125)
 
 
 def remind_every(tenants: int) -> timedelta:
-    """How often it is asked of each of so many tenants."""
+    """Return how often it is asked of each of so many tenants."""
     return max(REMIND_EVERY, A_TENANT * tenants)
 
 

@@ -135,11 +135,11 @@ class Worker:
                 thread.join(timeout=max(0.0, began + limit - time.monotonic()))
 
     def left(self) -> list[str]:
-        """The threads that have not ended."""
+        """Return the threads that have not ended."""
         return [thread.name for thread, _ in self._threads if thread.is_alive()]
 
     def slowest_beat(self) -> float:
-        """Seconds since the loop that is longest silent last looked."""
+        """Return seconds since the loop that is longest silent last looked."""
         return max((time.monotonic() - beat for beat in self._beats.values()), default=0.0)
 
     def _run(self, name: str) -> None:

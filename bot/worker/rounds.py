@@ -115,7 +115,7 @@ class Rounds:
         self._is_more = False
 
     def jobs(self) -> tuple[Job, ...]:
-        """The job of each tenant."""
+        """Return the job of each tenant."""
         return tuple(Job(tenant_id, self._reader(one)) for tenant_id, one in self._tenants.items())
 
     def due(self) -> list[str]:

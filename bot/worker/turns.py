@@ -68,7 +68,7 @@ class Turns:
             return True
 
     def are_few(self, number: int) -> bool:
-        """Whether fewer jobs than this wait."""
+        """Tell whether fewer jobs than this wait."""
         return len(self._waiting) < number
 
     def next(self, every: float) -> Job | None:
@@ -93,7 +93,7 @@ class Turns:
                 self._changed.notify()
 
     def is_empty(self) -> bool:
-        """Whether no job waits and none is in hand."""
+        """Tell whether no job waits and none is in hand."""
         with self._changed:
             return not self._waiting and not self._in_hand
 

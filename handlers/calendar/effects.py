@@ -37,7 +37,7 @@ class Dates(Protocol):
         """When they were last checked."""
 
     def current(self, milestone_id: str) -> Milestone | None:
-        """The entry that holds today for an id, whatever superseded it."""
+        """Return the entry that holds today for an id, whatever superseded it."""
 
 
 _OPEN_ENDED = {Phase.UPCOMING, Phase.UNANNOUNCED}
@@ -59,7 +59,7 @@ class Window:
         return f"{opening.removesuffix(year)} to {self.end.display}"
 
     def phase(self, today: date) -> Phase:
-        """Where the whole window stands on ``today``."""
+        """Return where the whole window stands on ``today``."""
         phase = self.start.phase(today)
         if phase in _OPEN_ENDED:
             return phase
@@ -84,7 +84,7 @@ class Removal:
 
 
 def removal_window(dates: Dates) -> Window | None:
-    """The announced removal for POP3 and IMAP4; ``None`` when the milestones hold none with a date."""
+    """Return the announced removal for POP3 and IMAP4; ``None`` when the milestones hold none with a date."""
     start, end = dates.current(REMOVAL_START), dates.current(REMOVAL_END)
     if start is None or start.first is None:
         return None
@@ -92,7 +92,7 @@ def removal_window(dates: Dates) -> Window | None:
 
 
 def effect(dates: Dates, protocol: MailProtocol, cloud: str, today: date, value: SettingValue | None) -> str:
-    """One sentence: what the setting means for this protocol in this cloud on this day.
+    """Return one sentence: what the setting means for this protocol in this cloud on this day.
 
     ``value`` is ``None`` when unknown.
     """

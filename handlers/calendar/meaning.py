@@ -10,7 +10,7 @@ from storage.records import MailProtocol, SettingValue
 def meanings(
     calendar: Calendar, cloud: Cloud, today: date, value: SettingValue | None
 ) -> tuple[tuple[MailProtocol, str], ...]:
-    """The clause for each protocol; ``value`` is ``None`` when it is not known.
+    """Return the clause for each protocol; ``value`` is ``None`` when it is not known.
 
     Nothing where there are no legacy hosts.
     """

@@ -119,15 +119,15 @@ class Milestone:
         return self.kind in CHANGES and self.tenants is None
 
     def touches(self, cloud: str) -> bool:
-        """Whether it concerns this ``EXCHANGE_CLOUD``."""
+        """Tell whether it concerns this ``EXCHANGE_CLOUD``."""
         return cloud in self.clouds or ("all" in self.clouds and cloud in EXCHANGE_CLOUDS)
 
     def concerns(self, protocol: str) -> bool:
-        """Whether it concerns this protocol, spelled as in the file."""
+        """Tell whether it concerns this protocol, spelled as in the file."""
         return protocol in self.protocols or "all" in self.protocols
 
     def phase(self, today: date) -> Phase:
-        """Where it stands on ``today``; a superseded entry is never anything else."""
+        """Return where it stands on ``today``; a superseded entry is never anything else."""
         if self.superseded_by is not None:
             return Phase.SUPERSEDED
         if self.first is None or self.last is None:
@@ -170,7 +170,7 @@ class Milestone:
 
 
 def span(stated: str, precision: Precision) -> tuple[date, date]:
-    """The first and last day that a stated date allows.
+    """Return the first and last day that a stated date allows.
 
     Raises ``ValueError`` when it is not of this precision.
     """
@@ -196,5 +196,5 @@ def _half(year: int, half: str) -> tuple[date, date]:
 
 
 def spelled(day: date) -> str:
-    """A day we know ourselves (such as the day of a check), for people: ``23 November 2026``."""
+    """Return a day we know ourselves (such as the day of a check), for people: ``23 November 2026``."""
     return f"{day.day} {calendar.month_name[day.month]} {day.year}"

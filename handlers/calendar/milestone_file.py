@@ -162,7 +162,7 @@ class _Entry(_Strict):
         return part
 
     def milestone(self) -> Milestone:
-        """The entry as the calendar knows it."""
+        """Return the entry as the calendar knows it."""
         sources = tuple(Source(title=source.title, url=source.url) for source in self.sources)
         return Milestone(sources=sources, **self.model_dump(exclude={"sources"}))
 

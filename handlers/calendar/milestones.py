@@ -183,7 +183,7 @@ def merge(base: Calendar, override: Calendar) -> Calendar:
 
 
 def load_packaged() -> Calendar:
-    """The milestones that this version carries."""
+    """Return the milestones that this version carries."""
     return parse(resources.files("handlers.calendar").joinpath("milestones.yaml").read_text(encoding="utf-8"))
 
 

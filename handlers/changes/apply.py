@@ -83,7 +83,7 @@ class Apply:
         self._sleep = sleep
 
     def is_due(self) -> bool:
-        """Whether anything is to be settled or ready; only reads."""
+        """Tell whether anything is to be settled or ready; only reads."""
         return self._settling.is_due() or bool(self._ready())
 
     def run(self, lease: Lease) -> int:

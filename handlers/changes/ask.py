@@ -90,7 +90,7 @@ class Requests:
         return Verdict(allowed=False, reason=Reason.NOT_PENDING, sentence=no_day) if no_day else verdict
 
     def present_end(self) -> datetime | None:
-        """When the present window ends, asked while an acknowledgement is still owed.
+        """Return when the present window ends, asked while an acknowledgement is still owed.
 
         Raises ``Unreachable``.
         """
@@ -99,7 +99,7 @@ class Requests:
         return baseline.window_end if baseline else None
 
     def open_extension(self) -> ChangeRequest | None:
-        """The extension that keeps another one from being opened, likewise. Raises ``Unreachable``."""
+        """Return the extension that keeps another one from being opened, likewise. Raises ``Unreachable``."""
         with self._context.ledger.reading(quick=True) as reader:
             request = reader.open_request()
         return request if request and request.kind is Kind.EXTENSION else None

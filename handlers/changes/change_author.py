@@ -48,7 +48,7 @@ class Attribution:
         self._lookups = lookups
 
     def is_due(self) -> bool:
-        """Whether a search is due; only reads."""
+        """Tell whether a search is due; only reads."""
         return bool(self._due())
 
     def run(self) -> int:

@@ -54,7 +54,7 @@ class Drift:
         self._context = context
 
     def is_due(self, every: timedelta) -> bool:
-        """Whether the newest observation is older than ``every``, or asks for a second; only reads."""
+        """Tell whether the newest observation is older than ``every``, or asks for a second; only reads."""
         return self._context.now() >= self.next_at(every)
 
     def next_at(self, every: timedelta) -> datetime:

@@ -40,7 +40,7 @@ class OptOuts:
         self._context = context
 
     def may_opt_out(self, person: str) -> Verdict:
-        """Whether one person may opt out. Raises ``Unavailable``."""
+        """Tell whether one person may opt out. Raises ``Unavailable``."""
         return self._context.people.opting_out(person)
 
     def opt_out(self, interaction: Interaction, *, reason: str, ticket: str = "") -> None:

@@ -70,7 +70,7 @@ class FirstReading:
         self._context = context
 
     def read(self, request: ChangeRequest) -> Reading | None:
-        """The reading to judge by; without one, or with one that names no tenant, the request waits.
+        """Return the reading to judge by; without one, or with one that names no tenant, the request waits.
 
         So it does with one that lags behind, except for an opt-out: that is sent, which is right whatever the
         value is.
@@ -88,7 +88,7 @@ class FirstReading:
         return None
 
     def in_doubt(self, request: ChangeRequest, reading: Reading) -> bool:
-        """Whether what was read may be what was so before, or will not be so for long."""
+        """Tell whether what was read may be what was so before, or will not be so for long."""
         now = self._context.now()
         with self._context.ledger.reading() as reader:
             return lags(reader, reading, now) or (request.kind is Kind.OPT_OUT and may_be_on(reader, now))
@@ -138,7 +138,7 @@ class Settling:
         self._uncertain(request, why)
 
     def is_due(self) -> bool:
-        """Whether anything is to be settled or read again; only reads."""
+        """Tell whether anything is to be settled or read again; only reads."""
         return bool(self._due())
 
     def run(self) -> int:

@@ -63,7 +63,7 @@ def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
 
 
 def as_far_as_sent(entry: Entry, request: ChangeRequest) -> str:
-    """What an approved request that ends unmade may say of Exchange: no more than is on record."""
+    """Return what an approved request that ends unmade may say of Exchange: no more than is on record."""
     if entry.reader.times_sent(request.id):
         return "It had been sent, and Exchange answered that it was not processed; it is not sent again."
     return "Nothing was sent."
@@ -85,7 +85,7 @@ def is_outdated(reader: Reader, rule: Rule) -> bool:
 
 
 def was_shown_another(reader: Reader, request: ChangeRequest, at: datetime, now: datetime) -> bool:
-    """Whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
+    """Tell whether somebody who acted ``at`` (Slack's time) saw the message as it was under an earlier rule.
 
     A request that was open when the rule changed shows the new one only once its message has been drawn
     again. A change recorded in the future was stamped by a clock that is ahead, or has been set back since:
@@ -119,7 +119,7 @@ def note_answer(entry: Entry, request: ChangeRequest, answer: WriteAnswer) -> No
 
 
 def overtaken(reader: Reader, request: ChangeRequest, baseline: Baseline) -> bool:
-    """Whether what ought to be was set by a later change after ``request`` was sent.
+    """Tell whether what ought to be was set by a later change after ``request`` was sent.
 
     A later opt-out always has overtaken it, whatever the clocks say: what had not been sent by then is
     superseded. A change made outside may have been recorded between asking and sending, so there the time
@@ -178,7 +178,7 @@ def opt_out_again(
 
 
 def decided_by(reader: Reader, request: ChangeRequest) -> DecidedBy:
-    """Whose votes decided ``request``, to be named to whoever comes after the decision."""
+    """Return whose votes decided ``request``, to be named to whoever comes after the decision."""
     if request.state is State.PENDING:
         return NOBODY
     decisions = reader.decisions([request.id])

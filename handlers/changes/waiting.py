@@ -12,7 +12,7 @@ OUTDATED_COPY = (
 
 
 def held_up(reader: Reader, rule: Rule) -> str | None:
-    """Which changes wait and for what, a sentence each; ``None`` while nothing waits.
+    """Return which changes wait and for what, a sentence each; ``None`` while nothing waits.
 
     Shows nothing that people typed.
     """

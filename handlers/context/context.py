@@ -67,7 +67,7 @@ class Context:
         return self.standing is None or self.standing.keep()
 
     def now(self) -> datetime:
-        """The present, in UTC."""
+        """Return the present, in UTC."""
         return self.clock()
 
     def expiry_of(self, asked: datetime) -> datetime:
@@ -75,5 +75,5 @@ class Context:
         return expiry_of(asked, self.rule.request_ttl, self.zone, self.hours)
 
     def today(self) -> date:
-        """The present day in the configured zone."""
+        """Return the present day in the configured zone."""
         return local_day(self.clock(), self.zone)

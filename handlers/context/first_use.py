@@ -14,7 +14,7 @@ class FirstUse(Generic[T]):
 
     @classmethod
     def of(cls, use_case: Callable[[Any], T]) -> "FirstUse[T]":
-        """A use case, which is made of its owner's ``context``."""
+        """Return a use case, which is made of its owner's ``context``."""
         return cls(lambda owner: use_case(owner.context))
 
     def __set_name__(self, owner: type, name: str) -> None:

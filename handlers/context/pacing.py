@@ -22,7 +22,7 @@ class Pacing:
         self._rests_until = 0.0
 
     def may_look(self, now: float) -> bool:
-        """Whether it rests no more; being woken shortens no rest."""
+        """Tell whether it rests no more; being woken shortens no rest."""
         return not now < self._rests_until <= now + RESTS[-1]
 
     def got_on(self) -> None:

@@ -87,18 +87,18 @@ class People:
         return self._home is not None and self._home.enterprise_id is not None
 
     def member(self, user_id: str) -> Verdict:
-        """Whether this is a full member.
+        """Tell whether this is a full member.
 
         Raises ``Unavailable`` when Slack cannot be asked, or has not told who we are yet.
         """
         return self._acting(user_id, Role.MEMBER)
 
     def operator(self, user_id: str) -> Verdict:
-        """Whether this person may ask for a change. Raises ``Unavailable``."""
+        """Tell whether this person may ask for a change. Raises ``Unavailable``."""
         return self._acting(user_id, Role.OPERATOR)
 
     def approver(self, user_id: str) -> Verdict:
-        """Whether this person may decide what others asked for. Raises ``Unavailable``."""
+        """Tell whether this person may decide what others asked for. Raises ``Unavailable``."""
         return self._acting(user_id, Role.APPROVER)
 
     def apart(self, user_id: str, verdict: Verdict, asked: Identity | None) -> Verdict:
@@ -133,14 +133,14 @@ class People:
         return Identity.known(account, *recorded, person.enterprise_user_id)
 
     def operator_or_approver(self, user_id: str) -> Verdict:
-        """Whether this person may export, look into a mailbox or answer for something.
+        """Tell whether this person may export, look into a mailbox or answer for something.
 
         Raises ``Unavailable``.
         """
         return self._acting(user_id, Role.OPERATOR_OR_APPROVER)
 
     def opting_out(self, user_id: str) -> Verdict:
-        """Whether this person may opt out: the same people. Raises ``Unavailable``.
+        """Tell whether this person may opt out: the same people. Raises ``Unavailable``.
 
         Whoever is listed by their own id may, also while Slack does not tell more of them: it is the safe
         direction.

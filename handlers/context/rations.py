@@ -50,7 +50,7 @@ class ForAMinute(Generic[Key, Value]):
         self._lock = threading.Lock()
 
     def get(self, key: Key) -> Value | None:
-        """The value, while it holds."""
+        """Return the value, while it holds."""
         with self._lock:
             since, value = self._kept.get(key, (float("-inf"), None))
         return value if self._monotonic() - since < MINUTE else None

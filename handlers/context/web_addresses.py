@@ -72,7 +72,7 @@ class Address:
         return self.scheme in {"https", "wss"}
 
     def below(self, domains: Collection[str]) -> bool:
-        """Whether the host is one of these names or a name below one of them."""
+        """Tell whether the host is one of these names or a name below one of them."""
         return any(self.host == domain or self.host.endswith(f".{domain}") for domain in domains)
 
     def __str__(self) -> str:
@@ -108,7 +108,7 @@ def taken_apart(text: str) -> Address:
 
 
 def onward(here: Address, location: str) -> Address:
-    """Where a ``Location`` that ``here`` answered points, relative or not. Raises ``ValueError``."""
+    """Return where a ``Location`` that ``here`` answered points, relative or not. Raises ``ValueError``."""
     if not _TEXT.fullmatch(location):
         raise ValueError("this is no plain web address")
     return taken_apart(urljoin(str(here), location))

@@ -67,7 +67,7 @@ class CardSync:
         return place
 
     def gather(self, reader: Reader, request: ChangeRequest) -> RequestView:
-        """Everything one message about ``request`` needs; no network.
+        """Return everything one message about ``request`` needs; no network.
 
         Who is still eligible is judged when deciding and when applying, and a vote lost then is on record as
         taken back; a card shows the votes that stand under the present content.

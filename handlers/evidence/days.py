@@ -46,7 +46,7 @@ class Days:
         return len(over)
 
     def said(self, day: date, now: datetime) -> dict[str, object]:
-        """What is on record of one day's readings, as far as it has come. Raises ``Unreachable``."""
+        """Return what is on record of one day's readings, as far as it has come. Raises ``Unreachable``."""
         begins, ends = _begin(day), min(_begin(day) + DAY, now)
         began = began_at(self._ledger.database, self._ledger.tenant_id)
         margin = self._ledger.unbroken

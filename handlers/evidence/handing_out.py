@@ -28,7 +28,7 @@ class EvidenceFile:
     file: IO[bytes]
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, from the first one."""
+        """Yield the bytes, from the first one."""
         self.file.seek(0)
         while piece := self.file.read(PIECE):
             yield piece

@@ -56,7 +56,7 @@ class Keeping:
         self._next_stamp = 0.0
 
     def is_due(self) -> bool:
-        """Whether it is time to look again."""
+        """Tell whether it is time to look again."""
         return self._monotonic() >= self._next
 
     def run(self) -> int:

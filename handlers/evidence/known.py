@@ -17,7 +17,7 @@ from storage.record.statements import STATEMENTS
 
 
 def known_facts(ledger: Ledger) -> Facts:
-    """Everything that was ever stated; a statement a day. Raises ``Unreachable``."""
+    """Return everything that was ever stated; a statement a day. Raises ``Unreachable``."""
     facts = Facts()
     for event in events_of_kinds(ledger.database, ledger.tenant_id, 0, STATEMENTS):
         facts.take(event)
@@ -25,7 +25,7 @@ def known_facts(ledger: Ledger) -> Facts:
 
 
 def made_since(ledger: Ledger, since: datetime) -> list[Made]:
-    """The changes that took effect by a write and were sent or noticed from ``since`` on.
+    """Return the changes that took effect by a write and were sent or noticed from ``since`` on.
 
     Raises ``Unreachable``.
     """

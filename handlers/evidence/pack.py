@@ -229,7 +229,7 @@ class _People:
         return self._named is not None and any(self._known.values())
 
     def name(self, person: str) -> str:
-        """The name; empty where it is not known."""
+        """Return the name; empty where it is not known."""
         if self._named is None:
             return ""
         if person not in self._known:
@@ -237,7 +237,7 @@ class _People:
         return self._known[person]
 
     def shown(self, person: str) -> str:
-        """The name and the id, or the bare id."""
+        """Return the name and the id, or the bare id."""
         name = self.name(person)
         return f"{name} ({person})" if name else person
 

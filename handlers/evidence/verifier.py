@@ -44,7 +44,7 @@ if __name__ == "__main__":
 
 
 def program() -> str:
-    """The text of the program."""
+    """Return the text of the program."""
     return _BEGIN + "".join(_own(_source(name)) for name in MODULES) + _END
 
 

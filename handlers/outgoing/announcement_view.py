@@ -86,7 +86,7 @@ def offer_of(kept: Mapping[str, str]) -> Offer:
 
 
 def tells_of(said: AnyAboutWindow, baseline: Baseline) -> bool:
-    """Whether an announcement tells of the window that this baseline holds."""
+    """Tell whether an announcement tells of the window that this baseline holds."""
     return baseline.value is SettingValue.OPTED_IN and (said.request, said.end) == (
         baseline.request_id,
         baseline.window_end,

@@ -24,7 +24,7 @@ class Announcer(Protocol):
         """Reply in the thread at ``place`` with what the request's message has no room for."""
 
     def permalink(self, place: Place) -> str | None:
-        """Where a message is found, as a link; ``None`` where that is not known. Never raises."""
+        """Return where a message is found, as a link; ``None`` where that is not known. Never raises."""
 
     def answer(
         self,

@@ -37,7 +37,7 @@ def as_typed(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
-    """What an answer gives back of it, by label, in the form's order: the database keeps none."""
+    """Return what an answer gives back of it, by label, in the form's order: the database keeps none."""
     return {label: facts[f"{_TYPED}{label}"] for label in LABELS.values() if f"{_TYPED}{label}" in facts}
 
 
@@ -203,7 +203,7 @@ def enqueue_unposted(entry: Entry, request: ChangeRequest, text: str) -> None:
 
 
 def is_unposted(notice: Notice) -> bool:
-    """Whether a notice is the one that ``enqueue_unposted`` owes for its request."""
+    """Tell whether a notice is the one that ``enqueue_unposted`` owes for its request."""
     return notice.request_id is not None and notice.key == answer_key(_unposted_key(notice.request_id))
 
 
@@ -245,7 +245,7 @@ def enqueue_recovery(entry: Entry, since: datetime) -> None:
 
 
 def outage_key(since: datetime | None) -> str:
-    """The key of the message about the outage that began at this instant."""
+    """Return the key of the message about the outage that began at this instant."""
     return f"unreadable:{since.isoformat() if since else ''}"
 
 
@@ -275,7 +275,7 @@ def enqueue_ended(entry: Entry, opt_out: ChangeRequest, baseline: Baseline) -> N
 
 
 def asked_by(requests_: Iterable[ChangeRequest]) -> list[str]:
-    """Who asked for an opt-in or an extension among these, each person once."""
+    """Return who asked for an opt-in or an extension among these, each person once."""
     return list(
         dict.fromkeys(
             request.requester_id for request in requests_ if request.requester_id and request.kind in WISHES

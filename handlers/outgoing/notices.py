@@ -107,7 +107,7 @@ SMTP_AUTH_OFF = (
 
 
 def headline(request: ChangeRequest) -> str:
-    """The first words of every message about this request, after the sign of its state."""
+    """Return the first words of every message about this request, after the sign of its state."""
     if request.kind is Kind.OPT_OUT and request.state is State.APPROVED:
         return f"Recorded, not yet made: #{request.id} {WISH[request.kind]}"
     if request.kind is Kind.OUTSIDE or request.state is State.OBSERVED:
@@ -117,12 +117,12 @@ def headline(request: ChangeRequest) -> str:
 
 
 def protocol_names(request: ChangeRequest) -> str:
-    """The protocols as people write them."""
+    """Return the protocols as people write them."""
     return ", ".join(PROTOCOL_NAMES[protocol] for protocol in request.protocols)
 
 
 def missing_words(tally: Tally) -> str:
-    """What is still missing, in words."""
+    """Return what is still missing, in words."""
     if tally.complete:
         return "no more approvals are needed"
     return "1 more approval is needed" if tally.missing == 1 else f"{tally.missing} more approvals are needed"

@@ -57,7 +57,7 @@ def record_refusal(entry: Entry, person: str, what: str, because: str, request_i
 def is_repeated(
     reader: Reader, person: str, what: str, because: str, request_id: int | None, *, now: datetime
 ) -> bool:
-    """Whether the same person was refused the same for the same reason within the minute."""
+    """Tell whether the same person was refused the same for the same reason within the minute."""
     return any(
         event.request_id == request_id
         and event.payload.get("what") == what

@@ -18,22 +18,22 @@ def spelled_instant(at: datetime) -> str:
 
 
 def read_instant(text: str) -> datetime:
-    """The instant that ``spelled_instant`` wrote. Raises ``ValueError``."""
+    """Return the instant that ``spelled_instant`` wrote. Raises ``ValueError``."""
     return datetime.strptime(text, "%d %B %Y, %H:%M UTC").replace(tzinfo=UTC)
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
-    """The calendar day of an instant in ``zone``."""
+    """Return the calendar day of an instant in ``zone``."""
     return at.astimezone(zone).date()
 
 
 def last_day(window_end: datetime, zone: ZoneInfo) -> date:
-    """The last whole day of a window that ends at ``window_end``."""
+    """Return the last whole day of a window that ends at ``window_end``."""
     return local_day(window_end - timedelta(microseconds=1), zone)
 
 
 def spelled_end(window_end: datetime, zone: ZoneInfo) -> str:
-    """A window's end for people, by the zone's clock: ``24:00 of 28 December 2026, Europe/Berlin``.
+    """Return a window's end for people, by the zone's clock: ``24:00 of 28 December 2026, Europe/Berlin``.
 
     Chosen under another zone it is the end of no day, and said with its hour.
     """
@@ -52,7 +52,7 @@ def latest_day(now: datetime, max_window: timedelta, zone: ZoneInfo) -> date:
 
 
 def latest_end(asked_at: datetime, max_window: timedelta, zone: ZoneInfo) -> datetime:
-    """The latest end that could be chosen for a window when it was asked for."""
+    """Return the latest end that could be chosen for a window when it was asked for."""
     return end_of_day(latest_day(asked_at, max_window, zone), zone)
 
 

@@ -102,7 +102,7 @@ def ticket_problem(ticket: str) -> str:
 
 
 def devices_problem(text: str) -> str:
-    """What is wrong with a list of devices, or an empty string: it has to name something.
+    """Return what is wrong with a list of devices, or an empty string: it has to name something.
 
     A short text with fewer than three letters or digits ("x", "-", "...") names no device in any script.
     """
@@ -135,7 +135,7 @@ def removal_problem(
 
 
 def text_problem(text: str, when_empty: str) -> str:
-    """What is wrong with a typed text, or an empty string."""
+    """Return what is wrong with a typed text, or an empty string."""
     if not any(_shows(character) for character in text):
         return when_empty
     if len(text) > LONGEST:
@@ -182,7 +182,7 @@ def shortens(day: str, *, now: datetime, zone: ZoneInfo, present_end: datetime |
 
 
 def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo, later_than: datetime | None) -> str:
-    """What is wrong with a chosen day (ISO 8601), or an empty string."""
+    """Return what is wrong with a chosen day (ISO 8601), or an empty string."""
     try:
         chosen = date.fromisoformat(day)
     except ValueError:
@@ -203,7 +203,7 @@ ANOTHER_DAY = "Choose a later day, or an earlier one to end it sooner."
 
 
 def words(rule: Rule) -> str:
-    """The maximum window in words."""
+    """Return the maximum window in words."""
     minutes = int(rule.max_window.total_seconds() // 60)
     if minutes < 60:
         return "1 minute" if minutes == 1 else f"{minutes} minutes"

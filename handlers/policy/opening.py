@@ -12,7 +12,7 @@ def still_fits(request: ChangeRequest, live: SettingValue) -> bool:
 
 
 def no_legacy(cloud: Cloud) -> str:
-    """Why nobody can opt in in a cloud that offers no legacy TLS."""
+    """Return why nobody can opt in in a cloud that offers no legacy TLS."""
     return (
         f"{cloud.display} has no legacy endpoints: legacy TLS is permanently off there, so opting in is "
         "not possible."
@@ -22,7 +22,7 @@ def no_legacy(cloud: Cloud) -> str:
 def judge_opening(
     *, cloud: Cloud, newest: SettingValue | None, open_request: ChangeRequest | None
 ) -> Verdict:
-    """What is refused before the form opens, judged by the newest observation alone."""
+    """Return what is refused before the form opens, judged by the newest observation alone."""
     if not cloud.offers_legacy:
         return refuse(Reason.NOT_PENDING, no_legacy(cloud))
     if open_request is not None:
@@ -50,7 +50,7 @@ ALREADY_IN = (
 
 
 def already_open(request: ChangeRequest) -> str:
-    """The sentence for a second request while one is open."""
+    """Return the sentence for a second request while one is open."""
     word = "extension" if request.kind is Kind.EXTENSION else "opt-in"
     state = STATE_WORDS[request.state]
     end = _ENDS.get(request.state, "Its outcome is announced; a new one can be asked for after that.")

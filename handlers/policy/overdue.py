@@ -31,7 +31,7 @@ class Overdue:
 
 
 def overdue(reader: Reader, now: datetime) -> Overdue | None:
-    """The window that has ended without its opt-out, if there is one."""
+    """Return the window that has ended without its opt-out, if there is one."""
     baseline = reader.baseline()
     if baseline is None or baseline.window_end is None or not baseline.is_over(now):
         return None
@@ -75,5 +75,5 @@ def _latest_problem(tried: list[ChangeRequest]) -> str:
 
 
 def pause(failures: int) -> timedelta:
-    """How long the bot waits after so many failures."""
+    """Return how long the bot waits after so many failures."""
     return AGAIN_AFTER[min(failures, len(AGAIN_AFTER)) - 1]

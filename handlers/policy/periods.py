@@ -36,7 +36,7 @@ class Period:
 
 
 def period_of(first: date, last: date, today: date) -> Period:
-    """The period of two days. Raises ``WrongPeriod``."""
+    """Return the period of two days. Raises ``WrongPeriod``."""
     judge_days(first, last, today)
     for day in (first, last):
         if not EARLIEST <= day <= LATEST:
@@ -53,7 +53,7 @@ def judge_days(first: date | None, last: date | None, today: date) -> None:
 
 
 def spelled_period(text: str, today: date) -> Period:
-    """What somebody wrote: a quarter, a month, or two days. Raises ``WrongPeriod``."""
+    """Return what somebody wrote: a quarter, a month, or two days. Raises ``WrongPeriod``."""
     quarter = re.fullmatch(r"([0-9]{4})-[qQ]([1-4])", text)
     month = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", text)
     days = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2}-[0-9]{2})", text)

@@ -91,7 +91,7 @@ class Rule:
     timezone: str
 
     def body(self) -> dict[str, object]:
-        """The rule as it is recorded; ids sorted, so that their order changes nothing."""
+        """Return the rule as it is recorded; ids sorted, so that their order changes nothing."""
         ttl = self.request_ttl
         return {
             "approvers": sorted(set(self.approvers)),
@@ -116,7 +116,7 @@ class Rule:
 
 
 def judge_member(person: Person | None, home: Home) -> Verdict:
-    """Whether somebody is a full, active, human member of our own workspace. Missing facts refuse."""
+    """Tell whether somebody is a full, active, human member of our own workspace. Missing facts refuse."""
     if person is None:
         return refuse(Reason.UNKNOWN_PERSON, "Slack does not know this account, so it cannot act here.")
     if person.is_stranger or not _belongs(person, home):
@@ -179,7 +179,7 @@ def judge_vote(
     now: datetime,
     decided_by: DecidedBy = NOBODY,
 ) -> Verdict:
-    """Whether this person may approve or reject this request at ``now``: the four-eyes rule."""
+    """Tell whether this person may approve or reject this request at ``now``: the four-eyes rule."""
     if request.state is not State.PENDING:
         return refuse(Reason.NOT_PENDING, no_longer_open(request, decided_by))
     if request.expires_at is None or request.has_expired(now):
@@ -208,12 +208,12 @@ def once_each(
 
 
 def about(request_id: int | None, sentence: str) -> str:
-    """A sentence about one change begins with its number, unless it names it anyway."""
+    """Return a sentence about one change with its number before it, unless it names it anyway."""
     return sentence if request_id is None or f"#{request_id}" in sentence else f"#{request_id}: {sentence}"
 
 
 def judge_withdrawal(request: ChangeRequest, person_id: str, decided_by: DecidedBy = NOBODY) -> Verdict:
-    """Whether this person may take the request back: the requester, until it is sent to Exchange."""
+    """Tell whether this person may take the request back: the requester, until it is sent to Exchange."""
     if request.state not in (State.PENDING, State.APPROVED):
         return refuse(Reason.NOT_PENDING, no_longer_open(request, decided_by))
     if person_id != request.requester_id:
@@ -230,7 +230,7 @@ def no_longer_open(request: ChangeRequest, decided_by: DecidedBy = NOBODY) -> st
 
 
 def how_it_stands(request: ChangeRequest, *, already: bool = False) -> str:
-    """The beginning of a sentence about a request: that it is rejected, has expired and so on."""
+    """Return the beginning of a sentence about a request: that it is rejected, has expired and so on."""
     verb = "has" if request.state is State.EXPIRED else "is"
     return f"#{request.id} {verb}{' already' if already else ''} {STATE_WORDS[request.state]}"
 
@@ -253,7 +253,7 @@ STATE_WORDS: dict[State, str] = {
 
 
 def is_group(entry: str) -> bool:
-    """Whether an entry of the rule names a user group instead of a person."""
+    """Tell whether an entry of the rule names a user group instead of a person."""
     return entry.startswith("S")
 
 

@@ -33,7 +33,7 @@ def content_digest(request: ChangeRequest, rule_digest: str) -> str:
 
 
 def short_code(digest: str) -> str:
-    """The first eight characters: what people compare by eye."""
+    """Return the first eight characters: what people compare by eye."""
     return digest[:8]
 
 
@@ -52,7 +52,7 @@ class Tally:
 
 
 def standing_approvals(decisions: Iterable[Decision]) -> dict[str, Decision]:
-    """Each person's standing approval: the newest by event time that was not taken back.
+    """Return each person's standing approval: the newest by event time that was not taken back.
 
     Taking back by reaction undoes only votes cast by reaction; by button, every vote. A redelivered, older
     approval stays undone.
@@ -68,14 +68,14 @@ def standing_approvals(decisions: Iterable[Decision]) -> dict[str, Decision]:
 
 
 def approvers(decisions: Iterable[Decision]) -> tuple[str, ...]:
-    """Who is named as having approved: whose approval stands, without whoever rejected after all."""
+    """Return who is named as having approved: whose approval stands, without whoever rejected after all."""
     votes = list(decisions)
     rejecters = {vote.person_id for vote in votes if vote.vote is Vote.REJECT}
     return tuple(person for person in standing_approvals(votes) if person not in rejecters)
 
 
 def rejecter(decisions: Iterable[Decision]) -> str | None:
-    """Who rejected: one rejection is final, so there is no second; ``None`` where nobody did."""
+    """Return who rejected: one rejection is final, so there is no second; ``None`` where nobody did."""
     return next((vote.person_id for vote in decisions if vote.vote is Vote.REJECT), None)
 
 

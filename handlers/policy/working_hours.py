@@ -24,13 +24,13 @@ NINE_TO_FIVE = Hours()
 
 
 def in_working_hours(now: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
-    """Whether scheduled messages may be posted at ``now``."""
+    """Tell whether scheduled messages may be posted at ``now``."""
     local = now.astimezone(zone)
     return local.weekday() < 5 and hours.opens <= local.time() < hours.closes
 
 
 def last_opening(before: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
-    """The last time working hours begin before an instant."""
+    """Return the last time working hours begin before an instant."""
     day = local_day(before, zone)
     while day.weekday() >= 5 or datetime.combine(day, hours.opens, tzinfo=zone) >= before:
         day -= DAY
@@ -38,7 +38,7 @@ def last_opening(before: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) 
 
 
 def next_opening(after: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> datetime:
-    """The first time working hours begin after an instant."""
+    """Return the first time working hours begin after an instant."""
     day = local_day(after, zone)
     while day.weekday() >= 5 or datetime.combine(day, hours.opens, tzinfo=zone) <= after:
         day += DAY
@@ -62,7 +62,7 @@ def expiry_of(
 
 
 def expires_unseen(now: datetime, expires: datetime, zone: ZoneInfo, hours: Hours = NINE_TO_FIVE) -> bool:
-    """Whether nobody is at work between now and then."""
+    """Tell whether nobody is at work between now and then."""
     return not in_working_hours(now, zone, hours) and next_opening(now, zone, hours) >= expires
 
 

@@ -50,7 +50,7 @@ class Exports:
         self._lock = threading.Lock()
 
     def may_export(self, person: str) -> Verdict:
-        """Whether this person may have the record. Raises ``Unavailable``."""
+        """Tell whether this person may have the record. Raises ``Unavailable``."""
         return self._context.people.operator_or_approver(person)
 
     @contextmanager

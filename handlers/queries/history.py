@@ -53,7 +53,7 @@ class History:
     def page(
         self, *, before: int | None = None, limit: int = PAGE, only: HistoryFilter = EVERYTHING
     ) -> HistoryPage:
-        """The newest changes below number ``before`` that the filter lets through."""
+        """Return the newest changes below number ``before`` that the filter lets through."""
         with self._ledger.reading() as reader:
             numbers = reader.history.numbers(before=before, limit=limit + 1, only=only)
             lines = _lines(reader, reader.history.requests(numbers[:limit]))

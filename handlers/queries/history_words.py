@@ -46,7 +46,7 @@ class HistoryQuestion:
 
 
 def history_question(words: Iterable[str], *, reader: str | None, today: date) -> HistoryQuestion:
-    """What these words ask for; ``reader`` is who ``me`` is, ``None`` where nobody is.
+    """Return what these words ask for; ``reader`` is who ``me`` is, ``None`` where nobody is.
 
     Raises ``WrongWords``.
     """
@@ -61,7 +61,7 @@ def history_question(words: Iterable[str], *, reader: str | None, today: date) -
 
 
 def spelled(only: HistoryFilter) -> list[str]:
-    """The words that ask for this filter again; a person by id."""
+    """Return the words that ask for this filter again; a person by id."""
     kinds = [word for word, kind in KINDS.items() if kind in only.kinds]
     states = [word for word, state in STATES.items() if state in only.states]
     person = [only.person] if only.person else []

@@ -65,11 +65,11 @@ class Diagnosis:
     listed."""
 
     def of(self, concerns: Concerns) -> tuple[Lock, ...]:
-        """The locks that these devices meet."""
+        """Return the locks that these devices meet."""
         return tuple(lock for lock in self.locks if lock.concerns is concerns)
 
     def first_closed(self, concerns: Concerns) -> Lock | None:
-        """The first lock that is surely closed for these devices; ``None`` when none is seen."""
+        """Return the first lock that is surely closed for these devices; ``None`` when none is seen."""
         return next((lock for lock in self.of(concerns) if lock.open is False), None)
 
 
@@ -171,7 +171,7 @@ class Locks:
 
 
 def quoted(address: str) -> str:
-    """An address as PowerShell takes it literally, whatever signs it has."""
+    """Return an address as PowerShell takes it literally, whatever signs it has."""
     return "'" + address.replace("'", "''") + "'"
 
 

@@ -54,7 +54,7 @@ class ProbeNews:
             enqueue_announcement(entry, f"probe:{target}:{entry.now.isoformat()}", told)
 
     def is_due(self, targets: Collection[ProbeTarget], every: timedelta) -> bool:
-        """Whether one of these was never probed, or too long ago. Raises ``Unreachable``."""
+        """Tell whether one of these was never probed, or too long ago. Raises ``Unreachable``."""
         with self._context.ledger.reading() as reader:
             known = known_versions(reader.connection, self._context.ledger.tenant_id)
         tried = {ProbeTarget(one.host, one.port): one.tried_at for one in known}
@@ -63,7 +63,7 @@ class ProbeNews:
 
 
 def serves_nothing(known: Sequence[KnownVersion], target: ProbeTarget) -> bool:
-    """Whether an endpoint is known to take neither TLS 1.0 nor TLS 1.1."""
+    """Tell whether an endpoint is known to take neither TLS 1.0 nor TLS 1.1."""
     return all(
         any(
             (one.host, one.port, one.tls, one.accepted) == (target.host, target.port, old.value, False)

@@ -54,7 +54,7 @@ def foresee(
 
 
 def sorted_out(people: People, verdicts: Mapping[str, Verdict], *, voter: Identity | None = None) -> Checked:
-    """What ``People.checked`` would answer, from verdicts that were foreseen."""
+    """Return what ``People.checked`` would answer, from verdicts that were foreseen."""
     unknown = {person for person, verdict in verdicts.items() if verdict.reason is Reason.NOT_CHECKED}
     found = {person: verdict for person, verdict in verdicts.items() if person not in unknown}
     eligible = once_each(found, besides=voter, in_organisation=people.in_organisation)

@@ -72,14 +72,14 @@ class Register:
         self._files = FileImports(context, imports, self._domains, fetch)
 
     def may_add(self, person: str) -> Verdict:
-        """Whether somebody may put devices on the register, asked before the form opens.
+        """Tell whether somebody may put devices on the register, asked before the form opens.
 
         Raises ``Unavailable``.
         """
         return self._context.people.operator(person)
 
     def may_act(self, command: AboutDevice, person: str) -> Verdict:
-        """Whether somebody may do this to an entry, asked before a form opens.
+        """Tell whether somebody may do this to an entry, asked before a form opens.
 
         Raises ``Unavailable`` and ``NoSuchDevice``.
         """

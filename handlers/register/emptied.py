@@ -61,7 +61,7 @@ def none_left(reader: Reader, now: datetime) -> Left | None:
 
 
 def is_kept(reader: Reader, left: Left) -> bool:
-    """Whether somebody keeps this window open to its end."""
+    """Tell whether somebody keeps this window open to its end."""
     return bool(reader.messages.reminder_answers(left.key))
 
 

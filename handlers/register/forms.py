@@ -74,7 +74,7 @@ def judge_device(
 
 
 def day_problem(day: str, *, rule: Rule, now: datetime, zone: ZoneInfo) -> str:
-    """What is wrong with a due day as it was chosen (ISO 8601), or an empty string."""
+    """Return what is wrong with a due day as it was chosen (ISO 8601), or an empty string."""
     try:
         chosen = date.fromisoformat(day)
     except ValueError:

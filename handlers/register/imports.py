@@ -193,7 +193,7 @@ NAMED = 20
 
 
 def imported_lines(found: Imported) -> list[str]:
-    """The same for a person, the answer first."""
+    """Return the same for a person, the answer first."""
     again = "" if found.is_new else " It was imported before, so nothing was changed."
     lines = [f"{found.rows} rows read ({found.kind.value}).{again}"]
     lines.append(f"Still on old TLS and registered: {found.registered}")

@@ -7,7 +7,7 @@ from storage.ledger import Entry
 
 
 def naming_problem(entry: Entry, numbers: Collection[int]) -> str:
-    """Why these entries cannot be named by a request, as a sentence; empty where they can."""
+    """Return why these entries cannot be named by a request, as a sentence; empty where they can."""
     there = {device.id: device for device in entry.reader.devices.named(numbers)}
     gone = [number for number in sorted(numbers) if number not in there or there[number].has_ended]
     if gone:

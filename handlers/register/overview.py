@@ -84,7 +84,7 @@ class Devices:
             return self._overview(reader)
 
     def everything(self) -> tuple[Overview, list[Listed]]:
-        """The overview and every entry there ever was, by number, from one connection."""
+        """Return the overview and every entry there ever was, by number, from one connection."""
         with self._ledger.reading() as reader:
             known = SightingReader(reader.connection, self._ledger.tenant_id)
             seen = known.of()

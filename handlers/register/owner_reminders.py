@@ -27,7 +27,7 @@ class OwnerReminder:
 
 
 def due_reminders(device: Device, today: date) -> list[OwnerReminder]:
-    """Every reminder of an active entry's present due day that is due by ``today``, oldest first.
+    """Return every reminder of an active entry's present due day that is due by ``today``, oldest first.
 
     None that was due before the entry became active: its owner has just heard of it.
     """
@@ -45,5 +45,5 @@ def due_reminders(device: Device, today: date) -> list[OwnerReminder]:
 
 
 def unanswered(device: Device, due: list[OwnerReminder]) -> int:
-    """How many reminders before the newest were met with no act on the entry at all."""
+    """Return how many reminders before the newest were met with no act on the entry at all."""
     return sum(reminder.since > device.changed_at.date() for reminder in due[:-1])

@@ -74,7 +74,7 @@ class Pages:
         self._devices = devices
 
     def page(self, which: Which, person: str, *, after: int | None = None) -> DevicePage:
-        """One page; ``after`` is the number of the last entry seen.
+        """Return one page; ``after`` is the number of the last entry seen.
 
         Raises ``NoSuchDevice`` where that cannot be read.
         """
@@ -90,7 +90,7 @@ class Pages:
         return DevicePage(which, shown, today, shown[-1].id if has_more else None, overview, table)
 
     def entry(self, number: int) -> ShownDevice:
-        """One entry, ended ones too. Raises ``NoSuchDevice``."""
+        """Return one entry, ended ones too. Raises ``NoSuchDevice``."""
         tenant = self._context.ledger.tenant_id
         with self._context.ledger.reading() as reader:
             device = reader.devices.device(number)

@@ -45,7 +45,7 @@ def window_of(baseline: Baseline | None, now: datetime) -> datetime | None:
 
 
 def judge_standing(device: Device) -> Verdict:
-    """Whether anything can still be done to an entry: one that has ended is proposed anew."""
+    """Tell whether anything can still be done to an entry: one that has ended is proposed anew."""
     if device.has_ended:
         again = "Should it need old TLS again, put it on the register anew: `/legacytls devices add`."
         return no(Reason.NOT_PENDING, f"{device.name} is {device.state.value} already. {again}")
@@ -68,7 +68,7 @@ def judge_day(
 
 
 def due_problem(day: date, *, today: date, latest: date) -> str:
-    """What is wrong with a due day, or an empty string."""
+    """Return what is wrong with a due day, or an empty string."""
     if day < today:
         return "This day is over. The due day has to be today or later."
     if day > latest:
@@ -131,5 +131,5 @@ def judge_refusal(device: Device) -> Verdict:
 
 
 def no(reason: Reason, sentence: str) -> Verdict:
-    """A verdict that lets nobody in."""
+    """Return a verdict that lets nobody in."""
     return Verdict(allowed=False, reason=reason, sentence=sentence)

@@ -20,7 +20,7 @@ from storage.devices.records import Device
 
 
 def may_act(people: People, command: AboutDevice, device: Device, person: str) -> Verdict:
-    """Whether somebody may do this to an entry, as far as who they are tells. Raises ``Unavailable``."""
+    """Tell whether somebody may do this to an entry, as far as who they are tells. Raises ``Unavailable``."""
     match command:
         case ChangeDay() | NeedLonger() | ChangeOwner() | Replaced():
             return people.member(person) if person == device.owner_id else _answers(people, device, person)

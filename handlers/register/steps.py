@@ -169,7 +169,7 @@ def tell_owners(entry: Entry, devices: Sequence[Device], by: str) -> None:
 
 
 def owner_problem(owner: Verdict) -> str:
-    """Why somebody cannot be an owner, or an empty string."""
+    """Return why somebody cannot be an owner, or an empty string."""
     return "" if owner.allowed else f"This person cannot answer for a device: {owner.sentence}"
 
 

@@ -88,7 +88,7 @@ def renewed(context: Context, notice: Notice, said: Reminder) -> tuple[Reminder,
 
 
 def shown_now(reader: Reader, notice: Notice) -> AnnouncementView:
-    """An announcement as it is shown now, with what came after it.
+    """Return an announcement as it is shown now, with what came after it.
 
     Raises ``ValueError`` for what cannot be read.
     """

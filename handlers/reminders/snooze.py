@@ -42,7 +42,7 @@ def to_tell(
 
 
 def is_silenced(answers: Sequence[ReminderAnswer], now: datetime) -> bool:
-    """Whether somebody called the series done, or put it off until later than ``now``."""
+    """Tell whether somebody called the series done, or put it off until later than ``now``."""
     done = any(answer.reply is ReminderReply.DONE for answer in answers)
     return done or any(answer.until is not None and now < answer.until for answer in _snoozed(answers)[-1:])
 
@@ -80,7 +80,7 @@ def refusal(
 
 
 def until(said: Scheduled, now: datetime) -> datetime:
-    """Until when a reminder is put off now."""
+    """Return until when a reminder is put off now."""
     return now + timedelta(days=said.snooze_days)
 
 

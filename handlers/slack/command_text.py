@@ -48,7 +48,7 @@ def address(text: str) -> str | None:
 
 
 def request_number(text: str) -> int | None:
-    """The number in ``whatif 12`` or ``whatif #12``; ``None`` where there is none.
+    """Return the number in ``whatif 12`` or ``whatif #12``; ``None`` where there is none.
 
     Raises ``Malformed`` for anything else.
     """

@@ -26,12 +26,12 @@ def same_emoji(name: str, configured: str) -> bool:
 
 
 def looks_like_a_decision(name: str) -> bool:
-    """Whether people may take a reaction for a vote: a tick, a thumb or a cross, in any skin tone."""
+    """Tell whether people may take a reaction for a vote: a tick, a thumb or a cross, in any skin tone."""
     return _first(name) in _DECISION_LIKE
 
 
 def is_known(name: str) -> bool:
-    """Whether it is the name of one of Slack's own emoji."""
+    """Tell whether it is the name of one of Slack's own emoji."""
     return name in _names()
 
 
@@ -41,7 +41,7 @@ def nearest(name: str) -> str:
 
 
 def bare(name: str) -> str:
-    """The name without a skin tone, which Slack writes behind two colons: ``+1::skin-tone-3``."""
+    """Return the name without a skin tone, which Slack writes behind two colons: ``+1::skin-tone-3``."""
     return name.split("::", 1)[0]
 
 

@@ -133,7 +133,7 @@ class Executor:
         return not self.left()
 
     def left(self) -> list[str]:
-        """The threads that have not ended."""
+        """Return the threads that have not ended."""
         return [thread.name for thread in self._threads if thread.is_alive()]
 
     def _put(

@@ -81,7 +81,7 @@ def file_address(view: Mapping[str, Any], field: str) -> str:
 
 
 def values(view: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What was filled in, by block id: the text, the date, or the chosen options."""
+    """Return what was filled in, by block id: the text, the date, or the chosen options."""
     state = mapping_of(mapping_of(view, "state", default={}), "values", default={})
     filled: dict[str, list[str]] = {}
     for block_id, block in state.items():
@@ -103,28 +103,28 @@ def at(stamp: object) -> datetime:
 
 
 def stamped(found: object) -> str:
-    """A time stamp as Slack writes it, which is also how it names a message. Raises ``Malformed``."""
+    """Return a time stamp as Slack writes it, which is also how it names a message. Raises ``Malformed``."""
     if isinstance(found, str) and _STAMP.fullmatch(found):
         return found
     raise Malformed("a time stamp is no number")
 
 
 def identity(found: object) -> str:
-    """The id of a person or a channel. Raises ``Malformed``."""
+    """Return the id of a person or a channel. Raises ``Malformed``."""
     if isinstance(found, str) and _ID.fullmatch(found):
         return found
     raise Malformed("an id is missing or none of Slack's")
 
 
 def token(found: object) -> str:
-    """The id of an event or a view, which is only ever compared. Raises ``Malformed``."""
+    """Return the id of an event or a view, which is only ever compared. Raises ``Malformed``."""
     if isinstance(found, str) and _TOKEN.fullmatch(found):
         return found
     raise Malformed("an id is missing")
 
 
 def trigger(body: Mapping[str, Any]) -> str:
-    """What opens a form within three seconds; empty when Slack sent none."""
+    """Return what opens a form within three seconds; empty when Slack sent none."""
     return str(body.get("trigger_id") or "")
 
 
@@ -142,7 +142,7 @@ def first_field(view: object) -> str:
 
 
 def number(text: str) -> int:
-    """The number of a change or a reminder that a button carries. Raises ``Malformed``."""
+    """Return the number of a change or a reminder that a button carries. Raises ``Malformed``."""
     try:
         return stored_command.number(text)
     except ValueError as wrong:
@@ -159,12 +159,12 @@ def invocation(body: Mapping[str, Any]) -> str:
 
 
 def person_of(body: Mapping[str, Any]) -> str:
-    """Who sent an interaction. Raises ``Malformed``."""
+    """Return who sent an interaction. Raises ``Malformed``."""
     return identity(mapping_of(body, "user").get("id"))
 
 
 def channel_of(body: Mapping[str, Any]) -> str:
-    """Where an interaction happened; empty where it has no channel. Raises ``Malformed``."""
+    """Return where an interaction happened; empty where it has no channel. Raises ``Malformed``."""
     found = mapping_of(body, "channel", default={}).get("id")
     return identity(found) if found else ""
 

@@ -26,11 +26,11 @@ class Surroundings:
     find: Find
 
     def now(self) -> datetime:
-        """The present, in UTC."""
+        """Return the present, in UTC."""
         return self.clock()
 
     def today(self) -> date:
-        """The present day in the configured zone."""
+        """Return the present day in the configured zone."""
         return local_day(self.clock(), self.zone)
 
 

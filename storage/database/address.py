@@ -85,7 +85,7 @@ _SQLITE_OPTIONS = (
 
 
 def parse(text: str) -> str:
-    """The SQLAlchemy URL that ``text`` means. Raises ``ValueError`` with what to write instead."""
+    """Return the SQLAlchemy URL that ``text`` means. Raises ``ValueError`` with what to write instead."""
     scheme, there, rest = text.partition("://")
     if there and scheme in {"sqlite", "sqlite+pysqlite"}:
         return _sqlite(text, rest)

@@ -35,12 +35,12 @@ QUICK_PATIENCE = 1.0
 
 
 def engine_of(url: URL, *, patience: float) -> Engine:
-    """An engine whose connections wait at most ``patience`` seconds for each other and for locks."""
+    """Return an engine whose connections wait at most ``patience`` seconds for each other and for locks."""
     return _engine(url, size=POOL, patience=patience, connect=CONNECT_WITHIN)
 
 
 def quick_engine_of(url: URL) -> Engine:
-    """A few connections of their own, for what must not wait behind slow work."""
+    """Return a few connections of their own, for what must not wait behind slow work."""
     return _engine(url, size=QUICK_POOL, patience=QUICK_PATIENCE, connect=CONNECT_QUICKLY)
 
 

@@ -24,6 +24,6 @@ def correlated(correlation_id: str | None = None) -> Iterator[str]:
 
 
 def caused() -> dict[str, str]:
-    """The column that says what caused a row; nothing where nobody's act is under way."""
+    """Return the column that says what caused a row; nothing where nobody's act is under way."""
     chosen = get_contextvars().get(NAME)
     return {} if chosen is None else {NAME: chosen}

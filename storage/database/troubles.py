@@ -204,7 +204,7 @@ _SQLITE = {
 
 
 def of_refusal(sqlstate: str) -> Trouble:
-    """The reason behind an SQLSTATE that came in place of a connection."""
+    """Return the reason behind an SQLSTATE that came in place of a connection."""
     return _CONNECTING.get(sqlstate, Trouble.REFUSED)
 
 

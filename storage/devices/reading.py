@@ -42,7 +42,7 @@ class DeviceReader:
         self._tenant_id = tenant_id
 
     def device(self, number: int) -> Device:
-        """The entry with this number. Raises ``NoSuchDevice``, also where its row is damaged."""
+        """Return the entry with this number. Raises ``NoSuchDevice``, also where its row is damaged."""
         try:
             row = self._connection.execute(self._devices(devices.c.id == number)).one_or_none()
             if row is not None:
@@ -54,7 +54,7 @@ class DeviceReader:
         raise NoSuchDevice(f"There is no device D{number}.")
 
     def agrees(self, device: Device) -> bool:
-        """Whether an entry and the acts on it are as the record says."""
+        """Tell whether an entry and the acts on it are as the record says."""
         return not device_differences(self._connection, self._tenant_id, device.id)
 
     def standing(self, *, after: tuple[date, int] | None = None, limit: int = 20) -> list[Device]:
@@ -71,11 +71,11 @@ class DeviceReader:
     def due_before(
         self, day: date, *, after: tuple[date, int] | None = None, limit: int = 20
     ) -> list[Device]:
-        """One page of the standing entries that were due before a day, the oldest first."""
+        """Return one page of the standing entries that were due before a day, the oldest first."""
         return self._page((devices.c.due < day.isoformat(),), after, limit)
 
     def everything(self) -> Iterator[Device]:
-        """Every entry there ever was, by number, a batch at a time."""
+        """Yield every entry there ever was, by number, a batch at a time."""
         last, batch = 0, self._numbered(0)
         while batch:
             yield from batch
@@ -95,24 +95,24 @@ class DeviceReader:
         return list(self._connection.execute(query.distinct().order_by(devices.c.owner_id)).scalars())
 
     def active(self) -> int:
-        """How many entries are active."""
+        """Return how many entries are active."""
         return self._count(devices.c.state == DeviceState.ACTIVE.value)
 
     def has_active(self) -> bool:
-        """Whether any entry is active."""
+        """Tell whether any entry is active."""
         active = select(devices.c.id).where(
             self._mine, IS_STANDING, devices.c.state == DeviceState.ACTIVE.value
         )
         return self._connection.execute(active.limit(1)).first() is not None
 
     def last_ended(self) -> Device | None:
-        """The entry that ended last of those that ever were active; ``None`` where none has."""
+        """Return the entry that ended last of those that ever were active; ``None`` where none has."""
         table = devices.c
         query = self._devices(table.ended_at.is_not(None), table.active_at.is_not(None))
         return next(iter(self._many(query.order_by(table.ended_at.desc(), table.id.desc()).limit(1))), None)
 
     def is_empty(self) -> bool:
-        """Whether no entry stands on the register."""
+        """Tell whether no entry stands on the register."""
         return (
             self._connection.execute(select(devices.c.id).where(self._mine, IS_STANDING).limit(1)).first()
             is None
@@ -144,7 +144,7 @@ class DeviceReader:
         return by_day
 
     def newest_act(self) -> int:
-        """The number of the newest event of any entry; 0 where there is none.
+        """Return the number of the newest event of any entry; 0 where there is none.
 
         It moves with every change of the register.
         """
@@ -152,12 +152,12 @@ class DeviceReader:
         return self._connection.execute(query).scalar_one() or 0
 
     def standing_senders(self) -> list[tuple[int, str]]:
-        """The number of every standing entry with the address that it sends as, by number."""
+        """Return the number of every standing entry with the address that it sends as, by number."""
         query = select(devices.c.id, devices.c.sender).where(self._mine, IS_STANDING).order_by(devices.c.id)
         return [(row.id, row.sender) for row in self._connection.execute(query)]
 
     def acts(self, number: int) -> list[RecordedAct]:
-        """Every act on one entry, oldest first."""
+        """Return every act on one entry, oldest first."""
         query = select(device_acts).where(
             device_acts.c.device_id == number, device_acts.c.tenant_id == self._tenant_id
         )

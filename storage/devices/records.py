@@ -112,7 +112,7 @@ class Device:
         return self.state in ENDED
 
     def is_overdue(self, today: date) -> bool:
-        """Whether it still stands though its due day is over."""
+        """Tell whether it still stands though its due day is over."""
         return self.is_standing and self.due < today
 
 

@@ -58,7 +58,7 @@ _ACTS = select(*raw(device_acts)).where(device_acts.c.device_id == _NUMBER).orde
 
 
 def device_differences(connection: Connection, tenant_id: str, number: int) -> list[Difference]:
-    """Where one entry or the acts on it differ from the events they came from."""
+    """Return where one entry or the acts on it differ from the events they came from."""
     try:
         told = told_of(number, _events(connection, tenant_id, number))
     except Disbelieved as altered:
@@ -108,7 +108,7 @@ def grouped(events: Iterable[Told]) -> Iterator[tuple[int, DeviceReplay]]:
 
 
 def report(event: Told) -> dict[str, Any]:
-    """The row of ``reports`` that an import leaves."""
+    """Return the row of ``reports`` that an import leaves."""
     said = event.payload
     row = {name: said.get(name) for name in ("kind", "first_day", "last_day", "digest", "row_count")}
     return row | {"seq": event.seq, "imported_by": event.actor, "imported_at": event.at}

@@ -10,15 +10,15 @@ from storage.rows import record
 
 
 def day(stored: str | None) -> date | None:
-    """The calendar day that is stored, or ``None`` where none is. Raises ``ValueError``."""
+    """Return the calendar day that is stored, or ``None`` where none is. Raises ``ValueError``."""
     return date.fromisoformat(stored) if stored is not None else None
 
 
 def device(row: Row[Any]) -> Device:
-    """One row of ``devices``. Raises ``ValueError`` for what no entry can say."""
+    """Return one row of ``devices``. Raises ``ValueError`` for what no entry can say."""
     return record(Device, row, version=int(row.version), moves=int(row.moves))
 
 
 def act(row: Row[Any]) -> RecordedAct:
-    """One row of ``device_acts``."""
+    """Return one row of ``device_acts``."""
     return record(RecordedAct, row)

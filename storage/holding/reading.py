@@ -30,7 +30,7 @@ class HoldingReader:
         self._tenant_id = tenant_id
 
     def baseline(self) -> Baseline | None:
-        """What the live value ought to be; ``None`` before the first reading.
+        """Return what the live value ought to be; ``None`` before the first reading.
 
         Where the row does not agree with the record, the record counts: the end of a window is not moved by a
         row.
@@ -52,26 +52,26 @@ class HoldingReader:
         return self._connection.execute(query).scalar()
 
     def rule(self) -> KeptRule | None:
-        """The rule recorded last."""
+        """Return the rule recorded last."""
         mine = {"tenant": self._tenant_id}
         newest = readable(self._connection, _RULES, rules, lambda row: (row.digest, row.since), mine)
         return KeptRule(*newest[0], is_first=len(newest) == 1) if newest else None
 
     def rule_disagrees(self) -> bool:
-        """Whether the newest row of the rules is not the rule that was recorded last."""
+        """Tell whether the newest row of the rules is not the rule that was recorded last."""
         return bool(comparing.rule_differences(self._connection, self._tenant_id))
 
     def agrees(self, request: ChangeRequest) -> bool:
-        """Whether a request is as its events say."""
+        """Tell whether a request is as its events say."""
         return not comparing.request_differences(self._connection, self._tenant_id, request.id)[0]
 
     def was_sent(self, request: ChangeRequest) -> bool:
-        """Whether it is on record that a change was sent and is not settled yet."""
+        """Tell whether it is on record that a change was sent and is not settled yet."""
         _, told = comparing.request_differences(self._connection, self._tenant_id, request.id)
         return told.request.get("state") in (State.APPLYING, State.UNCERTAIN)
 
     def settings(self) -> Mapping[str, object]:
-        """The settings recorded last, by name; empty when none ever were."""
+        """Return the settings recorded last, by name; empty when none ever were."""
         query = select(audit_events.c.payload).where(audit_events.c.tenant_id == self._tenant_id, SETTINGS)
         try:
             newest = self._connection.execute(query.order_by(audit_events.c.seq.desc()).limit(1)).scalar()

@@ -57,7 +57,7 @@ class Authenticity:
         return self.keys.sign(table.name, row)
 
     def checked(self, table: Table, made: Callable[[Row[Any]], T]) -> Callable[[Row[Any]], T]:
-        """What ``made`` makes of a row, for a row that a bot with one of our keys wrote.
+        """Return what ``made`` makes of a row, for a row that a bot with one of our keys wrote.
 
         It raises ``NotAuthentic``.
         """

@@ -97,13 +97,13 @@ _NEWEST = {kind: _LAST.where(of_kind(kind)) for kind in COMPARED}
 
 
 def of_request(connection: Connection, tenant_id: str, request_id: int) -> list[Told]:
-    """Every event about one request, oldest first. Raises ``Disbelieved``."""
+    """Return every event about one request, oldest first. Raises ``Disbelieved``."""
     about = {"tenant": tenant_id, "request": request_id}
     return list(_checked(tenant_id, _rows(connection, _OF_REQUEST, about), authenticity_of(connection)))
 
 
 def since(connection: Connection, tenant_id: str, request_id: int) -> Iterator[Told]:
-    """Every event of the tenant since the first about one request, up to the newest, link by link.
+    """Yield every event of the tenant since the first about one request, up to the newest, link by link.
 
     Raises ``Disbelieved``. None of them can have been removed, or given to another request, without its place
     being found here.
@@ -140,12 +140,12 @@ def streamed(connection: Connection, tenant_id: str, query: Select[Any]) -> Iter
 
 
 def events_of(tenant_id: str) -> Select[Any]:
-    """The query that ``streamed`` takes, without an order yet."""
+    """Return the query that ``streamed`` takes, without an order yet."""
     return ANYBODYS.where(audit_events.c.tenant_id == tenant_id)
 
 
 def believed(tenant_id: str, row: Row[Any], authenticity: Authenticity) -> Told:
-    """The event that a row of ``audit_events`` holds. Raises ``Disbelieved``."""
+    """Return the event that a row of ``audit_events`` holds. Raises ``Disbelieved``."""
     request = "null" if row.request_id is None else row.request_id
     try:
         text = (

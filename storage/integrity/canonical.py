@@ -8,10 +8,10 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 
 
 def canonical(value: object) -> str:
-    """The one spelling of a JSON value: sorted keys, no blanks, ASCII."""
+    """Return the one spelling of a JSON value: sorted keys, no blanks, ASCII."""
     return _ENCODER.encode(value)
 
 
 def stamp(at: datetime) -> str:
-    """The one spelling of an instant: UTC with microseconds and ``Z``."""
+    """Return the one spelling of an instant: UTC with microseconds and ``Z``."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

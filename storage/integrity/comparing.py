@@ -53,7 +53,7 @@ class Difference:
 
 
 def raw(table: Table) -> list[ColumnElement[Any]]:
-    """The columns of a table as they are stored; nothing is parsed, so nothing fails."""
+    """Return the columns of a table as they are stored; nothing is parsed, so nothing fails."""
     return [_raw(column).label(column.name) for column in table.c]
 
 
@@ -119,19 +119,19 @@ def _request(
 
 
 def baseline_differences(connection: Connection, tenant_id: str) -> list[Difference]:
-    """Where the row that says what ought to be differs from the newest such event."""
+    """Return where the row that says what ought to be differs from the newest such event."""
     return _newest(
         connection, baselines, tenant_id, believing.newest(connection, tenant_id, "baseline"), replay.baseline
     )
 
 
 def rule_differences(connection: Connection, tenant_id: str) -> list[Difference]:
-    """Where the newest row of the rules differs from the newest recorded rule."""
+    """Return where the newest row of the rules differs from the newest recorded rule."""
     return _newest(connection, rules, tenant_id, believing.newest(connection, tenant_id, "rule"), replay.rule)
 
 
 def organization_differences(connection: Connection, tenant_id: str) -> list[Difference]:
-    """Where the kept organisation differs from the one that was recorded."""
+    """Return where the kept organisation differs from the one that was recorded."""
     event = believing.newest(connection, tenant_id, "organization")
     return _newest(
         connection, organizations, tenant_id, event, lambda told: {"name": told.payload.get("name")}
@@ -163,7 +163,7 @@ def pairwise(
 
 
 def columns(table: str, key: str, row: Stored, expected: Mapping[str, Any]) -> Iterator[Difference]:
-    """The determined columns of one row that are not as recorded."""
+    """Yield the determined columns of one row that are not as recorded."""
     for name, recorded in expected.items():
         stored = row[name]
         if name == "body":

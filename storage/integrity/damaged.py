@@ -81,7 +81,7 @@ def any_bytes(connection: Connection) -> Iterator[None]:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether the stored bytes are to blame, and not the database that handed them out.
+    """Tell whether the stored bytes are to blame, and not the database that handed them out.
 
     Python's ``sqlite3`` raises an ``OperationalError`` without any code of SQLite's for text that is no
     UTF-8.
@@ -112,7 +112,7 @@ def split(
     made: Callable[[Row[Any]], T],
     values: Values = None,
 ) -> tuple[list[T], list[tuple[Any, ...]]]:
-    """The readable rows, and the keys of those that cannot be read, both in the order of the query."""
+    """Return the readable rows, and the keys of those that cannot be read, both in the order of the query."""
     try:
         return [made(row) for row in connection.execute(query, values)], []
     except DAMAGE as damage:
@@ -128,7 +128,7 @@ def one(
     made: Callable[[Row[Any]], T],
     values: Values = None,
 ) -> T | None:
-    """The one row, or the first that can be read; ``None`` without one."""
+    """Return the one row, or the first that can be read; ``None`` without one."""
     return next(iter(readable(connection, query, table, made, values)), None)
 
 

@@ -19,7 +19,7 @@ _NEVER_MADE = frozenset(
 
 
 def instant(spelled: object) -> datetime | None:
-    """The instant that ``canonical.stamp`` spelled; ``None`` for none. Raises ``Damaged``."""
+    """Return the instant that ``canonical.stamp`` spelled; ``None`` for none. Raises ``Damaged``."""
     if spelled is None:
         return None
     if not isinstance(spelled, str):
@@ -69,7 +69,7 @@ def recorded_end(connection: Connection, tenant_id: str, request_id: int) -> dat
 
 
 def guards_missed(connection: Connection, tenant_id: str) -> list[str]:
-    """The guards that were missing when this was recorded last; none where it never was."""
+    """Return the guards that were missing when this was recorded last; none where it never was."""
     told = believing.newest(connection, tenant_id, "guards")
     gone = told.payload.get("missing") if told is not None else None
     return [str(name) for name in gone] if isinstance(gone, list) else []

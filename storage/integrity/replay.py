@@ -77,7 +77,7 @@ def replay(events: Iterable[Told], request_id: int) -> Replay:
 
 
 def born(event: Told) -> dict[str, Any]:
-    """The row that an opened request begins with."""
+    """Return the row that an opened request begins with."""
     said = event.payload
     row = {name: said[name] for name in (*CONTENT, "state") if name in said}
     # earlier versions knew of none, and kept none
@@ -100,7 +100,7 @@ def decision(event: Told) -> Row:
 
 
 def attempt(event: Told) -> Row:
-    """The row of ``attempts`` that a step of the talk with Exchange leaves."""
+    """Return the row of ``attempts`` that a step of the talk with Exchange leaves."""
     said = event.payload
     row = {name: said[name] for name in ("step", "client_request_id", "value", "detail") if name in said}
     # earlier versions had no column for it, and left it empty
@@ -116,12 +116,12 @@ def baseline(event: Told) -> Row:
 
 
 def rule(event: Told) -> Row:
-    """The row of ``rules`` that a recorded rule leaves, its body as the parsed JSON."""
+    """Return the row of ``rules`` that a recorded rule leaves, its body as the parsed JSON."""
     return {"digest": event.payload.get("digest"), "body": event.payload.get("body"), "since": event.at}
 
 
 def reminder_answer(event: Told) -> Row:
-    """The row of ``reminder_answers`` that an answer leaves."""
+    """Return the row of ``reminder_answers`` that an answer leaves."""
     said = event.payload
     row = {name: said[name] for name in ("series", "key", "reply", "until") if name in said}
     return row | {"person_id": event.actor, "answered_at": event.at}

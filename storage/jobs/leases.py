@@ -69,7 +69,7 @@ class TenantDuty(StrEnum):
     STREAM = "stream"
 
     def lease(self, tenant_id: str) -> str:
-        """The name of its lease, by which replicas of every version take it."""
+        """Return the name of its lease, by which replicas of every version take it."""
         return f"{self.value}:{tenant_id}"
 
 
@@ -209,7 +209,7 @@ def release_all(connection: Connection, held: Collection[Lease]) -> None:
 
 
 def still_held(connection: Connection, lease: Lease) -> bool:
-    """Whether the lease is still ours, asked inside the transaction that acts on it."""
+    """Tell whether the lease is still ours, asked inside the transaction that acts on it."""
     return connection.execute(_STILL_HELD, _own(lease)).first() is not None
 
 

@@ -139,7 +139,7 @@ class Outbox:
         self._tenant_id = tenant_id
 
     def is_due(self, now: datetime, *, kinds: Collection[NoticeKind]) -> bool:
-        """Whether ``claim`` would find any; only reads."""
+        """Tell whether ``claim`` would find any; only reads."""
         with self._database.read() as connection:
             return connection.execute(_ANY_DUE, self._due(now, kinds)).first() is not None
 

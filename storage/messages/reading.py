@@ -37,18 +37,18 @@ class MessageReader:
         self._checked = authenticity_of(connection).checked
 
     def owed(self, key: str) -> bool:
-        """Whether a notice with this key was ever owed."""
+        """Tell whether a notice with this key was ever owed."""
         return self._connection.execute(_OWED, {"tenant": self._tenant_id, "key": key}).first() is not None
 
     def told_at(self, key: str) -> datetime | None:
-        """When the notice with this key arrived; ``None`` while it is owed, or where it never was."""
+        """Return when the notice with this key arrived; ``None`` while it is owed, or where it never was."""
         query = select(notices.c.delivered_at).where(
             notices.c.tenant_id == self._tenant_id, notices.c.key == key
         )
         return self._connection.execute(query).scalar_one_or_none()
 
     def is_unsent(self, key: str) -> bool:
-        """Whether the notice with this key is still to be sent."""
+        """Tell whether the notice with this key is still to be sent."""
         mine = (
             notices.c.tenant_id == self._tenant_id,
             notices.c.key == key,
@@ -57,11 +57,11 @@ class MessageReader:
         return self._connection.execute(select(notices.c.id).where(*mine)).first() is not None
 
     def corrected(self, request_id: int) -> bool:
-        """Whether a change that was given up as failed was said to have shown up after all."""
+        """Tell whether a change that was given up as failed was said to have shown up after all."""
         return self.owed(f"correction:{request_id}")
 
     def notice(self, number: int) -> Notice | None:
-        """The message owed that has this number; ``None`` when there is none."""
+        """Return the message owed that has this number; ``None`` when there is none."""
         query = select(notices).where(notices.c.tenant_id == self._tenant_id, notices.c.id == number)
         return one(self._connection, query, notices, self._checked(notices, message_rows.notice))
 
@@ -83,7 +83,7 @@ class MessageReader:
         return (row.id, row.posted_channel, row.posted_ts) if row else None
 
     def reminder_answers(self, series: str) -> list[ReminderAnswer]:
-        """What people answered to the reminders of one series, oldest first."""
+        """Return what people answered to the reminders of one series, oldest first."""
         mine = {"tenant": self._tenant_id, "series": series}
         return readable(self._connection, _ANSWERS, reminder_answers, message_rows.reminder_answer, mine)
 
@@ -123,12 +123,12 @@ class MessageReader:
         )
 
     def cards(self, request_id: int) -> list[Card]:
-        """Every known copy of a request's message in Slack; what is not authentic is none."""
+        """Return every known copy of a request's message in Slack; what is not authentic is none."""
         about = {"request": request_id, "tenant": self._tenant_id}
         return readable(self._connection, _CARDS, cards, self._checked(cards, message_rows.card), about)
 
     def permalinks(self, numbers: Collection[int]) -> dict[int, str]:
-        """Where the messages of these requests are found in Slack, as far as it is known."""
+        """Return where the messages of these requests are found in Slack, as far as it is known."""
         table = permalinks.c
         query = select(table.request_id, table.link).where(
             table.tenant_id == self._tenant_id, table.request_id.in_(list(numbers))
@@ -136,7 +136,7 @@ class MessageReader:
         return {row.request_id: row.link for row in self._connection.execute(query)}
 
     def card_at(self, channel: str, ts: str) -> Card | None:
-        """The request's message at this place in Slack, if it is one of ours."""
+        """Return the request's message at this place in Slack, if it is one of ours."""
         place = (cards.c.channel == channel, cards.c.ts == ts, cards.c.tenant_id == self._tenant_id)
         return one(
             self._connection, select(cards).where(*place), cards, self._checked(cards, message_rows.card)
@@ -171,13 +171,13 @@ class MessageReader:
         return first if row[0] else "nothing owed"
 
     def announced_at(self, channel: str, ts: str) -> bool:
-        """Whether a message of ours that is no request's own stands at this place."""
+        """Tell whether a message of ours that is no request's own stands at this place."""
         table = notices.c
         place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
         return self._connection.execute(select(table.id).where(*place)).first() is not None
 
     def announcement_at(self, channel: str, ts: str, *, kind: NoticeKind = NoticeKind.CHANNEL) -> int | None:
-        """The number of the channel message of ours, such as a reminder, that stands at this place."""
+        """Return the number of the channel message of ours, such as a reminder, that stands at this place."""
         table = notices.c
         place = (table.tenant_id == self._tenant_id, table.posted_channel == channel, table.posted_ts == ts)
         found: int | None = self._connection.execute(

@@ -9,15 +9,15 @@ from storage.rows import record, texts
 
 
 def notice(row: Row[Any]) -> Notice:
-    """One row of ``notices``. Raises ``Damaged``."""
+    """Return one row of ``notices``. Raises ``Damaged``."""
     return record(Notice, row, facts=texts(row.facts))
 
 
 def reminder_answer(row: Row[Any]) -> ReminderAnswer:
-    """One row of ``reminder_answers``."""
+    """Return one row of ``reminder_answers``."""
     return record(ReminderAnswer, row)
 
 
 def card(row: Row[Any]) -> Card:
-    """One row of ``cards``."""
+    """Return one row of ``cards``."""
     return record(Card, row, drawn_version=int(row.drawn_version))

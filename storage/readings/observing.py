@@ -28,7 +28,7 @@ class ReadingReader:
         self._tenant_id = tenant_id
 
     def newest_observations(self, limit: int) -> list[Observation]:
-        """The newest runs of readings, and of failures of one, newest first."""
+        """Return the newest runs of readings, and of failures of one, newest first."""
         mine = {"tenant": self._tenant_id, "limit": limit}
         return readable(self._connection, _NEWEST, observations, rows.observation, mine)
 
@@ -42,13 +42,13 @@ class ReadingReader:
         return readable(self._connection, query.order_by(table.id), observations, rows.observation)
 
     def newest_observation(self, *, readable: bool = False) -> Observation | None:
-        """The newest run of readings; with ``readable`` the newest one that has a value."""
+        """Return the newest run of readings; with ``readable`` the newest one that has a value."""
         query = _NEWEST_WITH_VALUE if readable else _NEWEST
         mine = {"tenant": self._tenant_id, "limit": 1}
         return one(self._connection, query, observations, rows.observation, mine)
 
     def last_seen_as(self, value: SettingValue, before: datetime) -> Observation | None:
-        """The newest reading until ``before`` that showed ``value``."""
+        """Return the newest reading until ``before`` that showed ``value``."""
         table = observations.c
         began = func.coalesce(table.first_at, table.at)
         query = select(observations).where(

@@ -112,7 +112,7 @@ def take_over(database: Database, tenant_id: str, now: datetime, basis: Basis) -
 
 
 def first_and_last(connection: Connection, tenant_id: str) -> tuple[Row[Any] | None, Row[Any] | None]:
-    """The record's first event and its newest one; ``None`` where nothing is on record."""
+    """Return the record's first event and its newest one; ``None`` where nothing is on record."""
     newest = _every(audit_events, tenant_id).order_by(audit_events.c.seq.desc()).limit(1)
     return _event(connection, tenant_id, 1), connection.execute(newest).one_or_none()
 

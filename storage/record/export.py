@@ -30,13 +30,13 @@ _COLUMNS = [column for column in audit_events.c if column.name != "at"]
 
 
 def length_of(database: Database, tenant_id: str) -> int:
-    """How many events are on record of this tenant."""
+    """Return how many events are on record of this tenant."""
     with database.read() as connection:
         return chain.head(connection, tenant_id)[0]
 
 
 def tenants(database: Database) -> list[str]:
-    """The tenants of which anything is on record; reads the whole record."""
+    """Return the tenants of which anything is on record; reads the whole record."""
     with database.read() as connection:
         return sorted(connection.execute(select(audit_events.c.tenant_id).distinct()).scalars())
 
@@ -63,7 +63,7 @@ def lines(
 
 
 def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> list[Event]:
-    """The next events behind one number in their order, at most ``limit``. Raises ``Unreachable``."""
+    """Return the next events behind one number in their order, at most ``limit``. Raises ``Unreachable``."""
     piece = _of_tenant(tenant_id).where(audit_events.c.seq > seq).limit(limit)
     return [_event(row) for row in _batch(database, piece)]
 

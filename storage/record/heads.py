@@ -44,7 +44,7 @@ class HeadFile:
         self.path = path
 
     def read(self) -> Head | None:
-        """The head that was kept last; ``None`` when none ever was. Raises ``NotKept``."""
+        """Return the head that was kept last; ``None`` when none ever was. Raises ``NotKept``."""
         if self.path is None:
             return None
         try:
@@ -76,7 +76,7 @@ class HeadFile:
 
 
 def can_keep(folder: Path) -> bool:
-    """Whether files can be written into the folder, which is made where it is missing."""
+    """Tell whether files can be written into the folder, which is made where it is missing."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -225,7 +225,7 @@ class _Window:
         self._seen: deque[Any] = deque()
 
     def first(self) -> Any:
-        """The next one; ``None`` at the end."""
+        """Return the next one; ``None`` at the end."""
         self._fill(1)
         return self._seen[0] if self._seen else None
 

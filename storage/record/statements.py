@@ -17,7 +17,7 @@ MOST = 2**31 - 1
 
 
 def last_before(database: Database, tenant_id: str, end: datetime) -> int:
-    """The number of the newest event recorded before an instant; 0 where there is none.
+    """Return the number of the newest event recorded before an instant; 0 where there is none.
 
     Raises ``Unreachable``.
     """
@@ -29,7 +29,7 @@ def last_before(database: Database, tenant_id: str, end: datetime) -> int:
 
 
 def hashes_of(database: Database, tenant_id: str, numbers: Collection[int]) -> dict[int, str]:
-    """The hashes of these events, as far as they are there. Raises ``Unreachable``."""
+    """Return the hashes of these events, as far as they are there. Raises ``Unreachable``."""
     table = audit_events.c
     query = select(table.seq, table.hash).where(table.tenant_id == tenant_id, table.seq.in_(list(numbers)))
     with database.read() as connection:
@@ -44,7 +44,7 @@ def began_at(database: Database, tenant_id: str) -> datetime | None:
 
 
 def noteworthy(connection: Connection, tenant_id: str, kinds: Collection[str]) -> int:
-    """The number of the newest event that is of none of these kinds; 0 where there is none."""
+    """Return the number of the newest event that is of none of these kinds; 0 where there is none."""
     table = audit_events.c
     query = select(table.seq).where(table.tenant_id == tenant_id, table.kind.not_in(list(kinds)))
     return connection.execute(query.order_by(table.seq.desc()).limit(1)).scalar() or 0

@@ -8,7 +8,7 @@ metadata = MetaData()
 
 
 def tenant() -> Column[str]:
-    """The column that says whose row it is."""
+    """Return the column that says whose row it is."""
     return Column("tenant_id", String(64), nullable=False)
 
 

@@ -59,14 +59,14 @@ class Guard:
     """What SQLite says; PostgreSQL's one function has a message of its own."""
 
     def for_sqlite(self) -> str:
-        """The statement that creates it in SQLite."""
+        """Return the statement that creates it in SQLite."""
         touched = f" OF {self.columns}" if self.columns else ""
         when = f" WHEN {self.when}" if self.when else ""
         event = f"{self.events[0]}{touched} ON {self.table}{when}"
         return f"CREATE TRIGGER {self.name} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
 
     def for_postgresql(self) -> str:
-        """The statement that creates it in PostgreSQL."""
+        """Return the statement that creates it in PostgreSQL."""
         events = " OR ".join(
             f"UPDATE OF {self.columns}" if self.columns and name == "UPDATE" else name for name in self.events
         )
@@ -76,7 +76,7 @@ class Guard:
         return f"CREATE TRIGGER {self.name} {where} EXECUTE FUNCTION legacytls_refuse()"
 
     def parts(self) -> tuple[object, ...]:
-        """The same as PostgreSQL's catalogue has it, in force and with our function behind it."""
+        """Return the same as PostgreSQL's catalogue has it, in force and with our function behind it."""
         kind = _BEFORE | sum(_BITS[name] for name in self.events) | (0 if "TRUNCATE" in self.events else _ROW)
         touched = tuple(sorted(self.columns.split(", "))) if self.columns else ()
         return self.name, self.table, kind, touched, bool(self.when), True, _FUNCTION

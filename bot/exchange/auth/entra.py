@@ -100,7 +100,7 @@ class Entra:
             self._cache.remove_at(entry)
 
     def key_pair(self) -> keys.KeyPair | None:
-        """The certificate in use, as its file has it now; ``None`` for other credentials.
+        """Return the certificate in use, as its file has it now; ``None`` for other credentials.
 
         Raises ``Unavailable``.
         """

@@ -24,7 +24,7 @@ class KeyFile:
         self._mark: tuple[int, ...] | None = None
 
     def pair(self) -> keys.KeyPair:
-        """The pair in the file now, or the last that could be read.
+        """Return the pair in the file now, or the last that could be read.
 
         Raises ``keys.Unusable`` where there never was one.
         """
@@ -62,5 +62,5 @@ class KeyFile:
 
 
 def key_file_of(credential: Credential) -> KeyFile | None:
-    """The file behind a certificate; ``None`` for every other credential."""
+    """Return the file behind a certificate; ``None`` for every other credential."""
     return KeyFile(credential) if isinstance(credential, Certificate) else None

@@ -77,7 +77,7 @@ def load(credential: Certificate, *, proven: bool = True) -> KeyPair:
 
 
 def read_token(credential: FederatedToken) -> str:
-    """The federated token as it is in the file now.
+    """Return the federated token as it is in the file now.
 
     Raises ``Unavailable``; the file may be there again in a moment.
     """
@@ -94,7 +94,7 @@ def read_token(credential: FederatedToken) -> str:
 
 
 def token_now(credential: FederatedToken) -> str:
-    """The federated token as it is in the file now; empty while it cannot be read."""
+    """Return the federated token as it is in the file now; empty while it cannot be read."""
     try:
         return read_token(credential)
     except Unavailable:

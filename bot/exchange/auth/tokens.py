@@ -93,7 +93,7 @@ class Tokens:
         return _told(self.bearer())
 
     def certificate_expires(self) -> datetime | None:
-        """When the certificate in use expires; ``None`` for other credentials.
+        """Return when the certificate in use expires; ``None`` for other credentials.
 
         Raises ``Unavailable`` when it is unreadable. Never waits for a sign-in that is under way.
         """

@@ -39,7 +39,7 @@ class Controls:
 
     @classmethod
     def of(cls, tenant: Tenant) -> "Controls":
-        """Those that concern ``tenant``."""
+        """Return those that concern ``tenant``."""
 
         def set_value(value: bool | None, actor: str) -> None:
             tenant.change_outside(value, actor=actor)

@@ -48,7 +48,7 @@ async def own_page_only(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def refusal(status: int, sentence: str) -> web.Response:
-    """An answer that says no in words."""
+    """Return an answer that says no in words."""
     return web.json_response({"ok": False, "error": sentence}, status=status)
 
 

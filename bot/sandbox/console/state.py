@@ -13,7 +13,7 @@ from handlers.slack.scopes import SHORTCUT, SHORTCUT_NAME
 def state(
     workspace: Workspace, modals: Modals, controls: Controls, *, as_: str, command: str, connected: bool
 ) -> JSON:
-    """Everything that ``as_`` sees. Raises ``user_not_found``."""
+    """Return everything that ``as_`` sees. Raises ``user_not_found``."""
     person = workspace.member(as_)
     revision = workspace.revision
     channels = [channel for channel in workspace.channels() if _is_listed(channel, person)]

@@ -52,7 +52,7 @@ class Search:
     limit: int = 100
 
     def wants(self, entry: Entry) -> bool:
-        """Whether ``entry`` answers the search.
+        """Tell whether ``entry`` answers the search.
 
         As in the real service, a record type that names nothing gives no rows, and so does a start equal to
         the end.

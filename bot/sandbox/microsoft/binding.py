@@ -51,7 +51,7 @@ def command_of(
 
 
 def continuation(offset: int) -> str:
-    """The opaque ``$skiptoken`` that continues at ``offset``."""
+    """Return the opaque ``$skiptoken`` that continues at ``offset``."""
     return base64.urlsafe_b64encode(str(offset).encode()).decode().rstrip("=")
 
 
@@ -111,7 +111,7 @@ def switch(name: str, value: object, *, nullable: bool = False) -> bool | None:
 
 
 def moment(name: str, parameters: Mapping[str, object]) -> datetime:
-    """A mandatory date as an aware time; without an offset it is UTC."""
+    """Return a mandatory date as an aware time; without an offset it is UTC."""
     if name not in parameters:
         kind = f"{INVOCATION}.MissingMandatoryParameterException"
         text = f"Cannot process command because of one or more missing mandatory parameters: {name}."
@@ -125,7 +125,7 @@ def moment(name: str, parameters: Mapping[str, object]) -> datetime:
 
 
 def whole(name: str, value: object, *, limit: int) -> int:
-    """A whole number from 1 to ``limit``; ``"Unlimited"`` is the limit."""
+    """Return a whole number from 1 to ``limit``; ``"Unlimited"`` is the limit."""
     if value == "Unlimited":
         return limit
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= limit:
@@ -134,7 +134,7 @@ def whole(name: str, value: object, *, limit: int) -> int:
 
 
 def texts(value: object) -> tuple[str, ...]:
-    """One string or an array of them."""
+    """Return one string or an array of them."""
     items = value if isinstance(value, list) else [value]
     return tuple(str(item) for item in items if item is not None)
 

@@ -46,11 +46,11 @@ class Root:
         self._pair = Pair(builder.sign(key, hashes.SHA256()), key)
 
     def pem(self) -> bytes:
-        """The root certificate alone, for ``REQUESTS_CA_BUNDLE``."""
+        """Return the root certificate alone, for ``REQUESTS_CA_BUNDLE``."""
         return self._pair.certificate.public_bytes(Encoding.PEM)
 
     def server(self) -> Pair:
-        """A certificate for ``127.0.0.1`` and ``localhost``."""
+        """Return a certificate for ``127.0.0.1`` and ``localhost``."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName(
             [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
@@ -73,7 +73,7 @@ def client_certificate(common_name: str) -> Pair:
 
 
 def server_context(path: Path) -> ssl.SSLContext:
-    """A TLS 1.2+ context that serves the key and certificate in the PEM file at ``path``."""
+    """Return a TLS 1.2+ context that serves the key and certificate in the PEM file at ``path``."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(path)

@@ -59,7 +59,7 @@ class Cmdlets:
         }
 
     def knows(self, name: str) -> bool:
-        """Whether there is such a cmdlet, whatever its case."""
+        """Tell whether there is such a cmdlet, whatever its case."""
         return name.lower() in self._known
 
     def run(self, command: Command, actor: Actor) -> Outcome:

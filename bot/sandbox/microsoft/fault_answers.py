@@ -61,29 +61,29 @@ def claims_challenge() -> str:
 
 
 def instead(fault: Fault) -> Answer | None:
-    """The answer given without running the cmdlet, or ``None`` when this fault is not of that kind."""
+    """Return the answer given without running the cmdlet, or ``None`` when this fault is not of that kind."""
     make = _INSTEAD.get(fault.name)
     return make(fault) if make else None
 
 
 def altered(fault: Fault, body: Envelope) -> Answer:
-    """The answer of a cmdlet that ran, spoilt by ``fault``."""
+    """Return the answer of a cmdlet that ran, spoilt by ``fault``."""
     return success(_ALTERED[fault.name](body))
 
 
 def truncated(answer: Answer) -> Answer:
-    """A complete HTTP answer that holds the first half of the JSON."""
+    """Return a complete HTTP answer that holds the first half of the JSON."""
     return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
 
 
 def of_other_tenant(answer: Answer) -> Answer:
-    """The same answer, from another organisation."""
+    """Return the same answer, from another organisation."""
     body = answer.body.replace(ORGANIZATION.encode(), FOREIGN_ORGANIZATION.encode())
     return Answer(answer.status, body, answer.headers)
 
 
 def server_error() -> Answer:
-    """A 500 that says nothing of what was done."""
+    """Return a 500 that says nothing of what was done."""
     kind = "Microsoft.Exchange.Data.Directory.ADTransientException"
     return error(
         500, "Error executing cmdlet", detail=f"Ex94914B|{kind}|An internal server error has occurred."
@@ -91,7 +91,7 @@ def server_error() -> Answer:
 
 
 def applied_all_the_same(fault: Fault) -> Answer:
-    """What says nothing of a write that took effect, although most of it looks like a refusal."""
+    """Return what says nothing of a write that took effect, although most of it looks like a refusal."""
     return _APPLIED[fault.name]()
 
 

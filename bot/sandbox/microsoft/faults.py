@@ -87,7 +87,7 @@ class Fault(Ordered):
             raise KeyError(self.name)
 
     def meets(self, call: str, detail: str = "") -> bool:
-        """Whether a call of the cmdlet ``call`` is one this fault was ordered for."""
+        """Tell whether a call of the cmdlet ``call`` is one this fault was ordered for."""
         if call == TOKEN or self.name.startswith("entra_"):
             return call == TOKEN and self.name.startswith("entra_")
         return self.cmdlet is None or self.cmdlet.lower() == call.lower()

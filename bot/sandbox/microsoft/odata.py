@@ -48,7 +48,7 @@ def envelope(tenant: str, rows: Iterable[Row], *, warnings: Sequence[str] = (), 
 
 
 def success(body: object) -> Answer:
-    """A 200 with the headers the front end adds."""
+    """Return a 200 with the headers the front end adds."""
     headers = {
         "Content-Type": JSON,
         "Request-Id": str(uuid.uuid4()),
@@ -73,7 +73,7 @@ def error(
     internal: tuple[str, str] | None = None,
     code: str = "Context",
 ) -> Answer:
-    """An error envelope.
+    """Return an error envelope.
 
     ``detail`` goes into ``details[0].message`` under ``code``; ``internal`` is type and message of the inner
     exception, by default the generic one of a cmdlet that failed.
@@ -108,7 +108,7 @@ def role_missing() -> Answer:
 
 
 def page_expired() -> Answer:
-    """What a continuation gets once its server forgot the cursor."""
+    """Return what a continuation gets once its server forgot the cursor."""
     text = "Expired or Invalid pagination request. Default Expiry time is 00:30:00"
     return error(400, text, internal=(SERVICE_EXCEPTION, text))
 

@@ -68,7 +68,7 @@ class Registration:
         return BY_SECRET
 
     def thumbprints(self) -> dict[str, str]:
-        """The certificate's thumbprints, unpadded, under the JWT header names that carry them."""
+        """Return the certificate's thumbprints, unpadded, under the JWT header names that carry them."""
         return {
             "x5t#S256": _unpadded(self.certificate.fingerprint(hashes.SHA256())),
             "x5t": _unpadded(self.certificate.fingerprint(hashes.SHA1())),  # noqa: S303 - names a key, protects nothing

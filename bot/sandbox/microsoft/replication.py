@@ -47,7 +47,7 @@ class Controllers:
         self._versions.append(_Written(version, self._next(), now + lag))
 
     def read(self) -> tuple[Version, int]:
-        """What the controller whose turn it is knows, and its index (0 or 1)."""
+        """Return what the controller whose turn it is knows, and its index (0 or 1)."""
         controller, now = self._next(), self._monotonic()
         known = [
             kept.version

@@ -129,12 +129,12 @@ class Tenant:
         return self._write(changes, actor, always=False)
 
     def would_change(self, changes: Mapping[str, object]) -> bool:
-        """Whether ``changes`` differ from what was last written."""
+        """Tell whether ``changes`` differ from what was last written."""
         newest = self._controllers.newest.values
         return any(newest.get(name) != value for name, value in changes.items())
 
     def read(self) -> tuple[Version, str]:
-        """What the domain controller whose turn it is knows, and its name."""
+        """Return what the domain controller whose turn it is knows, and its name."""
         with self._lock:
             version, index = self._controllers.read()
         return version, f"BY1PR09A06DC00{index + 5}.{FOREST}"
@@ -196,7 +196,7 @@ class Tenant:
         return self._faults.pending()
 
     def take_fault(self, cmdlet: str) -> Fault | None:
-        """The fault for the call now at hand, used up by this."""
+        """Return the fault for the call now at hand, used up by this."""
         return self._faults.take(cmdlet)
 
     def clear_faults(self) -> None:
@@ -205,7 +205,7 @@ class Tenant:
         self._changed()
 
     def snapshot(self) -> dict[str, object]:
-        """All there is to see, ready for JSON; the newest 50 calls."""
+        """Return all there is to see, ready for JSON; the newest 50 calls."""
         return {
             "value": self.value,
             "smtp_auth_disabled": self.smtp_auth_disabled,

@@ -104,7 +104,7 @@ def _user(name: str) -> Row:
 
 
 def found(rows: list[Row], identity: object) -> list[Row]:
-    """The rows of ``identity``, or all when it is ``None``.
+    """Return the rows of ``identity``, or all when it is ``None``.
 
     Raises ``Refused`` (404) when it names nothing.
     """

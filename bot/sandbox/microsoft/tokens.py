@@ -49,7 +49,7 @@ class Caller:
     token_id: str
 
     def actor(self) -> Actor:
-        """The caller in the audit log's words."""
+        """Return the caller in the audit log's words."""
         return Actor(f"ServicePrincipal_{self.object_id}", self.app_id, self.object_id, SERVICE_PRINCIPAL)
 
 
@@ -72,7 +72,7 @@ class Tokens:
         return f"https://sts.windows.net/{self._tenant_id}/"
 
     def public_jwk(self) -> dict[str, object]:
-        """The verification key as the key endpoint shows it."""
+        """Return the verification key as the key endpoint shows it."""
         jwk = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {**jwk, "use": "sig", "kid": self.key_id, "key_ops": ["verify"]}
 
@@ -104,7 +104,7 @@ class Tokens:
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
 
     def verify(self, token: str) -> Caller:
-        """Who calls.
+        """Return who calls.
 
         Raises ``TokenRefused`` for a bad signature, another audience, an expired token or a missing app role.
         """
@@ -144,5 +144,5 @@ class Tokens:
 
 
 def new_trace_id() -> str:
-    """An id such as Microsoft's services put on each answer."""
+    """Return an id such as Microsoft's services put on each answer."""
     return str(uuid.uuid4())

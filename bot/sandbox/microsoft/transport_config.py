@@ -23,7 +23,7 @@ proven live."""
 
 
 def settings(changes: Mapping[str, object], organization: str = ORGANIZATION) -> dict[str, object]:
-    """The whole object of an organisation, with ``changes`` laid over the defaults."""
+    """Return the whole object of an organisation, with ``changes`` laid over the defaults."""
     return {name: _named(value, organization) for name, value in DEFAULTS.items()} | dict(changes)
 
 

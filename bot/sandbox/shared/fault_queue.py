@@ -14,7 +14,7 @@ class Ordered:
     """Length of the delay or the Retry-After; ``None`` for the fault's own default."""
 
     def meets(self, call: str, detail: str = "") -> bool:
-        """Whether this fault was ordered for the call now at hand."""
+        """Tell whether this fault was ordered for the call now at hand."""
         raise NotImplementedError
 
     def patience(self, default: float) -> float:
@@ -40,7 +40,7 @@ class FaultQueue(Generic[F]):
             self._waiting.append(fault)
 
     def take(self, call: str, detail: str = "") -> F | None:
-        """The fault meant for this call, if any; it is used up once per call."""
+        """Return the fault meant for this call, if any; it is used up once per call."""
         with self._lock:
             for index, fault in enumerate(self._waiting):
                 if fault.meets(call, detail):
@@ -50,7 +50,7 @@ class FaultQueue(Generic[F]):
         return None
 
     def pending(self) -> list[F]:
-        """What still waits, next first."""
+        """Return what still waits, next first."""
         with self._lock:
             return list(self._waiting)
 

@@ -80,5 +80,5 @@ class Watched:
             time.sleep(max(0.0, min(again, asked + AT_MOST_EVERY) - time.monotonic()))
 
     def describe(self) -> str:
-        """What a person needs to see when waiting was in vain."""
+        """Return what a person needs to see when waiting was in vain."""
         return f"revision {self._revision}"

@@ -43,7 +43,7 @@ def end_connections_at_shutdown(app: web.Application) -> None:
 
 
 def respond(answer: Answer) -> web.Response:
-    """The answer as it is."""
+    """Return the answer as it is."""
     return web.Response(status=answer.status, body=answer.body, headers=dict(answer.headers))
 
 

@@ -28,11 +28,11 @@ class Arguments:
         self.given: JSON = {name: value for name, value in given.items() if value is not None}
 
     def text(self, name: str) -> str:
-        """A string; empty when absent."""
+        """Return a string; empty when absent."""
         return str(self.given.get(name, ""))
 
     def need(self, name: str) -> str:
-        """A string that has to be there. Raises ``invalid_arguments``."""
+        """Return a string that has to be there. Raises ``invalid_arguments``."""
         if not self.text(name):
             raise SlackError("invalid_arguments", messages=[f"[ERROR] missing required field: {name}"])
         return self.text(name)
@@ -42,7 +42,7 @@ class Arguments:
         return self.text(name).lower() in {"true", "1"}
 
     def decoded(self, name: str, default: Any = None) -> Any:
-        """A structure, sent as it is or as JSON inside a form. Raises ``invalid_arguments``."""
+        """Return a structure, sent as it is or as JSON inside a form. Raises ``invalid_arguments``."""
         value = self.given.get(name, default)
         if not isinstance(value, str):
             return value

@@ -106,12 +106,12 @@ _HOME = shaped(
 
 
 def message_problems(blocks: object) -> list[str]:
-    """What Slack would refuse in the blocks of a message; empty when nothing."""
+    """Return what Slack would refuse in the blocks of a message; empty when nothing."""
     return [*_MESSAGE(blocks, "/blocks"), *_repeated(blocks, "/blocks"), *too_many_charts(blocks)]
 
 
 def view_problems(view: object) -> list[str]:
-    """What Slack would refuse in a modal or an App Home; empty when nothing."""
+    """Return what Slack would refuse in a modal or an App Home; empty when nothing."""
     is_home = isinstance(view, dict) and view.get("type") == "home"
     found = list((_HOME if is_home else _MODAL)(view, "/view"))
     if isinstance(view, dict):
@@ -123,7 +123,7 @@ def view_problems(view: object) -> list[str]:
 
 
 def elements_of(block: JSON) -> list[JSON]:
-    """The elements of a block that a person can press, choose in or type into."""
+    """Return the elements of a block that a person can press, choose in or type into."""
     held = [block.get("accessory"), block.get("element"), *(block.get("elements") or [])]
     return [
         element

@@ -31,12 +31,12 @@ SOME_ID = string(255)
 
 
 def plain(most: int) -> Check:
-    """A ``plain_text`` object; an empty one is refused, as Slack does."""
+    """Return a ``plain_text`` object; an empty one is refused, as Slack does."""
     return variant({"plain_text": shaped({"type": anything, "text": string(most)}, {"emoji": boolean})})
 
 
 def text(most: int) -> Check:
-    """A ``plain_text`` or ``mrkdwn`` object."""
+    """Return a ``plain_text`` or ``mrkdwn`` object."""
     return variant(
         {
             "plain_text": shaped({"type": anything, "text": string(most)}, {"emoji": boolean}),
@@ -52,7 +52,7 @@ CONFIRM = shaped(
 
 
 def option(label: Check, **more: Check) -> Check:
-    """One choice; its value at most 150 characters."""
+    """Return one choice; its value at most 150 characters."""
     return shaped({"text": label, "value": string(150)}, {"description": plain(75), **more})
 
 
@@ -64,14 +64,14 @@ SEVERAL = {"max_selected_items": integer(1, 1000)}
 
 
 def choices_of(element: dict[str, Any]) -> list[Any]:
-    """All options of an element, those inside groups included."""
+    """Return all options of an element, those inside groups included."""
     groups = element.get("option_groups") or []
     grouped = [choice for group in groups if isinstance(group, dict) for choice in group.get("options") or []]
     return [*(element.get("options") or []), *grouped]
 
 
 def initial_among_options(element: Any, at: str) -> Iterator[str]:
-    """What is chosen at first has to be one of the options, letter by letter."""
+    """Yield a finding where what is chosen at first is none of the options, letter by letter."""
     if not isinstance(element, dict):
         return
     chosen = element.get("initial_options") or [element.get("initial_option")]

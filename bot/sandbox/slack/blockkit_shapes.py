@@ -14,7 +14,7 @@ Shape = Mapping[str, Check]
 
 
 def problem(sentence: str, at: str) -> str:
-    """One finding, worded as in ``response_metadata.messages``."""
+    """Return one finding, worded as in ``response_metadata.messages``."""
     return f"[ERROR] {sentence} [json-pointer:{at or '/'}]"
 
 
@@ -30,7 +30,7 @@ def boolean(value: object, at: str) -> Iterator[str]:
 
 
 def integer(least: int, most: int) -> Check:
-    """A whole number between two bounds, both included."""
+    """Return a whole number between two bounds, both included."""
 
     def check(value: object, at: str) -> Iterator[str]:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -42,7 +42,7 @@ def integer(least: int, most: int) -> Check:
 
 
 def string(most: int, *, least: int = 1) -> Check:
-    """A string of bounded length, counted in characters."""
+    """Return a string of bounded length, counted in characters."""
 
     def check(value: object, at: str) -> Iterator[str]:
         if not isinstance(value, str):
@@ -56,7 +56,7 @@ def string(most: int, *, least: int = 1) -> Check:
 
 
 def pattern(form: str, name: str) -> Check:
-    """A string of a given form, such as a date."""
+    """Return a string of a given form, such as a date."""
     expression = re.compile(form)
 
     def check(value: object, at: str) -> Iterator[str]:
@@ -67,7 +67,7 @@ def pattern(form: str, name: str) -> Check:
 
 
 def one_of(*allowed: str) -> Check:
-    """One of a few words."""
+    """Return one of a few words."""
 
     def check(value: object, at: str) -> Iterator[str]:
         if value not in allowed:
@@ -77,7 +77,7 @@ def one_of(*allowed: str) -> Check:
 
 
 def array(item: Check, most: int, *, least: int = 1) -> Check:
-    """A list of bounded length whose items all pass ``item``."""
+    """Return a list of bounded length whose items all pass ``item``."""
 
     def check(value: object, at: str) -> Iterator[str]:
         if not isinstance(value, list):
@@ -94,7 +94,7 @@ def array(item: Check, most: int, *, least: int = 1) -> Check:
 
 
 def shaped(required: Shape, optional: Shape | None = None) -> Check:
-    """An object with these fields and no others; a null counts as absent."""
+    """Return an object with these fields and no others; a null counts as absent."""
     fields = {**required, **(optional or {})}
 
     def check(value: object, at: str) -> Iterator[str]:
@@ -114,7 +114,7 @@ def shaped(required: Shape, optional: Shape | None = None) -> Check:
 
 
 def variant(kinds: Mapping[str, Check]) -> Check:
-    """An object whose ``type`` says which check applies."""
+    """Return an object whose ``type`` says which check applies."""
 
     def check(value: object, at: str) -> Iterator[str]:
         if not isinstance(value, dict):
@@ -128,7 +128,7 @@ def variant(kinds: Mapping[str, Check]) -> Check:
 
 
 def both(*checks: Check) -> Check:
-    """Everything that any of ``checks`` finds."""
+    """Return everything that any of ``checks`` finds."""
 
     def check(value: object, at: str) -> Iterator[str]:
         for each in checks:
@@ -138,7 +138,7 @@ def both(*checks: Check) -> Check:
 
 
 def either(*names: str) -> Check:
-    """An object with at least one of these fields."""
+    """Return an object with at least one of these fields."""
 
     def check(value: object, at: str) -> Iterator[str]:
         if isinstance(value, dict) and not any(value.get(name) is not None for name in names):

@@ -109,5 +109,5 @@ def channels() -> list[Channel]:
 
 
 def groups() -> list[Group]:
-    """The one user group: approvers through it rather than by name."""
+    """Return the one user group: approvers through it rather than by name."""
     return [Group("S0MAIL", "Mail owners", "mail-owners", ["U0CAROL"])]

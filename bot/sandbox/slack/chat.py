@@ -20,7 +20,7 @@ class Chat:
         self._base = base
 
     def methods(self) -> dict[str, Method]:
-        """What this module answers."""
+        """Return what this module answers."""
         return {
             "chat.postMessage": Method(self._post, WRITE),
             "chat.postEphemeral": Method(self._post_ephemeral, WRITE),

@@ -30,7 +30,7 @@ class Delivery:
     sent_at: float = field(default_factory=time.monotonic)
 
     def as_envelope(self) -> JSON:
-        """What goes over the wire. Only events tell about retries."""
+        """Return what goes over the wire. Only events tell about retries."""
         retries = (
             {"retry_attempt": self.retry_attempt, "retry_reason": self.retry_reason}
             if self.kind == "events_api"

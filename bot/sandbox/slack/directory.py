@@ -22,7 +22,7 @@ class Directory:
         self._shows_email = "users:read.email" in scopes
 
     def methods(self) -> dict[str, Method]:
-        """What this module answers."""
+        """Return what this module answers."""
         return {
             "auth.test": Method(self._identity),
             "users.info": Method(self._user, ("users:read",)),

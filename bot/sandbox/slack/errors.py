@@ -17,7 +17,7 @@ class SlackError(Exception):
         self.details = details
 
     def as_answer(self) -> dict[str, object]:
-        """The body of the Web API's answer, always sent with HTTP status 200."""
+        """Return the body of the Web API's answer, always sent with HTTP status 200."""
         answer: dict[str, object] = {"ok": False, "error": self.code, **self.details}
         if self.messages:
             answer["response_metadata"] = {"messages": list(self.messages)}

@@ -45,7 +45,7 @@ class Files:
         app.router.add_get("/files-pri/{id}/download/{name}", self._hand_out)
 
     def methods(self) -> dict[str, Method]:
-        """What this module answers."""
+        """Return what this module answers."""
         return {
             "files.getUploadURLExternal": Method(self._address, WRITE),
             "files.completeUploadExternal": Method(self._complete, WRITE),
@@ -59,7 +59,7 @@ class Files:
         return self._shown({"id": file.id}) | {"url_private_download": address}
 
     def content(self, file_id: str) -> bytes:
-        """The bytes of an uploaded file. Raises ``file_not_found``."""
+        """Return the bytes of an uploaded file. Raises ``file_not_found``."""
         file = self._files.get(file_id)
         if file is None or file.content is None:
             raise SlackError("file_not_found")

@@ -101,7 +101,7 @@ class HttpDelivery(Carrier):
 
 
 def written(delivery: Delivery) -> tuple[bytes, str]:
-    """The body of the request and its content type."""
+    """Return the body of the request and its content type."""
     if delivery.kind == "events_api":
         return json.dumps(delivery.payload).encode(), "application/json"
     if delivery.kind == "interactive":
@@ -110,7 +110,7 @@ def written(delivery: Delivery) -> tuple[bytes, str]:
 
 
 def signed(body: bytes, kind: str) -> dict[str, str]:
-    """The headers that show whose request it is, at this moment."""
+    """Return the headers that show whose request it is, at this moment."""
     stamp = str(int(time.time()))
     digest = hmac.new(
         SIGNING_SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256
@@ -119,14 +119,14 @@ def signed(body: bytes, kind: str) -> dict[str, str]:
 
 
 def retries(delivery: Delivery) -> dict[str, str]:
-    """What a redelivered event says of itself."""
+    """Return what a redelivered event says of itself."""
     if not delivery.retry_attempt:
         return {}
     return {"X-Slack-Retry-Num": str(delivery.retry_attempt), "X-Slack-Retry-Reason": delivery.retry_reason}
 
 
 def said(kind: str, text: str) -> JSON:
-    """The payload of an ack: JSON as it is, other text as a message, nothing as nothing."""
+    """Return the payload of an ack: JSON as it is, other text as a message, nothing as nothing."""
     if not text.strip():
         return {}
     if kind == "application/json" or text.lstrip().startswith("{"):

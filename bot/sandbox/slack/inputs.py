@@ -32,14 +32,14 @@ FORMS = {
 
 
 def initial(element: JSON) -> JSON:
-    """The state of an element that nobody has touched."""
+    """Return the state of an element that nobody has touched."""
     key = KEYS[element["type"]]
     first = "initial_value" if key == "value" else key.replace("selected_", "initial_")
     return {"type": element["type"], key: element.get(first, _empty(key))}
 
 
 def chosen(element: JSON, given: Any) -> JSON:
-    """The state after a person chose or typed ``given``: option values, ids, dates or text.
+    """Return the state after a person chose or typed ``given``: option values, ids, dates or text.
 
     Raises ``LookupError``.
     """
@@ -64,7 +64,7 @@ def initial_values(blocks: list[JSON]) -> JSON:
 
 
 def complaints(blocks: list[JSON], values: JSON) -> dict[str, str]:
-    """What Slack's client says before it sends a form, by block id; empty when it would send."""
+    """Return what Slack's client says before it sends a form, by block id; empty when it would send."""
     return {
         block["block_id"]: said
         for block in blocks

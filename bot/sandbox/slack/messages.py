@@ -46,7 +46,7 @@ class Message:
     """Blocks it had before: a slow screen still shows them, and what is pressed there arrives."""
 
     def is_visible_to(self, user: str | None) -> bool:
-        """Whether ``user`` sees it; ``None`` stands for the sandbox itself, which sees all."""
+        """Tell whether ``user`` sees it; ``None`` stands for the sandbox itself, which sees all."""
         return user is None or self.ephemeral_to in {None, user}
 
     def revise(self, content: Content, at: str) -> None:
@@ -59,7 +59,7 @@ class Message:
         self.edited = at
 
     def as_slack(self) -> JSON:
-        """The ``message`` object of Web API answers and of ``block_actions``."""
+        """Return the ``message`` object of Web API answers and of ``block_actions``."""
         message: JSON = {
             "type": "message",
             "user": self.user,

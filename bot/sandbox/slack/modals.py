@@ -41,7 +41,7 @@ class View:
         return f"{self.id[1:]}.{self.version}"
 
     def as_slack(self) -> JSON:
-        """The ``view`` object of answers and payloads."""
+        """Return the ``view`` object of answers and payloads."""
         defaults: JSON = {
             "private_metadata": "", "callback_id": "", "external_id": "", "close": None, "submit": None,
             "clear_on_close": False, "notify_on_close": False,
@@ -75,14 +75,14 @@ class Modals:
         self._homes: dict[str, View] = {}
 
     def trigger(self, user: str) -> str:
-        """A new trigger id for something that ``user`` just did."""
+        """Return a new trigger id for something that ``user`` just did."""
         number = self._workspace.number()
         trigger = f"{number}.{TEAM_ID}.{number:032x}"
         self._triggers[trigger] = Trigger(user, time.monotonic())
         return trigger
 
     def spend(self, trigger_id: str) -> str:
-        """Whose trigger it is.
+        """Return whose trigger it is.
 
         Raises ``invalid_trigger_id``, ``exchanged_trigger_id`` or ``expired_trigger_id``.
         """
@@ -101,7 +101,7 @@ class Modals:
         return list(self._stacks.get(user, []))
 
     def view(self, view_id: str, *, user: str | None = None) -> View:
-        """An open view by its id, of ``user`` if given. Raises ``not_found``."""
+        """Return an open view by its id, of ``user`` if given. Raises ``not_found``."""
         for stack in [*self._stacks.values(), list(self._homes.values())]:
             for view in stack:
                 if view_id == view.id and user in {None, view.user}:
@@ -109,7 +109,7 @@ class Modals:
         raise SlackError("not_found")
 
     def home(self, user: str) -> View | None:
-        """The App Home that was published for this person; ``None`` before."""
+        """Return the App Home that was published for this person; ``None`` before."""
         return self._homes.get(user)
 
     def publish(self, user: str, definition: Any, *, over: str) -> View:

@@ -103,7 +103,7 @@ def home_event(person: Member, channel: Channel, view: View | None, *, event_ts:
 
 
 def view_submission(person: Member, view: View, *, trigger_id: str) -> JSON:
-    """A form sent off. It carries neither the channel nor a response_url."""
+    """Return a form sent off. It carries neither the channel nor a response_url."""
     return {
         **_interaction("view_submission", person),
         "trigger_id": trigger_id,
@@ -113,7 +113,7 @@ def view_submission(person: Member, view: View, *, trigger_id: str) -> JSON:
 
 
 def view_closed(person: Member, view: View) -> JSON:
-    """A form given up; sent only where ``notify_on_close`` asked for it."""
+    """Return a form given up; sent only where ``notify_on_close`` asked for it."""
     return {**_interaction("view_closed", person), "view": view.as_slack(), "is_cleared": False}
 
 
@@ -143,7 +143,7 @@ def mention_event(message: Message, *, team: str, event_ts: str) -> JSON:
 
 
 def event_callback(event: JSON, *, event_id: str, is_ext_shared: bool) -> JSON:
-    """The envelope of an event; ``event_id`` stays the same when it is delivered again."""
+    """Return the envelope of an event; ``event_id`` stays the same when it is delivered again."""
     authorization: dict[str, Any] = {
         "enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT_USER, "is_bot": True,
         "is_enterprise_install": False,

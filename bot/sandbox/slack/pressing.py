@@ -21,7 +21,7 @@ class Press:
     state: JSON | None
 
     def as_action(self, action_ts: str) -> JSON:
-        """The entry of ``actions``."""
+        """Return the entry of ``actions``."""
         shown: JSON = {name: given for name, given in self.element.items() if name in SHOWN}
         return {**shown, "block_id": self.block_id, **(self.state or {}), "action_ts": action_ts}
 

@@ -47,7 +47,7 @@ class ResponseUrls:
         app.router.add_post(PATH + "/{secret}", self._serve)
 
     def mint(self, channel: str, user: str, original: Message | None = None) -> str:
-        """The path of a new one; ``original`` is the message that was pressed."""
+        """Return the path of a new one; ``original`` is the message that was pressed."""
         secret = secrets.token_hex(16)
         self._replies[secret] = Reply(channel, user, original, time.monotonic())
         return f"{PATH}/{secret}"

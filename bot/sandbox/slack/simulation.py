@@ -191,15 +191,15 @@ class Slack:
         return [view.as_slack() for view in self.modals.stack(as_)]
 
     def dm(self, user: str) -> str:
-        """The id of this person's direct messages with the bot."""
+        """Return the id of this person's direct messages with the bot."""
         return self.workspace.direct(user).id
 
     def notice(self, user: str) -> str | None:
-        """What Slack's client told this person went wrong with the last act."""
+        """Return what Slack's client told this person went wrong with the last act."""
         return self.workspace.notice(user)
 
     def file(self, file_id: str) -> bytes:
-        """The bytes of a file that the bot uploaded."""
+        """Return the bytes of a file that the bot uploaded."""
         return self._files.content(file_id)
 
     # What goes wrong, and what was sent

@@ -67,7 +67,7 @@ class SocketMode(Carrier):
         return sum(not connection.leaving for connection in self._connections)
 
     def ticket(self) -> str:
-        """What opens one connection, once."""
+        """Return what opens one connection, once."""
         ticket = secrets.token_hex(16)
         self._tickets.add(ticket)
         return ticket

@@ -14,7 +14,7 @@ class Views:
         self._modals = modals
 
     def methods(self) -> dict[str, Method]:
-        """What this module answers; no scope beyond the token's own."""
+        """Return what this module answers; no scope beyond the token's own."""
         return {
             "views.open": Method(self._open), "views.push": Method(self._push),
             "views.publish": Method(self._publish), "blocks.validate": Method(_validate),

@@ -56,7 +56,7 @@ class Workspace(Watched):
             self._members[user] = replace(self.member(user), **changes)
 
     def groups(self) -> list[Group]:
-        """All user groups."""
+        """Return all user groups."""
         with self._lock:
             return copy.deepcopy(list(self._groups.values()))
 
@@ -69,7 +69,7 @@ class Workspace(Watched):
     # Channels
 
     def channels(self) -> list[Channel]:
-        """All channels, direct messages included."""
+        """Return all channels, direct messages included."""
         with self._lock:
             return list(self._channels.values())
 
@@ -81,7 +81,7 @@ class Workspace(Watched):
             return self._channels[channel]
 
     def entered(self, channel: str, user: str) -> Channel:
-        """The channel, if ``user`` is in it.
+        """Return the channel, if ``user`` is in it.
 
         Raises ``channel_not_found``, ``not_in_channel`` or ``is_archived``.
         """
@@ -93,7 +93,7 @@ class Workspace(Watched):
         return found
 
     def direct(self, user: str) -> Channel:
-        """The direct messages between ``user`` and the bot.
+        """Return the direct messages between ``user`` and the bot.
 
         Raises ``user_not_found`` or ``cannot_dm_bot``.
         """
@@ -130,7 +130,7 @@ class Workspace(Watched):
         return message
 
     def message(self, channel: str, ts: str, *, seen_by: str | None = None) -> Message:
-        """The message, an ephemeral one only for who sees it.
+        """Return the message, an ephemeral one only for who sees it.
 
         Raises ``channel_not_found`` or ``message_not_found``.
         """
@@ -180,7 +180,7 @@ class Workspace(Watched):
     # What went wrong, told to one person
 
     def notice(self, user: str) -> str | None:
-        """What Slack's client last told this person went wrong."""
+        """Return what Slack's client last told this person went wrong."""
         with self._lock:
             return self._notices.get(user)
 
@@ -195,11 +195,11 @@ class Workspace(Watched):
     # Words and numbers
 
     def number(self) -> int:
-        """A number never handed out before, for ids."""
+        """Return a number never handed out before, for ids."""
         return next(self._numbers)
 
     def describe(self) -> str:
-        """All messages and notices, for a failed wait."""
+        """Return all messages and notices, for a failed wait."""
         with self._lock:
             lines = [
                 f"{channel.id} #{channel.name}" + self._listed(channel.id)

@@ -93,12 +93,12 @@ _AUTH_DETAILS = frozenset(
 
 
 def plain(header: str) -> str:
-    """A header for comparing: small letters, single blanks, no quotes around it."""
+    """Return a header for comparing: small letters, single blanks, no quotes around it."""
     return " ".join(header.split()).strip("\"' ").casefold()
 
 
 def columns_of_report(header: Sequence[str], named: Mapping[str, str]) -> dict[str, int]:
-    """The place of each field of the admin centre's report, ``named`` ones first.
+    """Return the place of each field of the admin centre's report, ``named`` ones first.
 
     Raises ``NotRead`` where two would do.
     """
@@ -114,7 +114,7 @@ def columns_of_report(header: Sequence[str], named: Mapping[str, str]) -> dict[s
 
 
 def columns_of_sign_ins(header: Sequence[str]) -> dict[str, int]:
-    """The place of each field of an Entra download; the first of two columns of one name."""
+    """Return the place of each field of an Entra download; the first of two columns of one name."""
     names = [plain(name) for name in header]
     fields = (USER, APP, WHEN, STATUS, CODE)
     return {field: place for field in fields for place in [_first(names, _NAMES[field])] if place is not None}
@@ -127,7 +127,7 @@ def is_auth_details(header: Sequence[str]) -> bool:
 
 
 def columns_of_list(header: Sequence[str], named: Mapping[str, str]) -> dict[str, int]:
-    """The place of each column of our own list."""
+    """Return the place of each column of our own list."""
     found = _named(header, named, OF_LIST)
     names = [plain(name) for name in header]
     return {**{field: names.index(field) for field in OF_LIST if field in names}, **found}
@@ -146,7 +146,7 @@ def _named(header: Sequence[str], named: Mapping[str, str], known: Sequence[str]
 
 
 def seen(header: Sequence[str]) -> str:
-    """What the header of a file says, for a sentence."""
+    """Return what the header of a file says, for a sentence."""
     shown = ", ".join(f"`{_shown(name)}`" for name in header[:12]) + (
         ", and more" if len(header) > 12 else ""
     )

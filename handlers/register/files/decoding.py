@@ -32,7 +32,7 @@ class NotRead(Exception):
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file. Raises ``NotRead``."""
+    """Return the text of a file. Raises ``NotRead``."""
     if len(data) > LARGEST:
         raise NotRead(
             f"This file has {len(data) / 2**20:.0f} MB; at most {LARGEST // 2**20} are read. Export a "

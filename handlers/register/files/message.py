@@ -26,7 +26,7 @@ LONGEST_HEADERS = 256 * 1024
 
 
 def is_message(text: str) -> bool:
-    """Whether a text begins with the headers of a mail."""
+    """Tell whether a text begins with the headers of a mail."""
     head = _headers(text)
     return _HEADER.match(head) is not None and _RECEIVED.search(head) is not None
 

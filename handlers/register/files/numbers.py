@@ -20,7 +20,7 @@ def share(text: str) -> float | None:
 
 @lru_cache(maxsize=4096)
 def count(text: str) -> int | None:
-    """A count with or without signs between its thousands; ``None`` where it is none."""
+    """Return a count with or without signs between its thousands; ``None`` where it is none."""
     bare = text.strip()
     if _GROUPED.fullmatch(bare):
         return int(re.sub(r"[^\d-]", "", bare))
@@ -53,5 +53,5 @@ def puts_month_first(texts: list[str]) -> bool | None:
 
 
 def is_slashed(text: str) -> bool:
-    """Whether a moment is written as Excel saves it in two of the world's orders."""
+    """Tell whether a moment is written as Excel saves it in two of the world's orders."""
     return _SLASHED.match(text.strip()) is not None

@@ -54,7 +54,7 @@ NO_DAY = "this is no day"
 
 
 def is_sign_ins(table: Table) -> bool:
-    """Whether a table is a sign-in download.
+    """Tell whether a table is a sign-in download.
 
     Raises ``NotRead`` for its part that does not tell the client.
     """

@@ -39,7 +39,7 @@ NO_ADDRESS, NO_SHARE, BEYOND = "this is no mail address", "this is no share", "a
 
 
 def is_report(table: Table, named: Mapping[str, str]) -> bool:
-    """Whether a table tells TLS versions."""
+    """Tell whether a table tells TLS versions."""
     found = columns_of_report(table.header, named)
     return TLS10 in found or TLS11 in found
 

@@ -24,7 +24,7 @@ class Table:
     """Number of the first row below the header."""
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
-        """Every row that holds anything, with its number."""
+        """Yield every row that holds anything, with its number."""
         for number, row in enumerate(self.rows, start=self.first):
             if any(row):
                 yield number, row

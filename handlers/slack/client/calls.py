@@ -121,7 +121,7 @@ def call(method: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
 
 
 def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dict[str, Any], dict[str, str]]:
-    """The same with the answer's headers, names in lower case. Raises ``Unavailable``."""
+    """Return the same with the answer's headers, names in lower case. Raises ``Unavailable``."""
     try:
         response = method(**arguments)
     except SlackApiError as refused:

@@ -22,7 +22,7 @@ class SlackCopies:
         self._client = client
 
     def request_at(self, place: Place) -> int | None:
-        """The one number that the deciding buttons of this message carry. Raises ``Unavailable``."""
+        """Return the one number that the deciding buttons of this message carry. Raises ``Unavailable``."""
         message = call(self._client.reactions_get, channel=place.channel, timestamp=place.ts).get("message")
         found = set(_numbers(message)) if isinstance(message, dict) else set()
         return found.pop() if len(found) == 1 else None

@@ -41,7 +41,7 @@ class Outward:
 
     @classmethod
     def of(cls, client: WebClient) -> "Outward":
-        """The same TLS and the same proxy as a client of the Web API."""
+        """Return the same TLS and the same proxy as a client of the Web API."""
         return cls(tls=client.ssl, proxy=client.proxy)
 
     def message(self, address: Address, body: bytes) -> int | None:

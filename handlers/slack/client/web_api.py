@@ -166,7 +166,7 @@ NOT_GIVEN_MEND = (
 
 
 def fetched(client: SlackWebClient, address: str, most: int) -> bytes:
-    """The first ``most`` bytes of a file. Raises ``Unavailable``."""
+    """Return the first ``most`` bytes of a file. Raises ``Unavailable``."""
     try:
         return client.read_file(address, most)
     except Redirected:  # to the page where people sign in

@@ -19,7 +19,7 @@ from storage.records import ChangeRequest, SettingValue
 def messages(
     cloud: Cloud, zone: ZoneInfo, request: ChangeRequest, person: str, other: str
 ) -> Iterator[tuple[str, Message]]:
-    """Each with its name; ``request`` is open, ``person`` and ``other`` are ids of people."""
+    """Yield each with its name; ``request`` is open, ``person`` and ``other`` are ids of people."""
     yield "help", replies.help_text(cloud, SUBCOMMANDS)
     yield "no such command", replies.no_such("enabel", "enable")
     yield "reading", replies.reading_now()

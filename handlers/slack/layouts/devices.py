@@ -19,7 +19,7 @@ from storage.sightings import Sighting
 
 
 def messages(person: str, text: str, now: datetime) -> Iterator[tuple[str, Message]]:
-    """The lists and one entry, in every state, with and without an owner."""
+    """Yield the lists and one entry, in every state, with and without an owner."""
     today = now.date()
     one = example(person, text, now)
     weeks = tuple(Week(today + timedelta(weeks=ahead), ahead) for ahead in range(30))
@@ -43,7 +43,7 @@ def messages(person: str, text: str, now: datetime) -> Iterator[tuple[str, Messa
 
 
 def forms(person: str, text: str, now: datetime, zone: ZoneInfo) -> Iterator[tuple[str, View]]:
-    """The forms about devices."""
+    """Yield the forms about devices."""
     one = example(person, text, now)
     days = DueDays(now.date(), now.date())
     yield "form (add a device)", device_forms.add(channel="C00000001", days=days, zone=zone.key)
@@ -53,7 +53,7 @@ def forms(person: str, text: str, now: datetime, zone: ZoneInfo) -> Iterator[tup
 
 
 def example(person: str, text: str, now: datetime) -> Device:
-    """An overdue entry for which a later day was asked for, with the longest texts there can be."""
+    """Return an overdue entry for which a later day was asked for, with the longest texts there can be."""
     due: date = now.date() - timedelta(days=1)
     return Device(
         id=999_999_999, tenant_id="", device=text[:300], sender="scanner@contoso.com", site=text[:300],

@@ -30,7 +30,7 @@ class HomeExamples:
     person: str
 
     def pages(self, request: ChangeRequest) -> Iterator[tuple[str, View]]:
-        """Each page and form, with ``request`` wherever there is one to show."""
+        """Yield each page and form, with ``request`` wherever there is one to show."""
         full = self._full(request)
         rows = replace(full.rows, own=(), devices=())
         bare = replace(full, waits=None, tally=None, other=request, rows=rows, to_accept=())

@@ -27,7 +27,7 @@ class Layout:
 
 
 def shape_of(block: object) -> str:
-    """The fields of a block and of all that it holds, without their texts."""
+    """Return the fields of a block and of all that it holds, without their texts."""
     if isinstance(block, Mapping):
         parts = (f"{key}={_word(key, value)}" for key, value in sorted(block.items()) if key not in _FREE)
         return f"{{{' '.join(parts)}}}"
@@ -56,5 +56,5 @@ def _word(key: str, value: object) -> str:
 
 
 def shapes_of(layouts: Iterable[Layout]) -> frozenset[tuple[str, str]]:
-    """Every shape in these layouts, with its surface."""
+    """Return every shape in these layouts, with its surface."""
     return frozenset().union(*(layout.shapes for layout in layouts))

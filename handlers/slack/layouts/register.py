@@ -48,12 +48,12 @@ class RegisterExamples:
         ]
 
     def naming(self, request: ChangeRequest) -> ChangeRequest:
-        """The same request, naming all of them, and a ticket."""
+        """Return the same request, naming all of them, and a ticket."""
         named = tuple(NamedDevice(device.id, device.due) for device in self.entries())
         return replace(request, devices=named, ticket=self.text[:64])
 
     def forms(self, cloud: Cloud) -> Iterator[tuple[str, View]]:
-        """The forms that choose among them and that list them."""
+        """Yield the forms that choose among them and that list them."""
         entries, day = tuple(self.entries()), self.now.date()
         register = Standing(devices=entries, count=500, named=tuple(device.id for device in entries))
         yield (
@@ -76,7 +76,7 @@ class RegisterExamples:
         )
 
     def news(self, zone: ZoneInfo) -> Iterator[tuple[str, Message]]:
-        """What owners and operators are told, with the buttons that answer it."""
+        """Yield what owners and operators are told, with the buttons that answer it."""
         day, number = self.now.date(), 999_999_000
         answer = ReminderAnswer("x", "x", ReminderReply.DONE, self.person, self.now)
         said: tuple[DeviceNews, ...] = (

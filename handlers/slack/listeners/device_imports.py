@@ -19,7 +19,7 @@ def opened(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
 
 
 def submitted(form: Mapping[str, Any]) -> ImportFile:
-    """The command of a submitted form. Raises ``WrongForm`` and ``Malformed``."""
+    """Return the command of a submitted form. Raises ``WrongForm`` and ``Malformed``."""
     filled = values(form)
     try:
         days = ["".join(filled.get(field, [])) for field in (device_import.FIRST_DAY, device_import.LAST_DAY)]

@@ -19,7 +19,7 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {**devices.BUTTONS, device_ans
 
 
 def shown(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> dict[str, Callable[[int], None]]:
-    """What the buttons about an entry do that show something or open a form."""
+    """Return what the buttons about an entry do that show something or open a form."""
     return {
         **devices.shown(edge, reply, body),
         device_answers.NEED_LONGER: partial(_open_longer, edge, reply, body),
@@ -27,7 +27,7 @@ def shown(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> dict[str, Callab
 
 
 def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
-    """The command of a submitted form about devices; ``None`` for another form.
+    """Return the command of a submitted form about devices; ``None`` for another form.
 
     Raises ``WrongForm`` and ``Malformed``.
     """

@@ -110,7 +110,7 @@ def show_anew(edge: Edge, reply: Reply, done: Command, interaction: Interaction)
 
 
 def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
-    """The command of a submitted form about devices; ``None`` for another form.
+    """Return the command of a submitted form about devices; ``None`` for another form.
 
     Raises ``WrongForm`` and ``Malformed``.
     """
@@ -144,13 +144,13 @@ def channel_in(form: Mapping[str, Any]) -> str | None:
 
 
 def about(private: str) -> tuple[int, str]:
-    """The number and the channel that a form carries. Raises ``Malformed``."""
+    """Return the number and the channel that a form carries. Raises ``Malformed``."""
     found, _, channel = private.partition(" ")
     return number(found), identity(channel) if channel else ""
 
 
 def another_day(edge: Edge, form: Mapping[str, Any], asked: type[AnotherDay]) -> AnotherDay:
-    """The command of a form that asks for another due day. Raises ``WrongForm`` and ``Malformed``."""
+    """Return the command of a form that asks for another due day. Raises ``WrongForm`` and ``Malformed``."""
     filled, context = {field: "".join(found) for field, found in values(form).items()}, edge.around
     number, _ = about(str(form.get("private_metadata") or ""))
     try:

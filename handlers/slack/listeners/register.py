@@ -64,7 +64,7 @@ class Failures:
         self._edge = edge
 
     def answer(self, error: Exception, body: dict[str, Any], respond: Respond) -> BoltResponse:
-        """What Slack gets in place of the listener's acknowledgement.
+        """Return what Slack gets in place of the listener's acknowledgement.
 
         Slack sends only events again, so only they may get 503.
         """

@@ -11,7 +11,7 @@ ALL_THE_SAME = "Opting out goes on."
 
 
 def untrusted(said: Untrusted) -> str:
-    """Why nothing is opted in or extended for now, and what ends that."""
+    """Return why nothing is opted in or extended for now, and what ends that."""
     return f":rotating_light: {_why(said)} {ALL_THE_SAME}"
 
 

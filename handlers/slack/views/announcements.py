@@ -22,7 +22,7 @@ SNOOZE, DONE = "snooze", "done"
 
 
 def announcement(view: AnnouncementView, zone: ZoneInfo) -> Message:
-    """The message for one announcement; ``zone`` is for dates where Slack shows the fallback."""
+    """Return the message for one announcement; ``zone`` is for dates where Slack shows the fallback."""
     said = view.said
     if view.overtaken is not None and isinstance(said, AboutWindow):
         text = _over(said, view.overtaken, zone)

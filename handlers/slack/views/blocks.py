@@ -36,7 +36,7 @@ class Message:
     native: Sequence[Block] = ()
 
     def arguments(self, *, native: bool = False) -> dict[str, Any]:
-        """The arguments of ``chat.postMessage`` and its relatives.
+        """Return the arguments of ``chat.postMessage`` and its relatives.
 
         Raises when a limit of Slack is exceeded.
         """
@@ -51,7 +51,7 @@ class Message:
 
 
 def header(text: str) -> HeaderBlock:
-    """A headline; plain text, at most 150 characters."""
+    """Return a headline; plain text, at most 150 characters."""
     return HeaderBlock(text=text[:150])
 
 
@@ -90,17 +90,17 @@ def small(lines: Iterable[str]) -> list[Block]:
 
 
 def divider() -> DividerBlock:
-    """A thin line."""
+    """Return a thin line."""
     return DividerBlock()
 
 
 def actions(*buttons: ButtonElement) -> ActionsBlock:
-    """A row of buttons."""
+    """Return a row of buttons."""
     return ActionsBlock(elements=list(buttons))
 
 
 def button(
     text: str, action: str, value: int, *, style: str | None = None, confirm: ConfirmObject | None = None
 ) -> ButtonElement:
-    """A button that carries the number of a change and nothing else."""
+    """Return a button that carries the number of a change and nothing else."""
     return ButtonElement(text=text, action_id=action, value=str(value), style=style, confirm=confirm)

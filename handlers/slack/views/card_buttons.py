@@ -38,7 +38,7 @@ def _opted_in_since(view: RequestView) -> bool:
 
 
 def failed_to_opt_out(view: RequestView) -> bool:
-    """Whether this is an opt-out that failed, and the tenant has not been opted out since."""
+    """Tell whether this is an opt-out that failed, and the tenant has not been opted out since."""
     request, baseline = view.request, view.baseline
     done = (
         baseline is not None

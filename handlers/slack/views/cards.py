@@ -31,7 +31,7 @@ _RESULT = {State.APPLIED, State.FAILED, State.UNCERTAIN}
 
 
 def card(view: RequestView, zone: ZoneInfo) -> Message:
-    """The request's message in the channel: it fits a screen, and its thread holds the rest."""
+    """Return the request's message in the channel: it fits a screen, and its thread holds the rest."""
     request = view.request
     title = headline(request)
     others = {Kind.OPT_OUT: _opt_out, Kind.OUTSIDE: _outside, Kind.SHORTENING: _shortening}
@@ -41,7 +41,7 @@ def card(view: RequestView, zone: ZoneInfo) -> Message:
 
 
 def still_ends(view: RequestView, zone: ZoneInfo) -> list[Block]:
-    """What holds on where an extension came to nothing."""
+    """Return what holds on where an extension came to nothing."""
     if not _left_as_it_was(view) or view.baseline is None:
         return []
     end = view.baseline.window_end
@@ -192,7 +192,7 @@ BY_HAND = "`/legacytls help` shows how to opt out by hand."
 
 
 def next_step(view: RequestView, zone: ZoneInfo) -> list[Block]:
-    """What to do about a change that failed."""
+    """Return what to do about a change that failed."""
     if failed_to_opt_out(view):
         return [section(f"{_tried_again(view, zone)} {BY_HAND}")]
     if view.request.kind is Kind.OPT_IN and view.request.state is State.FAILED:
@@ -248,7 +248,7 @@ def _came_after(view: RequestView, later: ChangeRequest) -> str:
 
 
 def rejection(view: RequestView, limit: int = 0) -> list[Block]:
-    """Why it was rejected, whole or its beginning."""
+    """Return why it was rejected, whole or its beginning."""
     if view.request.state is not State.REJECTED:
         return []
     if view.reason_given is None:
@@ -276,7 +276,7 @@ def _hosts(view: RequestView) -> str:
 
 
 def until(end: datetime | None, zone: ZoneInfo) -> str:
-    """An end for people: in the reader's zone, and by the clock of the zone in which it was chosen."""
+    """Return an end for people: in the reader's zone, and by the clock of the zone in which it was chosen."""
     if end is None:
         return "no end"
     return f"{instant(end, zone)} ({spelled_end(end, zone)})"

@@ -24,7 +24,7 @@ _NAMED = 150
 
 
 def add(*, channel: str, days: DueDays, zone: str) -> View:
-    """Everything that an entry needs.
+    """Return everything that an entry needs.
 
     ``channel`` is where it was asked, so that the answer finds its way back.
     """
@@ -63,7 +63,7 @@ def change_day(device: Device, *, channel: str) -> View:
 
 
 def change_owner(device: Device, *, channel: str) -> View:
-    """Who answers for an entry from now on."""
+    """Return who answers for an entry from now on."""
     now = f"is <@{device.owner_id}>'s now" if device.owner_id else "has no owner now"
     blocks: list[Block] = [
         section(_head(device, now)),

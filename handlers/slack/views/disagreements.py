@@ -14,7 +14,7 @@ LOOK = "Have whoever runs the database find out who changed it; `legacytls verif
 
 
 def disagreement(said: Disagreement, zone: ZoneInfo) -> str:
-    """What was found, what it stops, and what to do."""
+    """Return what was found, what it stops, and what to do."""
     return f":rotating_light: {_found(said, zone)}"
 
 

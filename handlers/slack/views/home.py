@@ -41,7 +41,7 @@ FOOT = "Drawn {at}: open the app again to see it as it is then."
 
 
 def page(found: HomePage, person: str, zone: ZoneInfo) -> View:
-    """The whole page of one person."""
+    """Return the whole page of one person."""
     blocks = [
         header("Legacy TLS in Exchange Online"),
         *_now(found, zone),
@@ -56,12 +56,12 @@ def page(found: HomePage, person: str, zone: ZoneInfo) -> View:
 
 
 def turned_away(sentences: str) -> View:
-    """The page of whoever may not see it: one sentence."""
+    """Return the page of whoever may not see it: one sentence."""
     return View(type="home", blocks=[section(sentence(sentences))])
 
 
 def chooser(found: HomePage, zone: ZoneInfo) -> View:
-    """The small form of the shortcut: what is so, and what can be done about it."""
+    """Return the small form of the shortcut: what is so, and what can be done about it."""
     request = found.waits or found.other
     also = (
         [button("Who can decide?", WHAT_IF, request.id)]

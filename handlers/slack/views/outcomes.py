@@ -26,7 +26,7 @@ def outcome(view: RequestView, zone: ZoneInfo, person: str | None = None) -> Mes
 
 
 def retired(view: RequestView) -> Message:
-    """What replaces an earlier private message about this request."""
+    """Return what replaces an earlier private message about this request."""
     text = f"#{view.request.id} has moved on: the newer message below says how it stands."
     return Message(text=text, blocks=[section(text)])
 

@@ -25,7 +25,7 @@ NOTE = 300
 
 
 def outside(view: RequestView, zone: ZoneInfo, ways: Sequence[ButtonElement]) -> list[Block]:
-    """Who, since when, who is called, and what can be done about it."""
+    """Return who, since when, who is called, and what can be done about it."""
     request, by = view.request, view.reason_by
     who = f"<@{by}> says: it was me." if by else "Nobody asked the bot for it."
     unknown = _NOT_KNOWN_YET if request.retry_at and not by else ""

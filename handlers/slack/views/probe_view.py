@@ -38,12 +38,12 @@ _LINES = 8
 
 
 def under_way() -> Message:
-    """The progress line after two seconds."""
+    """Return the progress line after two seconds."""
     return Message(text=UNDER_WAY)
 
 
 def probed(report: Probed) -> Message:
-    """What each endpoint does, and what that does not prove."""
+    """Return what each endpoint does, and what that does not prove."""
     if not report.rows:
         return Message(text=FAILED, blocks=[section(FAILED)])
     lines = [f"• {_line(list(rows))}" for _, rows in groupby(report.rows, key=lambda row: row.target)]

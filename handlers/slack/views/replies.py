@@ -46,7 +46,7 @@ OF_SEVERAL = (
 
 
 def help_text(cloud: Cloud, subcommands: Mapping[str, str], alias: str = "", *, which: str = "") -> Message:
-    """Every subcommand with an example; ``alias`` is the tenant's, where there are several.
+    """Return every subcommand with an example; ``alias`` is the tenant's, where there are several.
 
     ``which`` stands first where no tenant was meant: mrkdwn that names the reader's tenants.
     """
@@ -64,7 +64,7 @@ def help_text(cloud: Cloud, subcommands: Mapping[str, str], alias: str = "", *, 
 
 
 def reading_now() -> Message:
-    """The progress line after two seconds."""
+    """Return the progress line after two seconds."""
     return Message(text="Reading the live value from Exchange Online…")
 
 
@@ -116,7 +116,7 @@ def _older(page: HistoryPage) -> list[Block]:
 
 
 def exported(name: str, *, not_taken: str = "") -> str:
-    """Where the record is and how it is checked: only the lines of JSON prove themselves."""
+    """Return where the record is and how it is checked: only the lines of JSON prove themselves."""
     checks = "docs/audit.md has a script that checks it offline."
     if name.endswith(".csv"):
         checks = (
@@ -139,7 +139,7 @@ OPEN_OPT_OUT, OPEN_HISTORY = "open_opt_out", "open_history"
 
 
 def open_form(why: str, kind: Kind) -> Message:
-    """Why a form did not open at once, with the button that opens it."""
+    """Return why a form did not open at once, with the button that opens it."""
     return Message(text=why, blocks=[section(why), actions(button("Open the form", OPEN_FORM[kind], 0))])
 
 

@@ -156,7 +156,7 @@ def _live(report: Status, zone: ZoneInfo) -> str:
 
 
 def time_left(span: timedelta) -> str:
-    """How long a window still runs, in the largest whole unit: ``23 days left``."""
+    """Return how long a window still runs, in the largest whole unit: ``23 days left``."""
     for unit, length in (
         ("day", timedelta(days=1)),
         ("hour", timedelta(hours=1)),

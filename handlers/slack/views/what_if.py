@@ -18,7 +18,7 @@ _LINES = 10
 
 
 def what_if(found: WhatIf, zone: ZoneInfo) -> Message:
-    """The answer first, then everybody by what their approval would do."""
+    """Return the answer first, then everybody by what their approval would do."""
     head = _head(found, zone)
     could = [one for one in found.people if one.counts]
     again = [one for one in found.people if one.verdict.allowed and not one.counts]
