@@ -207,7 +207,9 @@ READS_TEXTS = {
         "lines of a list that it has written itself, and blanks in the name of a device"
     ),
     "handlers/register/own_list.py": "ids of people, as somebody copied them into a table",
-    "handlers/slack/client/announcer.py": "Slack's ids: a direct message's begins with D",
+    "handlers/slack/client/announcer.py": (
+        "Slack's ids: a direct message's begins with D; lines of an answer that is drawn in several sections"
+    ),
     "handlers/slack/views/register_choice.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/home_devices.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/blocks.py": "words that are to be shortened",
@@ -216,7 +218,6 @@ READS_TEXTS = {
     "handlers/slack/emoji.py": "Slack's names of emoji, and the file that lists them",
     "handlers/slack/views/links.py": "web addresses and quoted lines, when a message is drawn",
     "handlers/slack/command_text.py": "what somebody typed behind the command",
-    "handlers/slack/views/mrkdwn.py": "lines of an answer that is drawn in several sections",
     "handlers/slack/views/plain.py": "Slack's mark-up, line by line",
     "handlers/slack/listeners/devices.py": "words of a command",
     "handlers/slack/views/device_forms.py": "blanks in the name of a device",

@@ -18,7 +18,7 @@ from handlers.slack.client.calls import call, direct
 from handlers.slack.views import announcements, card_buttons, cards, devices, outcomes, thread
 from handlers.slack.views.blocks import Message, actions, button, section, small, typed
 from handlers.slack.views.links import Find, is_slacks, linked, nowhere
-from handlers.slack.views.mrkdwn import parted, sentence
+from handlers.slack.views.mrkdwn import packed, sentence
 from handlers.slack.views.signed import Signature, signed
 from storage.devices.records import Device
 from storage.sightings import Sighting
@@ -171,7 +171,7 @@ def answer_message(text: str, reason_for: int | None, given: Mapping[str, str]) 
     """A private answer, with what was typed into a form given back, and the button that asks for a reason."""
     shown = sentence(text)
     blocks: list[Block] = [
-        *map(section, parted(shown)),
+        *map(section, packed(shown.split("\n"))),
         *small(["So that nothing has to be typed again:"] if given else []),
     ]
     for label, what in given.items():

@@ -1,13 +1,13 @@
 """``/legacytls calendar``: Microsoft's dates, past, running and to come, each with where it was read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from slack_sdk.models.blocks import Block
 
 from handlers.calendar.milestone import Phase
 from handlers.calendar.milestones import Listed
 from handlers.slack.views.blocks import Message, header, section, small
-from handlers.slack.views.mrkdwn import CHUNK, escape
+from handlers.slack.views.mrkdwn import CHUNK, escape, packed
 
 _GROUPS = (
     ("Running now", (Phase.RUNNING,)),
@@ -26,7 +26,7 @@ def calendar(listed: Sequence[Listed], warning: str | None) -> Message:
     for title, phases in _GROUPS:
         rows = [row for row in listed if row.phase in phases][-SHOWN:]
         if rows:
-            blocks += [header(title), *(section(text) for text in _joined(map(_line, rows)))]
+            blocks += [header(title), *(section(text) for text in packed(map(_line, rows), CHUNK - 1))]
     blocks += small(
         [
             (
@@ -36,16 +36,6 @@ def calendar(listed: Sequence[Listed], warning: str | None) -> Message:
         ]
     )
     return Message(text="Microsoft's dates for legacy TLS and Basic SMTP AUTH", blocks=blocks[:50])
-
-
-def _joined(lines: Iterable[str]) -> list[str]:
-    """The lines in as few texts as a section holds."""
-    texts = [""]
-    for line in lines:
-        if len(texts[-1]) + len(line) >= CHUNK:
-            texts.append("")
-        texts[-1] += f"{line}\n"
-    return [text.rstrip() for text in texts]
 
 
 def _line(row: Listed) -> str:

@@ -1,6 +1,6 @@
 """Draws all tenants for who may see them, and the two forms of opting several out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -12,7 +12,7 @@ from slack_sdk.models.views import View
 from handlers.policy.forms import REASON
 from handlers.slack.views.blocks import Message, header, section, small
 from handlers.slack.views.forms import form, text_field
-from handlers.slack.views.mrkdwn import SECTION, escape, fitted, instant
+from handlers.slack.views.mrkdwn import SECTION, escape, fitted, instant, packed
 from storage.record.spreadsheet_cells import row
 from storage.records import SettingValue
 from storage.tenants.fleet import Standing
@@ -100,7 +100,7 @@ def table(lines: Sequence[Line]) -> Message:
     rest = small(
         [f"And {left} more; all of them are in the file in our direct messages."] if left > 0 else []
     )
-    return Message(text=counts, blocks=[header(counts), *_paragraphs(shown), *rest])
+    return Message(text=counts, blocks=[header(counts), *map(section, packed(shown)), *rest])
 
 
 def fitting(lines: Sequence[Line]) -> list[str]:
@@ -145,7 +145,7 @@ def confirmation(lines: Sequence[Line], devices: dict[str, list[str]], carried: 
             "Opted out at once, each tenant by a change of its own; it needs no second person. Devices may "
             "stop sending."
         ),
-        *_paragraphs(_named(one, devices.get(one.standing.tenant_id, []), room) for one in lines),
+        *map(section, packed(_named(one, devices.get(one.standing.tenant_id, []), room) for one in lines)),
         text_field(REASON, "Reason", most=1000, multiline=None, optional=True),
     ]
     return form(CONFIRMATION, carried, "Opt tenants out", "Opt out now", named)
@@ -165,17 +165,6 @@ def _named(one: Line, devices: list[str], room: int) -> str:
 
 def _option(one: Line) -> str:
     return f"{one.alias}: {one.value.value if one.value else 'not known'}"[:75]
-
-
-def _paragraphs(lines: Iterable[str]) -> list[Block]:
-    """As few paragraphs as Slack's limit allows."""
-    texts: list[str] = []
-    for line in lines:
-        if texts and len(texts[-1]) + len(line) + 1 <= SECTION:
-            texts[-1] += f"\n{line}"
-        else:
-            texts.append(line)
-    return [section(text) for text in texts]
 
 
 def _stamp(at: datetime | None) -> str:

@@ -78,11 +78,11 @@ def fitted(text: str, limit: int) -> str:
     return text[:cut] + "…"
 
 
-def parted(text: str) -> list[str]:
-    """Cut a marked-up text between lines into parts that fit a section each, as far as its lines do."""
-    parts = [""]
-    for line in text.split("\n"):
-        if parts[-1] and len(parts[-1]) + 1 + len(line) > SECTION:
+def packed(lines: Iterable[str], most: int = SECTION) -> list[str]:
+    """Join marked-up lines into as few parts as fit a section each, as far as the lines do."""
+    parts: list[str] = []
+    for line in lines:
+        if not parts or (parts[-1] and len(parts[-1]) + 1 + len(line) > most):
             parts.append("")
         parts[-1] += f"\n{line}" if parts[-1] else line
     return parts
@@ -90,13 +90,7 @@ def parted(text: str) -> list[str]:
 
 def quotation(text: str) -> list[str]:
     """Escape typed text and quote every line, in parts that fit a section each; nothing is lost."""
-    parts = [""]
-    for piece in (piece for line in text.splitlines() for piece in _pieces(escape(line))):
-        marked = f"{QUOTE}{piece}"
-        if parts[-1] and len(parts[-1]) + 1 + len(marked) > SECTION:
-            parts.append("")
-        parts[-1] += f"\n{marked}" if parts[-1] else marked
-    return parts
+    return packed(f"{QUOTE}{piece}" for line in text.splitlines() for piece in _pieces(escape(line)))
 
 
 QUOTE = "> "
