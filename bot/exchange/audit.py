@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.exchange.client import KEY
 from bot.exchange.details import clean
-from bot.exchange.outcomes import instant
+from bot.exchange.outcomes import instant, text
 from storage.records import SettingValue
 
 _VALUES: Final = {
@@ -61,7 +61,7 @@ def unreadable(rows: Iterable[Mapping[str, object]]) -> int:
     """How many rows cannot be read, and so may hide a change of the setting."""
     records = [_record(row.get("AuditData")) for row in rows]
     return sum(
-        record is None or instant(record.get("CreationTime")) is None or not _text(record, "Id")
+        record is None or instant(record.get("CreationTime")) is None or not text(record, "Id")
         for record in records
     )
 
@@ -89,16 +89,11 @@ def _change(record: Mapping[str, object], at: datetime, parameter: Mapping[str, 
     value = parameter.get("Value")
     return Change(
         at=at,
-        user=clean(_text(record, "UserId") or ""),
-        app_id=_text(record, "AppId"),
-        object_id=_text(record, "TokenObjectId"),
+        user=clean(text(record, "UserId") or ""),
+        app_id=text(record, "AppId"),
+        object_id=text(record, "TokenObjectId"),
         value=_VALUES.get(str("" if value is None else value).strip().lower()),
-        succeeded={"true": True, "false": False}.get((_text(record, "ResultStatus") or "").lower()),
-        client_app_id=_text(record, "ClientAppId"),
-        record_id=_text(record, "Id") or "",
+        succeeded={"true": True, "false": False}.get((text(record, "ResultStatus") or "").lower()),
+        client_app_id=text(record, "ClientAppId"),
+        record_id=text(record, "Id") or "",
     )
-
-
-def _text(record: Mapping[str, object], key: str) -> str | None:
-    found = record.get(key)
-    return found if isinstance(found, str) and found else None

@@ -22,7 +22,7 @@ from bot.exchange.auth.together import Together
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
 from bot.exchange.http.wire import Wire
-from bot.exchange.outcomes import Meaning, Outcome, instant
+from bot.exchange.outcomes import Meaning, Outcome, instant, text
 from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, Tries
 from handlers.context.first_use import FirstUse
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
@@ -239,8 +239,8 @@ def reading_of(outcome: Outcome, *, read_at: datetime, client_request_id: str) -
     return Reading(
         value=_value(row),
         smtp_auth_disabled=disabled if isinstance(disabled, bool) else None,
-        organization=_text(row, "OrganizationalUnitRoot") or _hosted(row),
-        server=_text(row, "OriginatingServer"),
+        organization=text(row, "OrganizationalUnitRoot") or _hosted(row),
+        server=text(row, "OriginatingServer"),
         changed_at=instant(row.get("WhenChangedUTC")),
         read_at=read_at,
         client_request_id=client_request_id,
@@ -274,15 +274,10 @@ def _value(row: Mapping[str, object]) -> SettingValue:
     raise _unreadable(f"gives {KEY} as something other than true, false or null")
 
 
-def _text(row: Mapping[str, object], key: str) -> str | None:
-    found = row.get(key)
-    return found if isinstance(found, str) and found else None
-
-
 def _hosted(row: Mapping[str, object]) -> str | None:
     """Read the initial domain in ``OrganizationId``: ``…Hosted Organizations/contoso.onmicrosoft.com - ``."""
     found = re.search(
-        r"/Microsoft Exchange Hosted Organizations/([\w.-]+) - ", _text(row, "OrganizationId") or ""
+        r"/Microsoft Exchange Hosted Organizations/([\w.-]+) - ", text(row, "OrganizationId") or ""
     )
     return found[1] if found else None
 

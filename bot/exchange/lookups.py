@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.exchange.audit import Change, changes_in, unreadable
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.outcomes import Meaning, Outcome, rows_of
+from bot.exchange.outcomes import Meaning, Outcome, rows_of, text
 from bot.exchange.patience import LOOKUP_LIMIT
 from handlers.ports import AcceptedDomains, AuditRow, Author, MailboxLocks, Unavailable
 
@@ -69,7 +69,7 @@ class OptionalLookups:
         rows = rows_of(outcome)
         if rows is None:
             raise _unreadable("Get-AcceptedDomain")
-        names = tuple(name.lower() for row in rows if (name := _text(row, "DomainName")))
+        names = tuple(name.lower() for row in rows if (name := text(row, "DomainName")))
         return AcceptedDomains(names, complete=_is_last_page(outcome) and len(names) == len(rows))
 
     def who_changed(self, since: datetime, until: datetime) -> list[Author]:
@@ -189,11 +189,6 @@ def _is_last_page(outcome: Outcome) -> bool:
 def _flag(row: Mapping[str, object], key: str) -> bool | None:
     found = row.get(key)
     return found if isinstance(found, bool) else None
-
-
-def _text(row: Mapping[str, object], key: str) -> str:
-    found = row.get(key)
-    return found if isinstance(found, str) else ""
 
 
 def _stamp(instant: datetime) -> str:

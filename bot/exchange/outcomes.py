@@ -115,6 +115,12 @@ def rows_of(outcome: Outcome) -> list[Mapping[str, object]] | None:
     return rows if all(isinstance(row, dict) and "_clixml" not in row for row in rows) else None
 
 
+def text(row: Mapping[str, object], key: str) -> str | None:
+    """A text of a row; ``None`` where it is missing, empty, or something else."""
+    found = row.get(key)
+    return found if isinstance(found, str) and found else None
+
+
 def instant(value: object) -> datetime | None:
     """Read an instant as Exchange writes it, UTC if no zone is named; ``None`` when unreadable."""
     if not isinstance(value, str):
