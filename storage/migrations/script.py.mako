@@ -6,17 +6,13 @@ Revision ID: ${up_revision}
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.steps import refused
+
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
     """${message}."""
     ${upgrades if upgrades else "pass"}
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")

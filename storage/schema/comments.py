@@ -1,10 +1,10 @@
 """What each table and column means, for whoever looks at the database itself: comments of PostgreSQL.
 
 SQLite has none. A new table or column gets its line here and its comment in the migration that makes it;
-changed words need a migration of their own (``apply`` once more).
+changed words need a migration of their own (``comment_on`` once more).
 """
 
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData
 
 from storage.schema import device_comments
 
@@ -276,19 +276,16 @@ def describe(metadata: MetaData) -> None:
             column.comment = of_column(table.name, column.name)
 
 
-def statements(there: dict[str, list[str]]) -> list[str]:
-    """The statements of PostgreSQL for the columns that are there, by table."""
-    found: list[str] = []
+def comment_on(connection: Connection, there: dict[str, list[str]]) -> None:
+    """Comment the columns that are there, by table, in PostgreSQL."""
+    if connection.dialect.name != "postgresql":
+        return
     for table, columns in there.items():
         if table in TABLES:
-            found.append(f"COMMENT ON TABLE {table} IS {_literal(TABLES[table][0])}")
-            described = ((column, of_column(table, column)) for column in columns)
-            found += [
-                f'COMMENT ON COLUMN {table}."{column}" IS {_literal(text)}'
-                for column, text in described
-                if text
-            ]
-    return found
+            connection.exec_driver_sql(f"COMMENT ON TABLE {table} IS {_literal(TABLES[table][0])}")
+            for column in columns:
+                if text := of_column(table, column):
+                    connection.exec_driver_sql(f'COMMENT ON COLUMN {table}."{column}" IS {_literal(text)}')
 
 
 def _literal(text: str) -> str:

@@ -3,27 +3,26 @@
 Revision ID: 0001
 """
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.steps import append_only, guard, in_sqlite, never_replaced, partial_index, refused
+from storage.schema.guards import Guard
+
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
+downgrade = refused
 
-APPEND_ONLY = ("decisions", "reasons", "attempts", "rules", "audit_events")
-"""Tables whose rows are only ever added."""
-
-IDENTITY = {
+APPEND_ONLY = {
     "decisions": "id = NEW.id",
     "reasons": "request_id = NEW.request_id",
     "attempts": "id = NEW.id",
     "rules": "id = NEW.id",
     "audit_events": "tenant_id = NEW.tenant_id AND (seq = NEW.seq OR prev_hash = NEW.prev_hash)",
-    "change_requests": "id = NEW.id",
 }
-"""What makes a new row the same as an old one. SQLite's REPLACE removes the old one without asking its DELETE
-trigger."""
+"""Tables whose rows are only ever added, and what makes a new row the same as an old one."""
 
 CONTENT = (
     "id, tenant_id, kind, requester_id, door, reason, clients, protocols, from_value, to_value, "
@@ -46,60 +45,25 @@ def upgrade() -> None:
     """Create every table, then the guards."""
     for create in TABLES:
         create()
-    guard = _guard_sqlite if op.get_bind().dialect.name == "sqlite" else _guard_postgresql
-    guard()
+    if not in_sqlite():
+        op.execute(
+            "CREATE FUNCTION legacytls_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            "BEGIN RAISE EXCEPTION '%: the record is never altered', TG_TABLE_NAME; END $$"
+        )
+    for table, same in APPEND_ONLY.items():
+        append_only(table, same)
+    never_replaced("change_requests", "id = NEW.id")
+    guard(*_guards_of_requests())
 
 
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
-
-
-def _guard_sqlite() -> None:
-    for table in APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            _sqlite_trigger(
-                f"{table}_no_{verb.lower()}", f"{verb} ON {table}", f"{table}: the record is never altered"
-            )
-    for table, same in IDENTITY.items():
-        twice = f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - constants of this file
-        _sqlite_trigger(f"{table}_no_replace", twice, f"{table}: the record is never altered")
-    _sqlite_trigger(
-        "change_requests_no_delete", "DELETE ON change_requests", "a change request is never removed"
-    )
-    _sqlite_trigger(
-        "change_requests_content", f"UPDATE OF {CONTENT} ON change_requests", "a request is fixed at birth"
-    )
-    renumbered = "UPDATE ON change_requests WHEN NEW.id <> OLD.id"
-    _sqlite_trigger("change_requests_number", renumbered, "a request is fixed at birth")
-    _sqlite_trigger(
-        "change_requests_settled",
-        f"UPDATE OF state ON change_requests WHEN OLD.state IN ({SETTLED}) AND NEW.state <> OLD.state",
-        "a settled request stays settled",
-    )
-
-
-def _sqlite_trigger(name: str, event: str, message: str) -> None:
-    op.execute(f"CREATE TRIGGER {name} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{message}'); END")
-
-
-def _guard_postgresql() -> None:
-    op.execute(
-        "CREATE FUNCTION legacytls_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
-        "BEGIN RAISE EXCEPTION '%: the record is never altered', TG_TABLE_NAME; END $$"
-    )
-    for table in APPEND_ONLY:
-        _postgresql_trigger(f"{table}_append_only", f"UPDATE OR DELETE ON {table}", "FOR EACH ROW")
-    for table in (*APPEND_ONLY, "change_requests"):
-        _postgresql_trigger(f"{table}_no_truncate", f"TRUNCATE ON {table}", "FOR EACH STATEMENT")
-    _postgresql_trigger("change_requests_no_delete", "DELETE ON change_requests", "FOR EACH ROW")
-    _postgresql_trigger("change_requests_content", f"UPDATE OF {CONTENT} ON change_requests", "FOR EACH ROW")
-    settled = f"FOR EACH ROW WHEN (OLD.state IN ({SETTLED}) AND NEW.state <> OLD.state)"
-    _postgresql_trigger("change_requests_settled", "UPDATE OF state ON change_requests", settled)
-
-
-def _postgresql_trigger(name: str, event: str, each: str) -> None:
-    op.execute(f"CREATE TRIGGER {name} BEFORE {event} {each} EXECUTE FUNCTION legacytls_refuse()")
+def _guards_of_requests() -> Iterator[Guard]:
+    table, fixed = "change_requests", "a request is fixed at birth"
+    settled = f"OLD.state IN ({SETTLED}) AND NEW.state <> OLD.state"
+    yield Guard(f"{table}_no_delete", table, ("DELETE",), message="a change request is never removed")
+    yield Guard(f"{table}_content", table, ("UPDATE",), CONTENT, message=fixed)
+    yield Guard(f"{table}_settled", table, ("UPDATE",), "state", settled, "a settled request stays settled")
+    if in_sqlite():
+        yield Guard(f"{table}_number", table, ("UPDATE",), when="NEW.id <> OLD.id", message=fixed)
 
 
 def _change_requests() -> None:
@@ -133,22 +97,8 @@ def _change_requests() -> None:
 def _open_places() -> None:
     op.create_index("ix_change_requests_page", "change_requests", ["tenant_id", "id"], unique=False)
     op.create_index("ix_change_requests_state", "change_requests", ["tenant_id", "state", "id"], unique=False)
-    op.create_index(
-        "ux_one_open_opt_in",
-        "change_requests",
-        ["tenant_id"],
-        unique=True,
-        sqlite_where=ONE_OPEN,
-        postgresql_where=ONE_OPEN,
-    )
-    op.create_index(
-        "ux_one_open_opt_out",
-        "change_requests",
-        ["tenant_id"],
-        unique=True,
-        sqlite_where=ONE_OPT_OUT,
-        postgresql_where=ONE_OPT_OUT,
-    )
+    partial_index("ux_one_open_opt_in", "change_requests", ["tenant_id"], ONE_OPEN, unique=True)
+    partial_index("ux_one_open_opt_out", "change_requests", ["tenant_id"], ONE_OPT_OUT, unique=True)
 
 
 def _decisions() -> None:

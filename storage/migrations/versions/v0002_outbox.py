@@ -6,21 +6,17 @@ Revision ID: 0002
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.steps import partial_index, refused
+
 revision = "0002"
 down_revision = "0001"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
     """Create the working tables: unlike the record, their rows change and may be pruned."""
     for create in TABLES:
         create()
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
 
 
 def _notices() -> None:
@@ -45,14 +41,7 @@ def _notices() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("tenant_id", "key", name="ux_notices_key"),
     )
-    op.create_index(
-        "ix_notices_owed",
-        "notices",
-        ["tenant_id", "due_at"],
-        unique=False,
-        sqlite_where=sa.text("delivered_at IS NULL"),
-        postgresql_where=sa.text("delivered_at IS NULL"),
-    )
+    partial_index("ix_notices_owed", "notices", ["tenant_id", "due_at"], sa.text("delivered_at IS NULL"))
     op.create_index("ix_notices_request", "notices", ["request_id", "kind"], unique=False)
 
 
@@ -87,14 +76,7 @@ def _inbox() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("tenant_id", "key", name="ux_inbox_key"),
     )
-    op.create_index(
-        "ix_inbox_waiting",
-        "inbox",
-        ["tenant_id", "id"],
-        unique=False,
-        sqlite_where=sa.text("done_at IS NULL"),
-        postgresql_where=sa.text("done_at IS NULL"),
-    )
+    partial_index("ix_inbox_waiting", "inbox", ["tenant_id", "id"], sa.text("done_at IS NULL"))
 
 
 def _leases() -> None:

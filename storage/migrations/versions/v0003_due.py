@@ -4,28 +4,18 @@ Revision ID: 0003
 """
 
 import sqlalchemy as sa
-from alembic import op
+
+from storage.migrations.steps import partial_index, refused
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 ATTRIBUTABLE = sa.text("state = 'observed' AND retry_at IS NOT NULL")
 
 
 def upgrade() -> None:
     """Create the index."""
-    op.create_index(
-        "ix_change_requests_attributable",
-        "change_requests",
-        ["tenant_id", "retry_at"],
-        unique=False,
-        sqlite_where=ATTRIBUTABLE,
-        postgresql_where=ATTRIBUTABLE,
+    partial_index(
+        "ix_change_requests_attributable", "change_requests", ["tenant_id", "retry_at"], ATTRIBUTABLE
     )
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")

@@ -6,10 +6,11 @@ Revision ID: 0005
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.steps import partial_index, refused
+
 revision = "0005"
 down_revision = "0004"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
@@ -17,15 +18,4 @@ def upgrade() -> None:
     for table in ("change_requests", "inbox"):
         op.add_column(table, sa.Column("correlation_id", sa.String(length=64), nullable=True))
     settings = sa.text("kind = 'settings'")
-    op.create_index(
-        "ix_audit_events_settings",
-        "audit_events",
-        ["tenant_id", "seq"],
-        sqlite_where=settings,
-        postgresql_where=settings,
-    )
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    partial_index("ix_audit_events_settings", "audit_events", ["tenant_id", "seq"], settings)

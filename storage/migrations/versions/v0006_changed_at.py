@@ -6,17 +6,13 @@ Revision ID: 0006
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.steps import refused
+
 revision = "0006"
 down_revision = "0005"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
     """Add a column that may be empty, so that the previous version goes on beside this one."""
     op.add_column("observations", sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True))
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")

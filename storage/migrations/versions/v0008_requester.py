@@ -6,13 +6,12 @@ Revision ID: 0008
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.steps import guard, refused
+from storage.schema.guards import Guard
+
 revision = "0008"
 down_revision = "0007"
-branch_labels = None
-depends_on = None
-
-GUARD = "change_requests_requester"
-EVENT = "UPDATE OF requester_enterprise_id ON change_requests"
+downgrade = refused
 
 
 def upgrade() -> None:
@@ -20,15 +19,5 @@ def upgrade() -> None:
     op.add_column(
         "change_requests", sa.Column("requester_enterprise_id", sa.String(length=32), nullable=True)
     )
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            f"CREATE TRIGGER {GUARD} BEFORE {EVENT} BEGIN SELECT RAISE(ABORT, 'a request is fixed at "
-            "birth'); END"
-        )
-    else:
-        op.execute(f"CREATE TRIGGER {GUARD} BEFORE {EVENT} FOR EACH ROW EXECUTE FUNCTION legacytls_refuse()")
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    name, column = "change_requests_requester", "requester_enterprise_id"
+    guard(Guard(name, "change_requests", ("UPDATE",), column, message="a request is fixed at birth"))

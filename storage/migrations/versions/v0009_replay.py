@@ -4,12 +4,12 @@ Revision ID: 0009
 """
 
 import sqlalchemy as sa
-from alembic import op
+
+from storage.migrations.steps import partial_index, refused
 
 revision = "0009"
 down_revision = "0008"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 OF_A_REQUEST = sa.text("request_id IS NOT NULL")
 COMPARED = sa.text(
@@ -22,22 +22,5 @@ COMPARED = sa.text(
 def upgrade() -> None:
     """Create two indexes; the previous version goes on beside this one."""
     columns = ["tenant_id", "request_id", "seq"]
-    op.create_index(
-        "ix_audit_events_request",
-        "audit_events",
-        columns,
-        sqlite_where=OF_A_REQUEST,
-        postgresql_where=OF_A_REQUEST,
-    )
-    op.create_index(
-        "ix_audit_events_compared",
-        "audit_events",
-        ["tenant_id", "kind", "seq"],
-        sqlite_where=COMPARED,
-        postgresql_where=COMPARED,
-    )
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    partial_index("ix_audit_events_request", "audit_events", columns, OF_A_REQUEST)
+    partial_index("ix_audit_events_compared", "audit_events", ["tenant_id", "kind", "seq"], COMPARED)

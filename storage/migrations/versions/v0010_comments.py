@@ -6,12 +6,12 @@ Revision ID: 0010
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import refused
+from storage.schema.comments import comment_on
 
 revision = "0010"
 down_revision = "0009"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
@@ -24,10 +24,4 @@ def upgrade() -> None:
         table: [str(column["name"]) for column in inspector.get_columns(table)]
         for table in inspector.get_table_names()
     }
-    for statement in statements(there):
-        op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    comment_on(op.get_bind(), there)

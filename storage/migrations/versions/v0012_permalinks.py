@@ -6,12 +6,12 @@ Revision ID: 0012
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import refused
+from storage.schema.comments import comment_on
 
 revision = "0012"
 down_revision = "0011"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
@@ -22,11 +22,4 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.String(64), nullable=False),
         sa.Column("link", sa.Text, nullable=False),
     )
-    if op.get_bind().dialect.name == "postgresql":
-        for statement in statements({"permalinks": ["request_id", "tenant_id", "link"]}):
-            op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    comment_on(op.get_bind(), {"permalinks": ["request_id", "tenant_id", "link"]})

@@ -6,23 +6,15 @@ Revision ID: 0013
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import refused
+from storage.schema.comments import comment_on
 
 revision = "0013"
 down_revision = "0012"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
     """Add a nullable column, so that the previous version goes on; the table is guarded whole."""
     op.add_column("attempts", sa.Column("outcome", sa.String(length=16), nullable=True))
-    if op.get_bind().dialect.name == "sqlite":
-        return
-    for statement in statements({"attempts": ["outcome"]}):
-        op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    comment_on(op.get_bind(), {"attempts": ["outcome"]})

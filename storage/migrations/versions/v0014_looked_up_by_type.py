@@ -6,12 +6,12 @@ Revision ID: 0014
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import partial_index, refused
+from storage.schema.comments import comment_on
 
 revision = "0014"
 down_revision = "0013"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 ANNOUNCES = sa.text("what IS NOT NULL")
 LOOKED_UP = ("head", "unreadable")
@@ -27,13 +27,5 @@ def upgrade() -> None:
         mine = sa.text("UPDATE notices SET what = :what WHERE kind = 'channel' AND key LIKE :key")
         op.get_bind().execute(mine, {"what": what, "key": f"{what}:%"})
     columns = ["tenant_id", "what", "id"]
-    op.create_index("ix_notices_what", "notices", columns, sqlite_where=ANNOUNCES, postgresql_where=ANNOUNCES)
-    if op.get_bind().dialect.name == "sqlite":
-        return
-    for statement in statements({"change_requests": ["waiting"], "notices": ["what"]}):
-        op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    partial_index("ix_notices_what", "notices", columns, ANNOUNCES)
+    comment_on(op.get_bind(), {"change_requests": ["waiting"], "notices": ["what"]})

@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import refused
+from storage.schema.comments import comment_on
 
 revision = "0015"
 down_revision = "0014"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
@@ -32,11 +32,4 @@ def upgrade() -> None:
     op.create_table(
         "probes", *columns, sa.PrimaryKeyConstraint("tenant_id", "host", "port", "tls", name="pk_probes")
     )
-    if op.get_bind().dialect.name == "postgresql":
-        for statement in statements({"probes": names}):
-            op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    comment_on(op.get_bind(), {"probes": names})

@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import append_only, guard, in_sqlite, never_replaced, partial_index, refused
+from storage.schema.comments import comment_on
+from storage.schema.guards import Guard
 
 revision = "0017"
 down_revision = "0016"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 STANDING = sa.text("state = 'proposed' OR state = 'active'")
 """Spelled with OR, or SQLite does not take the index (sqlite.org/partialindex.html)."""
@@ -50,54 +51,27 @@ def upgrade() -> None:
     _reports()
     _sightings()
     op.add_column("change_requests", sa.Column("devices", sa.Text(), nullable=True))
-    if op.get_bind().dialect.name == "sqlite":
-        for name, event, message in _sqlite():
-            op.execute(f"CREATE TRIGGER {name} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{message}'); END")
+    never_replaced("devices", "id = NEW.id")
+    for table, same in IDENTITY.items():
+        append_only(table, same)
+    guard(*_guards())
+    if in_sqlite():
         return
-    for name, event in _postgresql():
-        op.execute(f"CREATE TRIGGER {name} BEFORE {event} EXECUTE FUNCTION legacytls_refuse()")
     there = sa.inspect(op.get_bind())
     tables = {
         table: [column["name"] for column in there.get_columns(table)]
         for table in ("devices", *IDENTITY, "sightings")
     }
-    for statement in statements(tables | {"change_requests": ["devices"]}):
-        op.get_bind().exec_driver_sql(statement)
+    comment_on(op.get_bind(), tables | {"change_requests": ["devices"]})
 
 
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
-
-
-def _sqlite() -> Iterator[tuple[str, str, str]]:
-    yield "change_requests_devices", f"UPDATE OF devices ON change_requests WHEN {SETTLED}", SETTLES
-    yield "devices_no_delete", "DELETE ON devices", "a device is never removed"
-    yield "devices_content", f"UPDATE OF {CONTENT} ON devices", FIXED
-    yield "devices_ended", f"UPDATE ON devices WHEN {ENDED}", ENDS
-    yield "devices_number", "UPDATE ON devices WHEN NEW.id <> OLD.id", FIXED
-    for table, same in {"devices": "id = NEW.id", **IDENTITY}.items():
-        there = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - constants of this file
-        yield (
-            f"{table}_no_replace",
-            f"INSERT ON {table} WHEN {there}",
-            f"{table}: the record is never altered",
-        )
-    for table in IDENTITY:
-        for verb in ("UPDATE", "DELETE"):
-            yield f"{table}_no_{verb.lower()}", f"{verb} ON {table}", f"{table}: the record is never altered"
-
-
-def _postgresql() -> Iterator[tuple[str, str]]:
-    """With the function that guards the other tables since the first migration."""
-    yield "change_requests_devices", f"UPDATE OF devices ON change_requests FOR EACH ROW WHEN ({SETTLED})"
-    yield "devices_no_delete", "DELETE ON devices FOR EACH ROW"
-    yield "devices_content", f"UPDATE OF {CONTENT} ON devices FOR EACH ROW"
-    yield "devices_ended", f"UPDATE ON devices FOR EACH ROW WHEN ({ENDED})"
-    for table in IDENTITY:
-        yield f"{table}_append_only", f"UPDATE OR DELETE ON {table} FOR EACH ROW"
-    for table in ("devices", *IDENTITY):
-        yield f"{table}_no_truncate", f"TRUNCATE ON {table} FOR EACH STATEMENT"
+def _guards() -> Iterator[Guard]:
+    yield Guard("change_requests_devices", "change_requests", ("UPDATE",), "devices", SETTLED, SETTLES)
+    yield Guard("devices_no_delete", "devices", ("DELETE",), message="a device is never removed")
+    yield Guard("devices_content", "devices", ("UPDATE",), CONTENT, message=FIXED)
+    yield Guard("devices_ended", "devices", ("UPDATE",), when=ENDED, message=ENDS)
+    if in_sqlite():
+        yield Guard("devices_number", "devices", ("UPDATE",), when="NEW.id <> OLD.id", message=FIXED)
 
 
 def _day(name: str, *, nullable: bool = True) -> sa.Column[Any]:
@@ -155,16 +129,9 @@ def _device_indexes() -> None:
         ("ix_devices_owner", ["tenant_id", "owner_id", "due", "id"]),
         ("ix_devices_sender", ["tenant_id", "sender"]),
     ):
-        op.create_index(name, "devices", columns, sqlite_where=STANDING, postgresql_where=STANDING)
+        partial_index(name, "devices", columns, STANDING)
     unique = ["tenant_id", "fingerprint"]
-    op.create_index(
-        "ux_devices_standing",
-        "devices",
-        unique,
-        unique=True,
-        sqlite_where=STANDING,
-        postgresql_where=STANDING,
-    )
+    partial_index("ux_devices_standing", "devices", unique, STANDING, unique=True)
 
 
 def _device_acts() -> None:

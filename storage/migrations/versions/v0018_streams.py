@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import refused
+from storage.schema.comments import comment_on
 
 revision = "0018"
 down_revision = "0017"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
@@ -30,11 +30,4 @@ def upgrade() -> None:
     ]
     names = [column.name for column in columns]
     op.create_table("streams", *columns, sa.PrimaryKeyConstraint("tenant_id", "receiver", name="pk_streams"))
-    if op.get_bind().dialect.name == "postgresql":
-        for statement in statements({"streams": names}):
-            op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    comment_on(op.get_bind(), {"streams": names})

@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import refused
+from storage.schema.comments import comment_on
 
 revision = "0019"
 down_revision = "0018"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
@@ -28,11 +28,4 @@ def upgrade() -> None:
     names = [column.name for column in columns]
     op.create_table("homes", *columns, sa.PrimaryKeyConstraint("tenant_id", "person_id", name="pk_homes"))
     op.create_index("ix_change_requests_requester", "change_requests", ["tenant_id", "requester_id", "id"])
-    if op.get_bind().dialect.name == "postgresql":
-        for statement in statements({"homes": names}):
-            op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    comment_on(op.get_bind(), {"homes": names})

@@ -6,12 +6,12 @@ Revision ID: 0020
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema.comments import statements
+from storage.migrations.steps import partial_index, refused
+from storage.schema.comments import comment_on
 
 revision = "0020"
 down_revision = "0019"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 OPEN_STATES = sa.text("state IN ('pending', 'approved', 'applying', 'uncertain')")
 
@@ -25,19 +25,6 @@ def upgrade() -> None:
     op.add_column("leases", sa.Column("outcome", sa.String(16), nullable=True))
     op.create_index("ix_leases_due", "leases", ["duty", "due_at"])
     columns = ["tenant_id", "state"]
-    op.create_index(
-        "ix_change_requests_open",
-        "change_requests",
-        columns,
-        sqlite_where=OPEN_STATES,
-        postgresql_where=OPEN_STATES,
-    )
-    if op.get_bind().dialect.name == "postgresql":
-        described = ["name", "holder", "epoch", "until", "tenant_id", "duty", "due_at", "attempts", "outcome"]
-        for statement in statements({"leases": described}):
-            op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
+    partial_index("ix_change_requests_open", "change_requests", columns, OPEN_STATES)
+    described = ["name", "holder", "epoch", "until", "tenant_id", "duty", "due_at", "attempts", "outcome"]
+    comment_on(op.get_bind(), {"leases": described})

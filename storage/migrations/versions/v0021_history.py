@@ -5,10 +5,11 @@ Revision ID: 0021
 
 from alembic import op
 
+from storage.migrations.steps import refused
+
 revision = "0021"
 down_revision = "0020"
-branch_labels = None
-depends_on = None
+downgrade = refused
 
 
 def upgrade() -> None:
@@ -16,8 +17,3 @@ def upgrade() -> None:
     op.create_index("ix_change_requests_kind", "change_requests", ["tenant_id", "kind", "state", "id"])
     op.create_index("ix_change_requests_created", "change_requests", ["tenant_id", "created_at", "id"])
     op.create_index("ix_decisions_person", "decisions", ["tenant_id", "person_id", "request_id"])
-
-
-def downgrade() -> None:
-    """Refused: the record is never thrown away."""
-    raise NotImplementedError("the ledger is never downgraded; restore a backup instead")
