@@ -37,10 +37,6 @@ class Arguments:
             raise SlackError("invalid_arguments", messages=[f"[ERROR] missing required field: {name}"])
         return self.text(name)
 
-    def flag(self, name: str) -> bool:
-        """True for ``true`` and ``1``, in any spelling that Slack takes."""
-        return self.text(name).lower() in {"true", "1"}
-
     def decoded(self, name: str, default: Any = None) -> Any:
         """Return a structure, sent as it is or as JSON inside a form. Raises ``invalid_arguments``."""
         value = self.given.get(name, default)

@@ -1,11 +1,10 @@
 """Answer ``auth.test``, ``users.info``, ``usergroups.users.list`` and ``conversations.*``."""
 
 from collections.abc import Callable, Sequence
-from zoneinfo import ZoneInfo
 
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.api import Arguments, Method
-from bot.sandbox.slack.cast import BOT_USER, Channel, Member
+from bot.sandbox.slack.cast import BOT_USER, Member
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.messages import JSON
 from bot.sandbox.slack.workspace import Workspace
@@ -47,10 +46,9 @@ class Directory:
 
     def _described(self, member: Member) -> JSON:
         """Return the ``user`` object: strangers lack the guest flags, active members ``is_stranger``."""
-        now = self._workspace.clock().astimezone(ZoneInfo(member.tz))
-        offset = now.utcoffset()
         guest = {} if member.is_stranger else {"is_restricted": member.is_guest, "is_ultra_restricted": False}
-        organised = {"enterprise_user": _in_organisation(member)} if member.enterprise_user_id else {}
+        organisation = {"id": member.enterprise_user_id, "enterprise_id": cast.ENTERPRISE_ID}
+        organised = {"enterprise_user": organisation} if member.enterprise_user_id else {}
         email = {"email": member.email} if self._shows_email else {}
         return {
             "id": member.id,
@@ -59,18 +57,12 @@ class Directory:
             "real_name": member.real_name,
             "deleted": member.deleted,
             "tz": member.tz,
-            "tz_label": now.tzname(),
-            "tz_offset": int(offset.total_seconds()) if offset else 0,
             "profile": {
                 "real_name": member.real_name,
                 "display_name": member.name,
-                "title": member.title,
                 **email,
             },
             "is_bot": member.is_bot,
-            "is_app_user": False,
-            "is_admin": False,
-            "is_owner": False,
             **organised,
             **guest,
             **({"is_stranger": True} if member.is_stranger else {}),
@@ -94,46 +86,16 @@ class Directory:
         channel = self._workspace.direct(users[0])
         if self._workspace.member(users[0]).deleted:
             raise SlackError("user_disabled")
-        shown = self._shown(channel) if arguments.flag("return_im") else {"id": channel.id}
-        return {"no_op": True, "already_open": True, "channel": shown}
+        return {"channel": {"id": channel.id}}
 
     def _channel(self, arguments: Arguments) -> JSON:
         channel = self._workspace.channel(arguments.need("channel"))
-        count = {"num_members": len(channel.members)} if arguments.flag("include_num_members") else {}
-        return {"channel": {**self._shown(channel), **count}}
-
-    def _shown(self, channel: Channel) -> JSON:
-        if channel.person is not None:
-            return {
-                "id": channel.id,
-                "is_im": True,
-                "user": channel.person,
-                "is_archived": False,
-                "is_org_shared": False,
-            }
-        return {
+        shown = {
             "id": channel.id,
             "name": channel.name,
-            "is_channel": True,
-            "is_group": False,
-            "is_im": False,
-            "is_private": False,
             "is_archived": channel.is_archived,
             "is_member": BOT_USER in channel.members,
-            "is_shared": channel.is_ext_shared,
             "is_ext_shared": channel.is_ext_shared,
             "is_pending_ext_shared": False,
-            "is_org_shared": False,
-            "context_team_id": cast.TEAM_ID,
         }
-
-
-def _in_organisation(member: Member) -> JSON:
-    return {
-        "id": member.enterprise_user_id,
-        "enterprise_id": cast.ENTERPRISE_ID,
-        "enterprise_name": cast.TEAM_NAME,
-        "is_admin": False,
-        "is_owner": False,
-        "teams": [member.team_id],
-    }
+        return {"channel": shown}
