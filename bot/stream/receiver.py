@@ -10,7 +10,8 @@ import requests
 from standardwebhooks import Webhook
 
 from bot.exchange.headers import retry_after
-from bot.exchange.http.wire import NotPublic, Wire, content_of
+from bot.exchange.http.content import content_of
+from bot.exchange.http.wire import NotPublic, Wire
 from handlers.context.web_addresses import taken_apart
 from storage.integrity.canonical import canonical
 from storage.record.export import Event

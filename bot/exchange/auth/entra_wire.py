@@ -11,7 +11,8 @@ import requests
 from bot.exchange import refusals
 from bot.exchange.clouds import MICROSOFT_AUTHORITIES
 from bot.exchange.headers import retry_after
-from bot.exchange.http.wire import SIZE_LIMIT, Wire, content_of
+from bot.exchange.http.content import SIZE_LIMIT, content_of
+from bot.exchange.http.wire import Wire
 from handlers.context.web_addresses import Address, taken_apart
 
 

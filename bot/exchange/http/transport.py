@@ -18,8 +18,9 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from bot.exchange.http.content import content_of
 from bot.exchange.http.received import Answer, Silence
-from bot.exchange.http.wire import Wire, content_of, was_sent
+from bot.exchange.http.wire import Wire, was_sent
 from bot.exchange.patience import CALL_LIMIT
 from handlers.context.web_addresses import onward, taken_apart
 

@@ -11,7 +11,6 @@ import math
 import socket
 import threading
 import time
-import zlib
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPResponse
@@ -22,19 +21,15 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util import Timeout
 
 from bot.exchange.clouds import stays_here
 from bot.exchange.patience import CONNECT_LIMIT
 from handlers.context.web_addresses import may_be_dialled
 
-SIZE_LIMIT: Final = 2 * 1024 * 1024
-"""Bytes of an answer, after it was unpacked: 199 KiB of gzip can be 1 GiB of text."""
-
 SHORTEST: Final = 0.05
 POOL: Final = 64  # as many as there are threads that call, where several tenants share them
-_GZIP: Final = b"\x1f\x8b"
 _NO_PROXY: Final[dict[str, Any]] = {"http": None, "https": None, "all": None}
 
 
@@ -270,31 +265,3 @@ def _is_private_literal(url: str) -> bool:
 def was_sent() -> bool:
     """Tell whether this thread's latest call began to send; if not, the server processed nothing."""
     return _sent.flag
-
-
-def content_of(response: requests.Response) -> tuple[bytes, bool]:
-    """Read a streamed body and tell whether it is whole; more than ``SIZE_LIMIT`` bytes is broken off.
-
-    The time limit stands in the connection itself. Gzip is undone where the bytes, not the header, say so.
-    """
-    content = bytearray()
-    try:
-        while len(content) <= SIZE_LIMIT:
-            piece = response.raw.read(SIZE_LIMIT + 1 - len(content), decode_content=False)
-            if not piece:
-                return _inflated(bytes(content))
-            content += piece
-    except (HTTPError, OSError):
-        return bytes(content), False
-    return bytes(content[:SIZE_LIMIT]), False
-
-
-def _inflated(content: bytes) -> tuple[bytes, bool]:
-    if not content.startswith(_GZIP):
-        return content, True
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        plain = inflater.decompress(content, SIZE_LIMIT)
-    except zlib.error:
-        return content, False
-    return plain, inflater.eof

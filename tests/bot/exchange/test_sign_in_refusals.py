@@ -16,7 +16,7 @@ from bot.exchange import refusals
 from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken
 from bot.exchange.auth.entra_wire import EntraWire, belongs_to
 from bot.exchange.auth.tokens import Tokens
-from bot.exchange.http.wire import SIZE_LIMIT
+from bot.exchange.http.content import SIZE_LIMIT
 from handlers.context.web_addresses import taken_apart
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates

@@ -9,9 +9,9 @@ from ssl import SSLContext
 
 import pytest
 
+from bot.exchange.http.content import SIZE_LIMIT
 from bot.exchange.http.received import Answer, Silence
 from bot.exchange.http.transport import Transport, _inside
-from bot.exchange.http.wire import SIZE_LIMIT
 from tests.bot.exchange import certificates
 from tests.bot.exchange.stage import Stage, answer, drip, hang, raw, reset
 
