@@ -215,6 +215,8 @@ class Wire(requests.Session):
         self.auth = _as_it_is
         self._public_only = public_only
         self._shares = shared is not None
+        self.merged: dict[str, dict[str, Any]] = shared.merged if shared is not None else {}
+        """Proxies and authorities for each origin, as the surroundings have them: looking is slow."""
         adapter = shared.adapters["https://"] if shared else _Adapter(public_only=public_only)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
@@ -223,6 +225,14 @@ class Wire(requests.Session):
         """Close its own connections."""
         if not self._shares:
             super().close()
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Look into the environment once for each origin."""
+        origin = "/".join(str(url).split("/", 3)[:3])
+        if origin not in self.merged:
+            merge = super().merge_environment_settings
+            self.merged[origin] = dict(merge(url, proxies, stream, verify, cert))
+        return self.merged[origin] | {"stream": stream}
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Report no redirect: ``requests`` would read the body whole and fail on a broken target."""

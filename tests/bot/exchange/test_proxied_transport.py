@@ -6,9 +6,11 @@ from pathlib import Path
 from ssl import SSLContext
 
 import pytest
+import requests
 
 from bot.exchange.http.received import Answer, Silence
 from bot.exchange.http.transport import Transport
+from bot.exchange.http.wire import Wire
 from tests.bot.exchange import certificates
 from tests.bot.exchange.stage import Stage, answer, drip, raw, reset, tunnel
 from tests.bot.exchange.test_transport import HEAD, Carry
@@ -120,3 +122,29 @@ def test_a_service_behind_the_tunnel_that_is_another_one_gets_nothing(
     exchange.always(tunnel(int(service.host.rpartition(":")[2])))
     assert carry(origin="https://outlook.example") is Silence.UNTRUSTED
     assert service.requests == []
+
+
+def test_the_surroundings_are_looked_at_once_for_each_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "direct.example")
+    looked: list[str] = []
+    look = requests.sessions.get_environ_proxies
+    monkeypatch.setattr(
+        "requests.sessions.get_environ_proxies",
+        lambda url, no_proxy: looked.append(url) or look(url, no_proxy),
+    )
+    wire = Wire()
+    another = Wire(shared=wire)  # of another tenant
+
+    def proxy(session: Wire, url: str, *, stream: bool) -> str | None:
+        found = session.merge_environment_settings(url, {}, stream, None, None)
+        assert found["stream"] is stream
+        return found["proxies"].get("https")  # type: ignore[no-any-return]
+
+    for session, stream in ((wire, True), (another, False), (wire, True)):
+        assert (
+            proxy(session, "https://outlook.example/adminapi", stream=stream) == "http://proxy.example:3128"
+        )
+        assert proxy(session, "https://direct.example/adminapi", stream=stream) is None
+    assert looked == ["https://outlook.example/adminapi", "https://direct.example/adminapi"]
+    wire.close()
