@@ -252,6 +252,11 @@ def test_the_file_is_taken_while_the_bot_runs(stage: SeveralStage) -> None:
     stage.write(FILE[: FILE.index("  fabrikam:")])
     stage.hup("tenants.reread")
     assert "@contoso" in stage.command(BOB, "status", FABRIKAM)
+    left = next(one["ts"] for one in stage.slack.messages(FABRIKAM) if "Applied:" in words(one))
+    told = stage.answered(
+        CAROL, FABRIKAM, lambda: stage.slack.react(CAROL, FABRIKAM, left, "white_check_mark")
+    )
+    assert says("does_not_serve_a_tenant") in told
     assert "opted in" in stage.command(ALICE, "status", CONTOSO)
     with stage.ledger(stage.fabrikam).reading() as reader:
         assert reader.head()[0] > 0

@@ -12,6 +12,7 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
+from handlers.interaction import Interaction
 from handlers.slack.edge import BUSY, Reply
 from handlers.slack.listeners import devices
 from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListeners
@@ -124,11 +125,21 @@ class Router:
         field = first_field(view)
         ack(response_action="errors", errors={field: NOT_SERVED}) if field else ack()
 
-    def reaction(self, body: dict[str, Any]) -> None:
-        """Hand a reaction that decides to the tenant whose message it stands on. Raises ``Unreachable``."""
-        listeners = self._of_reaction(body)
+    def reaction(self, body: dict[str, Any], respond: Respond) -> None:
+        """Hand a reaction that decides to the tenant whose message it stands on. Raises ``Unreachable``.
+
+        Where that one is not served any more, the person is told.
+        """
+        acted = self._decided(body)
+        if acted is None:
+            return
+        whose = self._by_tenant.whose.at(acted.channel, acted.ts)
+        listeners = self._by_tenant.of(whose) if whose else self._by_tenant.in_channel(acted.channel)
         if listeners is not None:
             listeners.reactions.listen(body)
+        elif whose is not None:
+            reply = self._shared_edge.reply(respond, person=acted.person, channel=acted.channel)
+            self._shared_edge.executor.follow(lambda: reply.say(NOT_SERVED))
 
     def mention(self, body: dict[str, Any], respond: Respond) -> None:
         """Hand a mention to the tenant of its channel; elsewhere a member is answered for none."""
@@ -227,21 +238,19 @@ class Router:
         except Malformed:
             return None
 
-    def _of_reaction(self, body: Mapping[str, Any]) -> TenantListeners | None:
+    def _decided(self, body: Mapping[str, Any]) -> Interaction | None:
+        """Read a reaction that decides, or looks like it, wherever it stands."""
         event = body.get("event")
         item = event.get("item") if isinstance(event, Mapping) else None
         place = item if isinstance(item, Mapping) else {}
-        channel, ts = str(place.get("channel")), str(place.get("ts"))
+        channel = str(place.get("channel"))
         any_of_them = next(iter(self._by_tenant), None)
         if any_of_them is None:
             return None
         rule = any_of_them.edge.around.rule  # the emoji are the same for all
         emoji = {"approve": rule.approve_emoji, "reject": rule.reject_emoji}
-        if reaction(body, **emoji, channels=[channel], bot=self._shared_edge.bot_user) is None:
-            return None
-        return self._by_tenant.of(self._by_tenant.whose.at(channel, ts)) or self._by_tenant.in_channel(
-            channel
-        )
+        found = reaction(body, **emoji, channels=[channel], bot=self._shared_edge.bot_user)
+        return found[1] if found is not None else None
 
 
 def alias_in_front(text: str) -> tuple[str, str]:
