@@ -138,9 +138,10 @@ class Edge:
             act, within=within, drop=drop, person=reply.person, urgent=urgent, tenant=whose
         )
 
-    def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def shown(self, arguments: Mapping[str, Any], place: str) -> dict[str, Any]:
         """The arguments of a message, its numbers linked and its tenant named."""
-        return signed(linked(arguments, self.around.find), self.signature)
+        elsewhere = place != self.around.rule.channel
+        return signed(linked(arguments, self.around.find), self.signature, elsewhere=elsewhere)
 
     def owe(self, person: str, text: str) -> None:
         """Have somebody told later what Slack does not take now. Raises ``Unreachable``."""
@@ -180,8 +181,8 @@ class Speaker(Protocol):
     def native(self) -> NativeBlocks:
         """Which of Slack's own blocks it takes."""
 
-    def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of a message as it is sent."""
+    def shown(self, arguments: Mapping[str, Any], place: str) -> dict[str, Any]:
+        """The arguments of a message as it is sent to a channel; empty: to one person."""
 
     def owe(self, person: str, text: str) -> None:
         """Have somebody told later what Slack does not take now."""
@@ -258,7 +259,7 @@ class Reply:
     def _send(self, message: Message, *, replace: bool) -> bool:
         """By ``response_url``; where that does not work, the Web API is tried and tells why."""
         url, native = self._respond.response_url, self._edge.native.taken_in(message)
-        arguments = self._edge.shown(message.arguments(native=native))
+        arguments = self._edge.shown(message.arguments(native=native), self.channel)
         told = {"response_type": "ephemeral", "replace_original": replace, **arguments}
         return url is not None and self._edge.answers.post(url, told)
 
@@ -269,10 +270,10 @@ class Reply:
         if self.channel:  # an App Home and a shortcut have none
             here = partial(call, client.chat_postEphemeral, user=self.person, **self._place)
             with contextlib.suppress(Unavailable):
-                native.sent(message, lambda arguments: here(**self._edge.shown(arguments)))
+                native.sent(message, lambda arguments: here(**self._edge.shown(arguments, self.channel)))
                 return
         there = partial(call, client.chat_postMessage, channel=direct(client, self.person))
-        native.sent(message, lambda arguments: there(**self._edge.shown(arguments)))
+        native.sent(message, lambda arguments: there(**self._edge.shown(arguments, "")))
 
 
 def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:

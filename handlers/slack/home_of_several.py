@@ -16,7 +16,7 @@ from handlers.slack.listeners.by_tenant import ListenersByTenant, TenantListener
 from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import home as view
 from handlers.slack.views.blocks import section, small
-from handlers.slack.views.signed import signed_blocks
+from handlers.slack.views.signed import addressed, signed_blocks
 
 MOST: Final = 95
 """Blocks of tenants on a page, of the hundred that Slack takes in a view (docs.slack.dev/reference/views)."""
@@ -60,9 +60,8 @@ def _drawn(
             left_out.append(_command(listeners))
             continue
         page = listeners.edge.dispatch.query(Homes).page(person)
-        drawn = signed_blocks(
-            view.page(page, person, listeners.edge.zone).to_dict()["blocks"], listeners.signature
-        )
+        alone = view.page(page, person, listeners.edge.zone).to_dict()["blocks"]
+        drawn = signed_blocks(addressed(alone, listeners.signature.alias), listeners.signature)
         if blocks and len(blocks) + len(drawn) > MOST:
             left_out.append(_command(listeners))
         else:

@@ -34,7 +34,7 @@ class SharedEdge:
     native: NativeBlocks = field(default_factory=NativeBlocks)
     bot_user: str = ""
 
-    def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def shown(self, arguments: Mapping[str, Any], place: str) -> dict[str, Any]:
         """The arguments of a message, as they are."""
         return dict(arguments)
 

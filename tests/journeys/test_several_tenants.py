@@ -66,6 +66,9 @@ def test_elsewhere_the_tenant_is_named_first(stage: SeveralStage) -> None:
     assert "not set" in stage.command(ALICE, "@contoso status", elsewhere)
     assert "opted out" in stage.command(ALICE, "@FABRIKAM status", elsewhere)
     assert "fabrikam" in stage.command(ALICE, "@fabrikam history", elsewhere).splitlines()[0]
+    hint = stage.command(ALICE, "@contoso disabel", stage.slack.dm(ALICE))
+    assert says("did_you_mean_the_tenants_disable") in hint, "what a hint shows can be typed where it is read"
+    assert says("did_you_mean_legacytls_disable") in stage.command(ALICE, "disabel", CONTOSO)
 
 
 def test_another_alias_is_refused_in_a_tenants_own_channel(stage: SeveralStage) -> None:

@@ -84,7 +84,12 @@ class SlackAnnouncer:
         message = answer_message(text, reason_for, typed or {})
         if channel and not channel.startswith("D"):
             try:
-                call(self._client.chat_postEphemeral, channel=channel, user=person, **self._shown(message))
+                call(
+                    self._client.chat_postEphemeral,
+                    channel=channel,
+                    user=person,
+                    **self._shown(message, channel),
+                )
                 return
             except Unavailable as refused:
                 if refused.retryable:
@@ -127,18 +132,24 @@ class SlackAnnouncer:
     def _draw_again(self, place: Place, message: Message) -> Place | None:
         """``None`` when somebody deleted that copy."""
         try:
-            call(self._client.chat_update, channel=place.channel, ts=place.ts, **self._shown(message))
+            call(
+                self._client.chat_update,
+                channel=place.channel,
+                ts=place.ts,
+                **self._shown(message, place.channel),
+            )
         except Unavailable as refused:
             if refused.code not in ("message_not_found", "cant_update_message"):
                 raise
             return None
         return place
 
-    def _shown(self, message: Message) -> dict[str, Any]:
-        return signed(linked(message.arguments(), self._find), self._by)
+    def _shown(self, message: Message, channel: str) -> dict[str, Any]:
+        elsewhere = channel != self._channel
+        return signed(linked(message.arguments(), self._find), self._by, elsewhere=elsewhere)
 
     def _post(self, channel: str, message: Message, **more: str) -> Place:
-        arguments = {"unfurl_links": False, "unfurl_media": False, **self._shown(message), **more}
+        arguments = {"unfurl_links": False, "unfurl_media": False, **self._shown(message, channel), **more}
         sent = call(self._client.chat_postMessage, channel=channel, **arguments)
         return Place(channel=str(sent.get("channel") or channel), ts=str(sent.get("ts") or ""))
 

@@ -6,6 +6,7 @@ judged anew.
 """
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from handlers.slack.views.mrkdwn import SECTION, escape
 
 HEADER = 150
 """Characters that Slack takes in a header."""
+
+_COMMAND = re.compile(r"`/legacytls (?!@|fleet\b)")
+"""A command that a text of ours suggests, but for the whole fleet's and those that name a tenant."""
 
 AT, END = "@", "\n"
 """What stands before the tenant's id in that of a row of buttons, and behind it in what a form carries."""
@@ -33,11 +37,16 @@ class Signature:
         return f"{self.alias} · ⚠ {escape(self.warning)}" if self.warning else self.alias
 
 
-def signed(arguments: Mapping[str, Any], by: Signature | None) -> dict[str, Any]:
-    """Return a message's arguments with the tenant in its first line; unchanged where there is one tenant."""
+def signed(arguments: Mapping[str, Any], by: Signature | None, *, elsewhere: bool = False) -> dict[str, Any]:
+    """Return a message's arguments with the tenant in its first line; unchanged where there is one tenant.
+
+    ``elsewhere`` than in its own channel the commands that are suggested name the tenant.
+    """
     told = dict(arguments)
     if by is None:
         return told
+    if elsewhere:
+        told = addressed(told, by.alias)
     told["text"] = _first_line(str(told.get("text") or ""), by.line)
     if told.get("blocks"):
         told["blocks"] = signed_blocks(told["blocks"], by)
@@ -90,6 +99,25 @@ def signed_blocks(blocks: list[dict[str, Any]], by: Signature) -> list[dict[str,
             text["text"] = longer
             return [first, *rest]
     return [_line(by), first, *rest]
+
+
+def addressed(told: Any, alias: str) -> Any:
+    """Return texts with the alias in each command, so that it can be typed as shown; the rest as it is."""
+    if isinstance(told, list):
+        return [addressed(one, alias) for one in told]
+    if not isinstance(told, dict):
+        return told
+    return {
+        name: _typed_as_shown(value, alias)
+        if name == "text" and isinstance(value, str)
+        else addressed(value, alias)
+        for name, value in told.items()
+    }
+
+
+def _typed_as_shown(text: str, alias: str) -> str:
+    longer = _COMMAND.sub(f"`/legacytls @{alias} ", text)
+    return longer if len(longer) <= SECTION else text
 
 
 def _line(by: Signature) -> dict[str, Any]:

@@ -70,3 +70,26 @@ def test_an_alias_in_front_is_known_also_where_slack_took_it_for_somebody(
 ) -> None:
     found, more = alias_in_front(typed)
     assert (found, more.strip()) == (first, rest)
+
+
+def test_elsewhere_than_in_its_channel_a_command_can_be_typed_as_shown() -> None:
+    hint = (
+        "Gone? `/legacytls disable` opts out, `/legacytls @fabrikam status` and `/legacytls fleet` show it."
+    )
+    message = Message(hint, [section(hint), actions(button("Go", "go", 1))])
+    named = signed(message.arguments(), PLAIN, elsewhere=True)
+    blocks = named["blocks"]
+    expected = hint.replace("/legacytls disable", "/legacytls @contoso disable")
+    for text in (named["text"], blocks[0]["text"]["text"]):
+        assert text.startswith(expected)
+    assert blocks[1]["elements"] == message.arguments()["blocks"][1]["elements"]
+    assert signed(message.arguments(), PLAIN)["text"].startswith(hint)
+    assert signed(message.arguments(), None, elsewhere=True) == message.arguments()
+
+
+def test_what_a_person_typed_and_a_full_paragraph_stay_as_they_are() -> None:
+    typed, full = "/legacytls disable, please", "`/legacytls disable` " + "x" * 2979
+    for text in (typed, full):
+        shown = signed(Message("x", [section(text)]).arguments(), PLAIN, elsewhere=True)
+        assert text.split(" ", 1)[1] in str(shown["blocks"])
+        assert "@contoso" not in str(shown["blocks"])
