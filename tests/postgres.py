@@ -27,6 +27,7 @@ import pytest
 from sqlalchemy import URL, make_url
 
 from bot.sandbox.shared.server import free_port
+from tests.patience import patience
 
 DATABASES = ["sqlite", "postgresql"]
 _ABSENT: list[str] = []
@@ -158,7 +159,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _await(url: URL, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + patience(30)
     while True:
         try:
             psycopg.connect(_libpq(url), connect_timeout=5).close()
