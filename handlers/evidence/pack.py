@@ -9,6 +9,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +31,7 @@ from handlers.evidence.spooled import spooled_facts
 from handlers.evidence.verifier import program
 from handlers.policy.periods import Period
 from storage.engine import Database
-from storage.record.export import events_of_kinds, spelled, spelled_at
+from storage.record.export import events_of_kinds, line_of, spelled_at
 from storage.record.statements import STATEMENTS, hashes_of, last_before
 from storage.record.verify import Check, Stored, Verdict
 
@@ -42,8 +43,8 @@ _PARSED: Final = FACTS | DEVICE_ACTS | {DEVICE_REPORT}
 
 _KEPT: Final = {kind: name for name, kind in KEPT_EVENTS.items()}
 
-_BLOCK: Final = 64 * 1024
-"""Bytes that are compressed together, because compressing each line by itself costs more than compressing."""
+_BLOCK: Final = 1024 * 1024
+"""Bytes that are compressed together: handing fewer to another thread costs more than that saves."""
 
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip: the earliest that one can have."""
@@ -96,7 +97,8 @@ class Pack:
             pack, self._facts = _Target(target), opened.enter_context(spooled_facts())
             kept, verdict = self._events(pack)
             building = Building(self._facts, self._register, self._span, self._people.shown)
-            rows = {name: opened.enter_context(_rows_file()) for name in OF_CHANGES}
+            # on disk, so that memory stays flat until what stands above them is known
+            rows = {name: opened.enter_context(TemporaryFile()) for name in OF_CHANGES}
             missing = self._missing(verdict, list(self._rows(building, rows)))
             manifest = self._manifest(missing)
             for name, lines in kept.items():
@@ -112,16 +114,16 @@ class Pack:
             pack.add(MANIFEST, [manifest_text(manifest)])
         return Made(manifest["head"], tuple(missing))
 
-    def _events(self, pack: "_Target") -> tuple[dict[str, list[str]], Verdict]:
+    def _events(self, pack: "_Target") -> tuple[dict[str, list[bytes]], Verdict]:
         """Write the events, keep what else is needed of them, and judge the whole record on the way."""
-        kept: dict[str, list[str]] = {name: [] for name in KEPT_EVENTS}
+        kept: dict[str, list[bytes]] = {name: [] for name in KEPT_EVENTS}
         check, up_to = Check(self._database, self._tenant_id), self._up_to()
 
-        def lines() -> Iterator[str]:
+        def lines() -> Iterator[bytes]:
             for stored in check.events():
                 if isinstance(stored.seq, int) and stored.seq <= up_to:
                     at = spelled_at(stored.at)
-                    line = spelled(stored, self._tenant_id)
+                    line = line_of(stored, check.hashed, self._tenant_id)
                     self._register.pass_by(at)
                     self._last, self._last_at, self._head = stored.seq, at, stored.hash
                     if stored.kind in _PARSED or _is_odd(stored):
@@ -133,7 +135,7 @@ class Pack:
         pack.add(EVENTS, lines())
         return kept, check.verdict()
 
-    def _take(self, line: str) -> None:
+    def _take(self, line: bytes) -> None:
         event = _parsed(line)
         if event is not None and self._facts.take(event):
             self._register.take(event)
@@ -197,18 +199,13 @@ def _is_odd(stored: Stored) -> bool:
     return not is_about_change(stored.request_id)
 
 
-def _parsed(line: str) -> dict[str, Any] | None:
+def _parsed(line: bytes) -> dict[str, Any] | None:
     """Parse an event; ``None`` where it was altered so that it says nothing, of which the verdict tells."""
     try:
         event = json.loads(line)
     except ValueError:
         return None
     return event if isinstance(event["payload"], dict) else None
-
-
-def _rows_file() -> IO[bytes]:
-    """Where rows wait until what stands above them is known: on disk, so that memory stays flat."""
-    return TemporaryFile()
 
 
 def _blocks(written: IO[bytes]) -> Iterator[bytes]:
@@ -262,14 +259,21 @@ class _Target:
         self.hashes: dict[str, str] = {}
 
     def add(self, name: str, *parts: Iterable[str] | Iterable[bytes]) -> None:
-        """Write one file as it comes, part by part."""
+        """Write one file as it comes, part by part: a block is compressed while the next one is made."""
         info = zipfile.ZipInfo(name, date_time=_WHEN)
         info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
         digest = hashlib.sha256()
-        with self._target.open(info, "w", force_zip64=True) as file:
-            for piece in _gathered(parts):
-                digest.update(piece)
-                file.write(piece)
+
+        def put(block: bytes) -> None:
+            digest.update(block)
+            file.write(block)
+
+        with self._target.open(info, "w", force_zip64=True) as file, ThreadPoolExecutor(1) as beside:
+            under_way = beside.submit(put, b"")
+            for block in _gathered(parts):
+                under_way.result()
+                under_way = beside.submit(put, block)
+            under_way.result()
         self.hashes[name] = digest.hexdigest()
 
 

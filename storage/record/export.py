@@ -68,6 +68,17 @@ def events_behind(database: Database, tenant_id: str, seq: int, limit: int) -> l
     return [_event(row) for row in _batch(database, piece)]
 
 
+def line_of(stored: Stored, hashed: bytes, tenant_id: str) -> bytes:
+    """The line of an event that was read for its check.
+
+    ``hashed``: the bytes that have its hash, empty where none have; the line is these with the hash in them.
+    """
+    if not hashed or not hashed.isascii() or b"\n" in hashed:
+        return spelled(stored, tenant_id).encode("utf-8", "surrogateescape")
+    place = hashed.index(b',"kind":')  # within a text its quotes would be escaped
+    return b'%b,"hash":"%b"%b\n' % (hashed[:place], stored.hash.encode("ascii"), hashed[place:])
+
+
 def spelled(stored: Stored, tenant_id: str) -> str:
     """Spell an event that was read for its check as its line, with its payload as it stands.
 

@@ -120,6 +120,8 @@ class Check:
         self._seq, self._head, self._proof = 0, _ZEROS, Authenticator.SOUND
         self.problem: str | None = None
         """What is wrong with the first event that is not sound, if one came by."""
+        self.hashed = b""
+        """The bytes of the newest event that have its hash; empty for one behind what is not sound."""
 
     def events(self) -> Iterator[Stored]:
         """Yield every event as it is stored, those behind one that is not sound included.
@@ -129,13 +131,17 @@ class Check:
         opened = self._database.read()
         with opened as connection, _any_bytes(connection), _stored(connection, self._tenant_id) as rows:
             for event in (Stored._make(row) for batch in rows.partitions(_BATCH) for row in batch):
+                self.hashed = b""
                 if self.problem is None:
                     self._judge(event)
                 yield event
 
     def _judge(self, event: Stored) -> None:
-        fault = _fault(event, self._tenant_id, self._seq + 1, self._head)
-        self.problem = fault or _contradiction(self._witness, event.seq, event.hash)
+        self.problem = (
+            _displaced(event, self._seq + 1, self._head)
+            or self._altered(event)
+            or _contradiction(self._witness, event.seq, event.hash)
+        )
         if self.problem is not None:
             return
         self._proof = _proof(event, self._tenant_id, self._keys)
@@ -143,6 +149,13 @@ class Check:
             self.problem = f"Event {event.seq} is not authentic: {_NOT_AUTHENTIC[self._proof]}."
             return
         self._seq, self._head = event.seq, event.hash
+
+    def _altered(self, event: Stored) -> str | None:
+        hashed = _canonical(event, self._tenant_id)
+        if hashlib.sha256(hashed).hexdigest() != event.hash:
+            return f"Event {event.seq} was altered: its content does not match its hash."
+        self.hashed = hashed
+        return None
 
     def verdict(self) -> Verdict:
         """Judge what came by: the whole record, where all events did."""
@@ -169,7 +182,7 @@ def _any_bytes(connection: Connection) -> Iterator[None]:
         driver.text_factory = str
 
 
-def _fault(event: Stored, tenant_id: str, expected: int, prev: str) -> str | None:
+def _displaced(event: Stored, expected: int, prev: str) -> str | None:
     if event.seq != expected:
         return f"Event {expected} is missing: the next one in the record is {event.seq}."
     if not _is_typed(event):
@@ -179,8 +192,6 @@ def _fault(event: Stored, tenant_id: str, expected: int, prev: str) -> str | Non
             f"Event {expected} does not follow the one before it: another event stood there when it was "
             "written."
         )
-    if hashlib.sha256(_canonical(event, tenant_id)).hexdigest() != event.hash:
-        return f"Event {expected} was altered: its content does not match its hash."
     return None
 
 

@@ -3,8 +3,10 @@ itself alone."""
 
 import ast
 import csv
+import errno
 import io
 import json
+import os
 import re
 from datetime import date
 from html.parser import HTMLParser
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.reports.devices import device_data
+from handlers.evidence.pack import Pack
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, LAST_SEEN_ALONE
 from handlers.evidence.proof.spelling import text_of
@@ -70,6 +73,19 @@ def test_it_holds_every_file_of_the_contract_and_no_other(told: House) -> None:
 
 def test_the_same_record_makes_the_same_bytes(told: House) -> None:
     assert made(told)[0] == made(told)[0]
+
+
+class Full(io.BytesIO):
+    """A file for which there is no space."""
+
+    def write(self, piece: object, /) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_no_space_left_ends_the_writing_though_another_thread_meets_it(house: House) -> None:
+    story(house)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        Pack(house.database, TENANT, PERIOD).write(Full())
 
 
 def test_the_population_has_a_row_for_each_request_and_each_change_from_outside(told: House) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from storage.engine import Database
 from storage.ledger import Ledger
-from storage.record.export import lines, spelled
+from storage.record.export import line_of, lines, spelled
 from storage.record.verify import Check
 from tests.sentences import says
 from tests.storage.record.test_reconcile import tamper
@@ -202,12 +202,20 @@ def test_an_empty_record_is_no_line_of_json(database: Database) -> None:
 
 
 def test_events_are_spelled_without_parsing_as_they_are_exported(sound: Database) -> None:
-    found = [spelled(stored, TENANT) for stored in Check(sound, TENANT).events()]
-    assert found == list(lines(sound, TENANT, up_to=LENGTH))
+    check = Check(sound, TENANT)
+    found = [(line_of(stored, check.hashed, TENANT), spelled(stored, TENANT)) for stored in check.events()]
+    assert found == [(line.encode(), line) for line in lines(sound, TENANT, up_to=LENGTH)]
 
 
 def test_an_altered_payload_never_looks_like_several_events(sound: Database) -> None:
     line_break = "char(10)" if sound.is_sqlite else "chr(10)"
     tamper(sound, f"UPDATE audit_events SET payload = '{{}}' || {line_break} || '{{}}' WHERE seq = 2")
-    found = [spelled(stored, TENANT) for stored in Check(sound, TENANT).events()]
-    assert [line.count("\n") for line in found] == [1] * LENGTH
+    check = Check(sound, TENANT)
+    found = [line_of(stored, check.hashed, TENANT) for stored in check.events()]
+    assert [line.count(b"\n") for line in found] == [1] * LENGTH
+
+
+def test_nothing_behind_an_altered_event_is_taken_for_hashed(sound: Database) -> None:
+    tamper(sound, "UPDATE audit_events SET actor = 'U0MALLORY' WHERE seq = 2")
+    check = Check(sound, TENANT)
+    assert [bool(check.hashed) for _ in check.events()] == [True] + [False] * (LENGTH - 1)
