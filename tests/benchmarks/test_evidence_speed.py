@@ -11,7 +11,7 @@ import json
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,7 +39,7 @@ TEXT = (
 )
 
 
-def change(entry: LongRecord, number: int) -> None:
+def change(entry: LongRecord, number: int, searched_until: datetime) -> None:
     """The events that an opt-in with one approval leaves, and the daily ones of a change."""
     at = stamp(entry.now)
     opened = {
@@ -69,7 +69,7 @@ def change(entry: LongRecord, number: int) -> None:
     }
     said = [{"number": number, "at": at, "matched": "yes"}]
     told = {"rows": [row | {"number": number, "why": "the bot sent it then"}], "changes": said}
-    entry.record("reconciled", "bot", {"from": at, "until": at, **told})
+    entry.record("reconciled", "bot", {"from": stamp(searched_until), "until": at, **told})
     entry.record("notified", "bot", {"person": "U0ALICE"}, number)
 
 
@@ -77,7 +77,7 @@ def fill(record: LongRecord, first: int, last: int, step: timedelta) -> None:
     """Record changes, one after the other."""
     for number in range(first, last):
         record.now = NOW + number * step
-        change(record, number)
+        change(record, number, record.now - step)
     record.flush()
 
 
