@@ -63,7 +63,8 @@ class Played:
         def plain(said: str) -> str:
             linked = re.sub(r"https://contoso\.slack\.com/archives/\w+/p\d+", "LINK", said)
             hashed = re.sub(r"\d+:[0-9a-f]{64}|(?<=ode `)[0-9a-f]{8}", "HASH", linked)
-            return re.sub(r"#\d+|\bD\d+\b", renamed, hashed)
+            shown = re.sub(r"(?<= whatif )(?=\d)", "#", hashed)
+            return re.sub(r"#\d+|\bD\d+\b", renamed, shown)
 
         return [
             Said(one.instant, one.where, one.again, plain(one.text), one.after, one.forgiven)

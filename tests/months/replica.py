@@ -100,7 +100,8 @@ class Death:
     sheltered: bool = False
     """Between "sending" and what came of it a death makes another truth (*uncertain*): tests/crashes."""
     posted: list[tuple[str, str]] = field(default_factory=list)
-    """What was posted and is not noted: after a death now it may come once more."""
+    """What was posted and is not noted: after a death now it may come once more. Where a request's message
+    stands is noted before that it was delivered."""
     noting: bool = False
 
     def comes(self, _: str) -> None:
@@ -127,6 +128,7 @@ class Death:
             return
         if statement.startswith("INSERT INTO attempts"):
             self.sheltered = self.sheltered or "sending" in str(parameters)
+        self.noting = self.noting or statement.startswith("INSERT INTO cards")
         self.noting = self.noting or (statement.startswith("UPDATE notices") and "delivered_at=" in statement)
         self.comes(statement[:20])
 
