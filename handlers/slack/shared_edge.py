@@ -8,6 +8,7 @@ import structlog
 from slack_bolt import Respond
 
 from handlers.context.people import People
+from handlers.context.rations import ForAMinute
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.native_blocks import NativeBlocks
 from handlers.slack.client.web_api import SlackWebClient
@@ -33,6 +34,7 @@ class SharedEdge:
     homes: HomePages = field(default_factory=HomePages)
     native: NativeBlocks = field(default_factory=NativeBlocks)
     bot_user: str = ""
+    told: ForAMinute[tuple[str, str, str], bool] = field(default_factory=ForAMinute)
 
     def shown(self, arguments: Mapping[str, Any], place: str) -> dict[str, Any]:
         """The arguments of a message, as they are."""
@@ -43,8 +45,12 @@ class SharedEdge:
         log.warning("slack.not_answered", person=person)
 
     def is_news(self, person: str, what: str, text: str, request_id: int | None) -> bool:
-        """Keep nothing: it is told every time."""
-        return True
+        """Tell the same refusal of the same person once a minute; it is kept in memory alone."""
+        said = (person, what, text)
+        is_news = self.told.get(said) is None
+        if is_news:
+            self.told.keep(said, True)
+        return is_news
 
     def reply(self, respond: Respond, *, person: str, channel: str, thread: str = "") -> Reply:
         """The private answer to one act."""

@@ -110,7 +110,7 @@ class Router:
             return
         reply = self._shared_edge.reply(respond, person=person_of(body), channel=channel_of(body))
         ack()
-        self._shared_edge.executor.follow(lambda: reply.say(NOT_SERVED))
+        self._not_served(reply)
 
     def submission(self, ack: Ack, body: dict[str, Any]) -> None:
         """Hand a form to the tenant for which it was opened."""
@@ -138,8 +138,11 @@ class Router:
         if listeners is not None:
             listeners.reactions.listen(body)
         elif whose is not None:
-            reply = self._shared_edge.reply(respond, person=acted.person, channel=acted.channel)
-            self._shared_edge.executor.follow(lambda: reply.say(NOT_SERVED))
+            self._not_served(self._shared_edge.reply(respond, person=acted.person, channel=acted.channel))
+
+    def _not_served(self, reply: Reply) -> None:
+        if self._shared_edge.is_news(reply.person, "not served", NOT_SERVED, None):
+            self._shared_edge.executor.follow(lambda: reply.say(NOT_SERVED), person=reply.person)
 
     def mention(self, body: dict[str, Any], respond: Respond) -> None:
         """Hand a mention to the tenant of its channel; elsewhere a member is answered for none."""

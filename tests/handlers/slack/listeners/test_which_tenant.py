@@ -3,7 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
-from handlers.slack.listeners.routing import _unknown, _which
+from handlers.context.rations import MINUTE, ForAMinute
+from handlers.slack.listeners.routing import Router, _unknown, _which
+from handlers.slack.shared_edge import SharedEdge
 from tests.sentences import says
 
 
@@ -24,3 +26,30 @@ def test_a_long_name_that_is_none_is_cut_and_marks_nothing_up() -> None:
     told = _unknown("@" + "<!channel>" * 9, _of(1))
     assert "<!channel>" not in told
     assert len(told) < 200
+
+
+class Answered:
+    """Stands in for the executor: does at once what is to be said."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def follow(self, job: Any, *, person: str) -> None:
+        job()
+
+    def reply(self, person: str) -> Any:
+        return SimpleNamespace(person=person, say=lambda text: self.said.append((person, text)))
+
+
+def test_whoever_acts_on_a_tenant_that_is_not_served_is_told_once_a_minute_however_often_they_do() -> None:
+    answered, passed = Answered(), [0.0]
+    nobody: Any = None
+    edge = SharedEdge(answered, nobody, nobody, told=ForAMinute(lambda: passed[0]))  # type: ignore[arg-type]
+    router = Router(edge, nobody, nobody)
+    for person in ("U0ALICE", "U0ALICE", "U0BOB", "U0ALICE"):
+        router._not_served(answered.reply(person))
+    assert [person for person, _ in answered.said] == ["U0ALICE", "U0BOB"]
+    assert all(says("does_not_serve_a_tenant") in text for _, text in answered.said)
+    passed[0] = MINUTE
+    router._not_served(answered.reply("U0ALICE"))
+    assert len(answered.said) == 3
