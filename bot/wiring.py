@@ -18,7 +18,7 @@ from bot.tenants.rereading import Rereading
 from bot.tenants.several import Several
 from bot.tenants.tenant import Shared, Tenants, Waker, holder_name, served
 from bot.transport.bolt_app import Identity, bolt_app
-from bot.worker.jobs import TenantJobs, remind_every
+from bot.worker.jobs import TenantJobs, receiver_of, remind_every, stamps_of
 from bot.worker.loops import Loop, Worker
 from bot.worker.plan import loops
 from bot.worker.rounds import PlainReadings
@@ -137,6 +137,8 @@ def _shared(
         wake=waker,
         calendar=load_calendar(settings.milestones),
         together=Together(CredentialsNow().of) if several else None,
+        receiver=receiver_of(settings),
+        stamps=stamps_of(settings, clock),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -35,7 +36,7 @@ from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home
 from handlers.policy.tickets import Tickets
 from handlers.policy.working_hours import Hours
-from handlers.ports import Clock, Directory
+from handlers.ports import Clock, Directory, TimeStamps
 from handlers.probe_ports import ProbeRow, ProbeTarget
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
@@ -58,6 +59,9 @@ from storage.messages.outbox import Outbox
 from storage.record.adoption import Adopted, adopt
 from storage.record.standing import Standing
 
+if TYPE_CHECKING:
+    from bot.stream.receiver import Receiver
+
 log = structlog.get_logger(__name__)
 
 
@@ -79,6 +83,10 @@ class Shared:
     calendar: Calendar
     together: Together | None = None
     """What the clients of several tenants share; ``None`` where there is one."""
+    receiver: "Receiver | None" = None
+    """Who is sent every tenant's events; ``None``: nobody."""
+    stamps: TimeStamps | None = None
+    """Who dates every tenant's record; likewise."""
     remind_every: timedelta = REMIND_EVERY
     """How often it is asked of each tenant whether a reminder is due."""
 
@@ -261,8 +269,8 @@ def _jobs(
         noted=partial(noted, "agreement"),
         reminded=shared.remind_every,
     )
-    stream, lag = stream_jobs(settings, context, streaming, partial(noted, "stream"))
-    evidence = evidence_job(settings, context, lookups, announcer.permalink)
+    stream, lag = stream_jobs(settings, context, shared.receiver, streaming, partial(noted, "stream"))
+    evidence = evidence_job(settings, context, lookups, announcer.permalink, shared.stamps)
     return replace(jobs, stream=stream, stream_lag=lag, evidence=evidence)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from bot.settings.model import Settings
 from bot.stream.sending import Stream, receiver_name
@@ -29,7 +30,7 @@ from handlers.evidence.heads import Heads, Permalink
 from handlers.evidence.keeping import Keeping
 from handlers.evidence.reconciliation import Reconciliation
 from handlers.evidence.stamping import Stamping
-from handlers.ports import AuditSearch
+from handlers.ports import AuditSearch, Clock, TimeStamps
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing
 from handlers.register.none_left import NoneLeft
@@ -38,6 +39,9 @@ from handlers.register.weekly import WeeklyDevices
 from handlers.reminders.remind import Reminders
 from storage.jobs.leases import TenantDuty
 from storage.streams import Streams
+
+if TYPE_CHECKING:
+    from bot.stream.receiver import Receiver
 
 REMIND_EVERY = timedelta(seconds=2)
 """How often it is asked whether a reminder is due, beside every commit."""
@@ -140,18 +144,40 @@ def probe_job(settings: Settings, context: Context, probing: Probing, news: Prob
     return _claimed(context, TenantDuty.PROBE, every).over(probe, due=due)
 
 
-def evidence_job(settings: Settings, context: Context, search: AuditSearch, permalink: Permalink) -> Job:
+def stamps_of(settings: Settings, clock: Clock) -> TimeStamps | None:
+    """Make the service that dates the record for every tenant; ``None`` where none is set."""
+    url = settings.timestamp_url
+    if url is None:
+        return None
+    from bot.stream.timestamps import TimeStampService  # noqa: PLC0415 - who has none needs no library for it
+
+    return TimeStampService(url.get_secret_value(), clock=clock, private=settings.timestamp_private)
+
+
+def receiver_of(settings: Settings) -> "Receiver | None":
+    """Make the receiver of every tenant's events; ``None`` where none is set.
+
+    One for all tenants, as each keeps its connections open: a thousand would be as many descriptors.
+    """
+    if settings.events_url is None or settings.events_secret is None:
+        return None
+    from bot.stream.receiver import Receiver  # noqa: PLC0415 - the same
+
+    url, secret = settings.events_url.get_secret_value(), settings.events_secret.get_secret_value()
+    return Receiver(url, secret, private=settings.events_private)
+
+
+def evidence_job(
+    settings: Settings,
+    context: Context,
+    search: AuditSearch,
+    permalink: Permalink,
+    stamps: TimeStamps | None,
+) -> Job:
     """Make the job that keeps, day by day, what evidence will be asked for later."""
     ledger = context.ledger
     reconciliation = Reconciliation(ledger, search, operators=settings.operators)
-    url, stamping = settings.timestamp_url, None
-    if url is not None:
-        from bot.stream.timestamps import TimeStampService  # noqa: PLC0415 - who has none needs no library for it
-
-        service = TimeStampService(
-            url.get_secret_value(), clock=context.clock, private=settings.timestamp_private
-        )
-        stamping = Stamping(ledger, service)
+    stamping = Stamping(ledger, stamps) if stamps is not None else None
     keeping = Keeping(Days(ledger), reconciliation, Heads(ledger, permalink), stamping, clock=context.clock)
     return _claimed(context, TenantDuty.EVIDENCE).over(keeping.run, due=keeping.is_due)
 
@@ -159,16 +185,14 @@ def evidence_job(settings: Settings, context: Context, search: AuditSearch, perm
 def stream_jobs(
     settings: Settings,
     context: Context,
+    receiver: "Receiver | None",
     measured: Callable[[int, datetime | None], None],
     noted: Callable[[str | None], None],
 ) -> tuple[Job | None, Job | None]:
-    """Make the jobs that send the record on and measure the lag; ``None`` where no receiver is set."""
-    if settings.events_url is None or settings.events_secret is None:
+    """Make the jobs that send the record on and measure the lag; ``None`` where there is no receiver."""
+    if settings.events_url is None or receiver is None:
         return None, None
-    from bot.stream.receiver import Receiver  # noqa: PLC0415 - the same
-
     url, ledger = settings.events_url.get_secret_value(), context.ledger
-    receiver = Receiver(url, settings.events_secret.get_secret_value(), private=settings.events_private)
     streams = Streams(ledger.database, ledger.tenant_id, receiver_name(url))
     stream = Stream(ledger, streams, receiver, clock=context.clock, operators=settings.operators)
 

@@ -34,6 +34,8 @@ class Posted:
     body: bytes
     answered: int | None
     at: float
+    port: int
+    """Of the sender: as many different ones as there were connections."""
 
     @property
     def event(self) -> dict[str, Any]:
@@ -97,12 +99,17 @@ class Receiving:
         ]
         return [post.event for post in taken]
 
+    @staticmethod
+    def _seen(handler: BaseHTTPRequestHandler, body: bytes, answered: int | None) -> Posted:
+        port = int(handler.client_address[1])
+        return Posted(handler.path, dict(handler.headers), body, answered, time.time(), port)
+
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
         with self._lock:
             act = self.acts.popleft() if self.acts else self.otherwise
             answered = None if act.reset else act.status
-            self.posted.append(Posted(handler.path, dict(handler.headers), body, answered, time.time()))
+            self.posted.append(self._seen(handler, body, answered))
         time.sleep(act.seconds)
         if act.reset:
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

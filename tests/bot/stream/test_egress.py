@@ -3,7 +3,6 @@
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,12 +134,11 @@ def test_a_time_stamping_service_is_held_to_the_same(network: Network) -> None:
 
 
 @pytest.mark.parametrize("written", [{}, {"LEGACYTLS_EVENTS_PRIVATE": "true"}])
-def test_the_settings_reach_the_jobs(
-    sender: Sender, network: Network, monkeypatch: pytest.MonkeyPatch, written: dict[str, str]
+def test_the_settings_reach_the_receiver(
+    network: Network, monkeypatch: pytest.MonkeyPatch, written: dict[str, str]
 ) -> None:
     made: list[bool] = []
     monkeypatch.setattr(receiver, "Receiver", lambda *_, private: made.append(private))
     ours = settings(LEGACYTLS_EVENTS_URL=URL, LEGACYTLS_EVENTS_SECRET=SECRET, **written)
-    context: Any = SimpleNamespace(ledger=sender.ledger, clock=sender.clock, leases=sender.leases)
-    jobs.stream_jobs(ours, context, lambda *_: None, lambda _: None)
+    jobs.receiver_of(ours)
     assert made == [bool(written)]
