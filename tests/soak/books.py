@@ -15,6 +15,7 @@ from storage.lifecycle import State
 from storage.record.verify import verify
 from tests.bot.stream.receiving import Receiving
 from tests.crashes.world import World
+from tests.soak.descriptors import KINDS
 from tests.soak.reminders import leave_weekend, reminders
 from tests.soak.replicas import Replicas
 from tests.soak.stream import flaws
@@ -31,7 +32,7 @@ KEPT = 100
 """Messages of a channel that people still look at."""
 FLAT = 0.05
 """By how much of the first third the last third may be larger."""
-MUST_NOT_GROW = ("MiB resident", "threads", "file descriptors")
+MUST_NOT_GROW = ("MiB resident", "threads", *KINDS)
 
 
 @dataclass

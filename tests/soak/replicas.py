@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,16 +14,13 @@ from typing import Self
 from bot.sandbox.shared.server import free_port
 from bot.transport.socket_lines import CONNECTIONS
 from bot.transport.socket_mode import CONCURRENCY
-from storage.database.connecting import POOL, QUICK_POOL
 from tests.crashes.world import World
+from tests.soak.descriptors import ASKED, MOST, descriptors
 
 MORTALS = 2
-ON_DEMAND = {
-    "threads": CONCURRENCY + CONNECTIONS,
-    "file descriptors": 2 * (POOL + QUICK_POOL) + CONNECTIONS,
-}
-"""What one that has just connected may still make. Threads: those that take payloads, each made when none is
-free, and the readers of connections that replace others. Descriptors: connections to the database."""
+ON_DEMAND = CONCURRENCY + CONNECTIONS
+"""Threads that one that has just connected may still make: those that take payloads, each made when none is
+free, and the readers of connections that replace others."""
 AGES = {
     "legacytls_outbox_oldest_seconds": "seconds behind with messages",
     "legacytls_stream_oldest_seconds": "seconds behind with events",
@@ -32,12 +30,14 @@ AGES = {
 class Replicas:
     """Use as a context manager: all are connected when it has been entered."""
 
-    def __init__(self, world: World, chance: random.Random) -> None:
+    def __init__(self, world: World, servers: Mapping[int, str], chance: random.Random) -> None:
+        """``servers`` are the ports of what the bot calls, each with its kind of descriptor."""
         self.kills: list[float] = []
         """When each was killed, on the clock of ``time.monotonic``."""
         self.bounds: dict[str, float] = {}
         """Up to where growing is no leak: what is made only when it is needed, and then kept."""
         self._port = free_port()
+        self._servers = {**servers, self._port: ASKED}
         self._world = world
         self._chance = chance
         self._staying: subprocess.Popen[bytes] | None = None
@@ -49,7 +49,7 @@ class Replicas:
         self._world.wait(lambda: self._world.slack.connections == CONNECTIONS)
         self._mortal = [self._started() for _ in range(MORTALS)]
         self._world.wait(self.whole)
-        self.bounds = {what: self.looked_at()[what] + more for what, more in ON_DEMAND.items()}
+        self.bounds = {"threads": self.looked_at()["threads"] + ON_DEMAND, **MOST}
         return self
 
     def __exit__(
@@ -83,7 +83,7 @@ class Replicas:
         return {
             "MiB resident": int(status["VmRSS"].split()[0]) / 1024,
             "threads": int(status["Threads"]),
-            "file descriptors": len(list((proc / "fd").iterdir())),
+            **descriptors(self._staying.pid, self._servers),
             **self._ages(),
         }
 

@@ -17,7 +17,7 @@ from tests.soak.books import Books, Report
 from tests.soak.changes import Changes
 from tests.soak.register import Register
 from tests.soak.replicas import Replicas
-from tests.soak.surroundings import settings_of, settle
+from tests.soak.surroundings import servers, settings_of, settle
 from tests.soak.traffic import IN_FLIGHT, Traffic
 from tests.soak.weather import Weather
 
@@ -34,7 +34,7 @@ def soak(seconds: float, *, share: float, kill_every: float) -> Report:
         world = World(folder, url, settings=settings)
         settle(world)
         stack.enter_context(world)
-        replicas = stack.enter_context(Replicas(world, chance("kills")))
+        replicas = stack.enter_context(Replicas(world, servers(world, receiver), chance("kills")))
         books = Books(world, replicas, receiver)
         traffic = Traffic(world, chance("traffic"), books)
         capacity = traffic.capacity(CAPACITY_SECONDS)

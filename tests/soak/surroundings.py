@@ -1,11 +1,13 @@
 """What stands around a soak: nineteen tenants beside the one that is worked with, and a receiver."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.sandbox.microsoft.tenant import Tenant
 from bot.sandbox.slack import cast
 from tests.bot.stream.receiving import SECRET, Receiving
 from tests.crashes.world import World
+from tests.soak.descriptors import DATABASE, ENTRA, EXCHANGE, RECEIVER, SLACK
 
 TENANTS = 20
 
@@ -33,6 +35,18 @@ def settings_of(folder: Path, receiver: Receiving) -> dict[str, str]:
         "LEGACYTLS_EVENTS_URL": receiver.url,
         "LEGACYTLS_EVENTS_SECRET": SECRET,
     }
+
+
+def servers(world: World, receiver: Receiving) -> dict[int, str]:
+    """The port of each server that the bot calls, with the kind of descriptor that its connections are."""
+    addresses = {
+        DATABASE: world.url,
+        ENTRA: world.microsoft.environment["AZURE_AUTHORITY_HOST"],
+        EXCHANGE: world.microsoft.environment["EXCHANGE_API_URL"],
+        SLACK: world.slack.url,
+        RECEIVER: receiver.url,
+    }
+    return {port: kind for kind, url in addresses.items() if (port := urlsplit(url).port) is not None}
 
 
 def settle(world: World) -> None:
