@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Executable, Row, bindparam, select, update
 
 from storage.database.clock import database_clock, is_over
 from storage.database.correlation import caused
+from storage.database.inserting import insert_into
 from storage.database.troubles import Trouble
 from storage.engine import Database, Unreachable
 from storage.integrity.authenticity import SET_ASIDE
@@ -49,12 +49,13 @@ _WAITING = select(inbox.c.id, inbox.c.payload).where(*_FREE).order_by(inbox.c.id
 _CLAIMED = {"claimed_until": database_clock() + CLAIM_MS}
 _CLAIM = update(inbox).where(*_FREE, inbox.c.id.in_(_IDS)).values(_CLAIMED).returning(inbox.c.id)
 _TAKEN = select(inbox).where(inbox.c.id.in_(_IDS)).order_by(inbox.c.id)
-_KEEP = {
-    database: new(inbox).values(_CLAIMED).on_conflict_do_nothing(index_elements=["tenant_id", "key"])
-    for database, new in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
-}
-_KEPT = {database: keep.returning(inbox.c.id) for database, keep in _KEEP.items()}
 """Built once: every tick and every act asks them, and building a statement costs more than running it."""
+
+
+@cache
+def _keep(dialect: str) -> Executable:
+    new = insert_into(inbox, dialect).values(_CLAIMED)
+    return new.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Inbox:
         proof = self._database.authenticity.sign(inbox, delivered)
         row = delivered | {"authenticator": proof} | caused()
         with self._database.write(patience=patience, quick=True) as connection:
-            item_id = connection.execute(_KEPT[connection.dialect.name], row).scalar()
+            item_id = connection.execute(_keep(connection.dialect.name), row).scalar()
         if item_id is None:
             return None
         return Item(id=item_id, key=key, kind=kind, payload=dict(payload), received_at=now, **caused())
@@ -137,20 +138,20 @@ class Inbox:
         Raises ``engine.Busy``. For what is not taken up again after a crash: whoever asked asks once more. It
         is pruned with the deliveries.
         """
-        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        begun = new(inbox).values(
-            tenant_id=self._tenant_id,
-            key=key,
-            kind=BEGUN,
-            payload="{}",
-            received_at=now,
-            done_at=now,
-            claimed_until=0,
+        begun = {
+            "tenant_id": self._tenant_id,
+            "key": key,
+            "kind": BEGUN,
+            "payload": "{}",
+            "received_at": now,
+            "done_at": now,
+            "claimed_until": 0,
             **caused(),
-        )
-        once = begun.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
+        }
         with self._database.write() as connection:
-            return connection.execute(once).scalar() is not None
+            once = insert_into(inbox, connection.dialect.name).values(begun)
+            kept = once.on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(inbox.c.id)
+            return connection.execute(kept).scalar() is not None
 
     def kept(self, key: str) -> Item | None:
         """The delivery with this key, done or not: what became of a ``put`` whose commit was not answered.

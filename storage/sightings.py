@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, column, func, insert, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import ARRAY, Connection, bindparam, column, func, insert, or_, select, true
 
+from storage.database.inserting import insert_into
 from storage.devices import rows as device_rows
 from storage.ledger import Entry
 from storage.schema.device_tables import devices, reports, sightings
@@ -107,9 +105,9 @@ def _keep_all(
     names = [*alike, *_TOLD]
     if connection.dialect.name == "sqlite":
         row = func.json_each(json.dumps(rows)).table_valued("value").c.value
-        told = [func.json_extract(row, f"$[{place}]") for place in range(len(_TOLD))]
-        chosen = select(*same, *told).where(true())  # or SQLite takes ON for the condition of a join
-        new = sqlite_insert(sightings).from_select(names, chosen)
+        cells = [func.json_extract(row, f"$[{place}]") for place in range(len(_TOLD))]
+        chosen = select(*same, *cells).where(true())  # or SQLite takes ON for the condition of a join
+        new = insert_into(sightings, "sqlite").from_select(names, chosen)
         connection.execute(_upsert(new, func.max, tells_tls=tells_tls))
         return
     by_column = zip(_TOLD.items(), zip(*rows, strict=True), strict=True)
@@ -117,7 +115,8 @@ def _keep_all(
     listed = func.unnest(*columns).table_valued(
         *(column(name, kind) for name, kind in _TOLD.items()), name="told"
     )
-    added = postgresql_insert(sightings).from_select(names, select(*same, *listed.render_derived().c))
+    told = select(*same, *listed.render_derived().c)
+    added = insert_into(sightings, "postgresql").from_select(names, told)
     connection.execute(_upsert(added, func.greatest, tells_tls=tells_tls))
 
 

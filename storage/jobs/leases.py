@@ -9,11 +9,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Executable,
     and_,
     bindparam,
     case,
@@ -23,10 +25,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.database.clock import database_clock, is_over
+from storage.database.inserting import insert_into
 from storage.engine import Database
 from storage.schema.tables import leases
 
@@ -43,16 +44,18 @@ _NAMED = (leases.c.name, *_KEPT)
 _TAKEN = update(leases).where(leases.c.name.in_(_SKIPPING), _FREE).returning(*_KEPT)
 _TAKE = _TAKEN.values(epoch=leases.c.epoch + 1, until=_UNTIL)
 _FIRST = {"epoch": 1, "until": _UNTIL}
-_FRESH = {
-    sort: new(leases).values(_FIRST).on_conflict_do_nothing(index_elements=["name"]).returning(*_KEPT)
-    for sort, new in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
-}
 _OWN = (_NAME, _ME, leases.c.epoch == bindparam("held_epoch"))
 _STANDING = (*_OWN, leases.c.until >= database_clock())
 _RELEASE = update(leases).where(*_OWN)
 _RENEW = update(leases).where(*_STANDING).values(until=database_clock() + LEASE_MS)
 _STILL_HELD = select(leases.c.epoch).where(*_STANDING)
 """Built once: every tick asks them, and building a statement costs more than running it."""
+
+
+@cache
+def _fresh(dialect: str) -> Executable:
+    new = insert_into(leases, dialect).values(_FIRST)
+    return new.on_conflict_do_nothing(index_elements=["name"]).returning(*_KEPT)
 
 
 class TenantDuty(StrEnum):
@@ -127,7 +130,7 @@ class Leases:
         held = {"holder": self._holder, "milliseconds": milliseconds, **job}
         with self._database.write() as connection:
             row = connection.execute(_TAKE, held | {"lease": name, "me": self._holder}).first()
-            row = row or connection.execute(_FRESH[connection.dialect.name], held | {"name": name}).first()
+            row = row or connection.execute(_fresh(connection.dialect.name), held | {"name": name}).first()
         return None if row is None else Lease(name, self._holder, row.epoch, _count(row.attempts))
 
     def renew(self, lease: Lease) -> bool:

@@ -8,10 +8,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.database.clock import is_over
+from storage.database.inserting import insert_into
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
 from storage.jobs.leases import LEASE_MS, Lease, TenantDuty, claim_due
@@ -84,14 +83,11 @@ class Schedule:
         new = [self._row(tenant_id, now) for tenant_id in self._tenants if tenant_id not in known]
         if not new and not must_shorten:
             return
-        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        fresh = insert(leases)
-        named = fresh.on_conflict_do_update(
-            index_elements=["name"], set_={"tenant_id": fresh.excluded.tenant_id, "duty": fresh.excluded.duty}
-        )
         with self._database.write() as connection:
             if new:
-                connection.execute(named, new)
+                fresh = insert_into(leases, connection.dialect.name)
+                renamed = {"tenant_id": fresh.excluded.tenant_id, "duty": fresh.excluded.duty}
+                connection.execute(fresh.on_conflict_do_update(index_elements=["name"], set_=renamed), new)
             connection.execute(update(leases).where(*later).values(due_at=now + self._every))
 
     def _ours(self) -> ColumnElement[bool]:

@@ -7,10 +7,12 @@ post behind the hash chain.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Executable,
     Integer,
     Select,
     and_,
@@ -21,10 +23,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.database.clock import database_clock, is_over
+from storage.database.inserting import insert_into
 from storage.engine import Database
 from storage.integrity.authenticity import SET_ASIDE, authenticity_of
 from storage.integrity.canonical import canonical
@@ -68,19 +69,22 @@ _UNSETTLED = _ONE.where(notices.c.delivered_at.is_(None))
 _AS_CLAIMED = _UNSETTLED.where(notices.c.claimed_until == bindparam("claimed", type_=BigInteger()))
 _RENEW = _AS_CLAIMED.values(_CLAIMED).returning(notices.c.id)
 _NUMBERED = select(notices).where(notices.c.id.in_(_NUMBERS)).order_by(notices.c.id)
-_INSERTS = (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
-_OWE = {
-    database: new(notices).on_conflict_do_nothing(index_elements=["tenant_id", "key"]).returning(notices.c.id)
-    for database, new in _INSERTS
-}
-_NEW_CARD = {
-    database: new(cards).on_conflict_do_nothing(index_elements=["channel", "ts"]).returning(cards.c.ts)
-    for database, new in _INSERTS
-}
 _CARD = update(cards).where(cards.c.channel == bindparam("at_channel"), cards.c.ts == bindparam("at_ts"))
 _OLDER_CARD = _CARD.where(cards.c.drawn_version < bindparam("older_than"))
 _CARD_AS_SEEN = _CARD.where(cards.c.drawn_version == bindparam("seen")).returning(cards.c.ts)
 """Built once: every tick of the sender asks them, and building a statement costs more than running it."""
+
+
+@cache
+def _owe(dialect: str) -> Executable:
+    new = insert_into(notices, dialect).on_conflict_do_nothing(index_elements=["tenant_id", "key"])
+    return new.returning(notices.c.id)
+
+
+@cache
+def _new_card(dialect: str) -> Executable:
+    new = insert_into(cards, dialect).on_conflict_do_nothing(index_elements=["channel", "ts"])
+    return new.returning(cards.c.ts)
 
 
 class OutboxWriter:
@@ -118,7 +122,7 @@ class OutboxWriter:
         }
         proof, what = self._authenticity.sign(notices, said), (facts or {}).get("what")
         fresh = {"due_at": due_at or self._now, "tries": 0, "claimed_until": 0}
-        owe, beside = _OWE[self._connection.dialect.name], {"authenticator": proof, "what": what}
+        owe, beside = _owe(self._connection.dialect.name), {"authenticator": proof, "what": what}
         is_new = self._connection.execute(owe, said | fresh | beside).first() is not None
         self.has_owed = self.has_owed or is_new
         return is_new
@@ -205,7 +209,7 @@ class Outbox:
         drawn = {"at_channel": card.channel, "at_ts": card.ts, "drawn_version": card.drawn_version}
         with self._database.write() as connection:
             if seen is None:
-                kept = connection.execute(_NEW_CARD[connection.dialect.name], self._new_card(card)).first()
+                kept = connection.execute(_new_card(connection.dialect.name), self._new_card(card)).first()
             else:
                 kept = connection.execute(_CARD_AS_SEEN, drawn | {"seen": seen}).first()
             if kept is None:
@@ -214,11 +218,10 @@ class Outbox:
 
     def keep_permalink(self, request_id: int, link: str) -> None:
         """Remember where the newest copy of a request's message is found in Slack."""
-        new = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        statement = new(permalinks).values(request_id=request_id, tenant_id=self._tenant_id, link=link)
-        renewed = statement.on_conflict_do_update(index_elements=["request_id"], set_={"link": link})
+        row = {"request_id": request_id, "tenant_id": self._tenant_id, "link": link}
         with self._database.write() as connection:
-            connection.execute(renewed)
+            new = insert_into(permalinks, connection.dialect.name).values(row)
+            connection.execute(new.on_conflict_do_update(index_elements=["request_id"], set_={"link": link}))
 
     def forget_card(self, channel: str, ts: str) -> None:
         """A copy of a request's message was deleted in Slack, and another one stands."""

@@ -6,6 +6,9 @@ from sqlalchemy import Column, ColumnElement, ForeignKey, Index, MetaData, Strin
 
 metadata = MetaData()
 
+ONLY = "only"
+"""Under which an index names its condition."""
+
 
 def tenant() -> Column[str]:
     """Return the column that says whose row it is."""
@@ -25,5 +28,9 @@ def of_request() -> Column[int]:
 def index_where(
     only: TextClause | ColumnElement[bool], name: str, *columns: Column[Any], unique: bool = False
 ) -> Index:
-    """Define an index of the rows for which ``only`` holds, in the words of both databases."""
-    return Index(name, *columns, unique=unique, sqlite_where=only, postgresql_where=only)
+    """Define an index of the rows for which ``only`` holds.
+
+    The condition stands in ``info``, as the migrations make the index (``storage.migrations.steps``): the
+    arguments ``sqlite_where`` and ``postgresql_where`` would load the dialects of both databases.
+    """
+    return Index(name, *columns, unique=unique, info={ONLY: only})

@@ -14,7 +14,7 @@ RUN = (
 )
 NOT_LOADED = {
     "alembic", "mako",  # the schema is current
-    "psycopg",  # the record is in SQLite
+    "psycopg", "sqlalchemy.dialects.postgresql",  # the record is in SQLite
     "bot.transport.http_mode", "waitress",  # Socket Mode, and no health endpoint
     "bot.stream.receiver", "standardwebhooks",  # no receiver of events
     "bot.stream.timestamps", "rfc3161_client",  # no time-stamp authority

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, column, insert, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, column, insert, inspect, make_url, select, text
 from sqlalchemy import table as sql_table
+from sqlalchemy.dialects import sqlite
 
 from storage import migrate
 from storage.engine import Database
@@ -19,6 +20,7 @@ from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.migrate import NewerDatabase, is_current, upgrade
 from storage.record.verify import verify
+from storage.schema.base import ONLY
 from storage.schema.tables import metadata
 from tests.postgres import DATABASES, Server, copy_sqlite
 from tests.storage.racer import racers
@@ -83,6 +85,27 @@ def _as_believed(database: Database) -> None:
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
         assert compare_metadata(context, metadata) == []
+        assert dict(_conditions(connection)).keys() == _conditional().keys()
+        if database.is_sqlite:  # PostgreSQL spells them its own way
+            assert dict(_conditions(connection)) == _conditional()
+
+
+def _conditional() -> dict[str, str]:
+    """The indexes that have a condition, as the program sees them."""
+    plain = {"dialect": sqlite.dialect(), "compile_kwargs": {"literal_binds": True, "include_table": False}}
+    indexes = (index for table in metadata.tables.values() for index in table.indexes)
+    return {str(one.name): str(one.info[ONLY].compile(**plain)) for one in indexes if ONLY in one.info}
+
+
+def _conditions(connection: Connection) -> Iterator[tuple[str, str]]:
+    """The same as the database has them."""
+    inspected = inspect(connection)
+    for table in metadata.tables:
+        for index in inspected.get_indexes(table):
+            told = index.get("dialect_options", {})
+            only = told.get("sqlite_where", told.get("postgresql_where"))
+            if only is not None:
+                yield str(index["name"]), str(only)
 
 
 def test_a_newer_database_is_refused_and_left_alone(database: Database, migrated_database_url: str) -> None:
