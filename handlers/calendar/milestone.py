@@ -8,6 +8,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 EXCHANGE_CLOUDS = frozenset({"worldwide", "gcc", "gcc-high", "dod", "21vianet"})
 """The names of ``EXCHANGE_CLOUD``; ``all`` in a milestone means these."""
@@ -169,6 +170,7 @@ class Milestone:
         return last.replace(day=last.day - _LAST_DAYS + 1), last
 
 
+@lru_cache
 def span(stated: str, precision: Precision) -> tuple[date, date]:
     """Return the first and last day that a stated date allows.
 
