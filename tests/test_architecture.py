@@ -21,7 +21,8 @@ PURE = (
     "handlers.policy.identity", "handlers.interaction", "handlers.calendar.milestones",
     "handlers.outgoing.notices", "handlers.outgoing.announcement_view", "handlers.policy.rule",
     "handlers.ports", "handlers.reminders.snooze", "handlers.policy.votes", "handlers.probe_ports",
-    "handlers.policy.working_hours", "storage.integrity.canonical", "storage.lifecycle", "storage.records",
+    "handlers.policy.working_hours", "handlers.suggested",
+    "storage.integrity.canonical", "storage.lifecycle", "storage.records",
 )  # fmt: skip
 IMPURE = {
     "sqlalchemy", "alembic", "psycopg", "sqlite3", "requests", "urllib3", "urllib", "http", "socket", "ssl",

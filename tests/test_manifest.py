@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from handlers.slack.listeners.commands import SUBCOMMANDS
-from handlers.slack.scopes import BOT_SCOPES, COMMAND, EVENTS, SHORTCUT, SHORTCUT_NAME
+from handlers.slack.scopes import BOT_SCOPES, EVENTS, SHORTCUT, SHORTCUT_NAME
+from handlers.suggested import COMMAND
 
 FILE = Path(__file__).parents[1] / "manifest.yml"
 

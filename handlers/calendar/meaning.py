@@ -4,6 +4,7 @@ from datetime import date
 
 from handlers.calendar.milestones import Calendar
 from handlers.ports import Cloud
+from handlers.suggested import Suggested
 from storage.records import MailProtocol, SettingValue
 
 
@@ -26,4 +27,4 @@ def _decides(value: SettingValue | None, host: str) -> str:
     if value is None:
         return f"the setting decides about mail over TLS 1.0 and 1.1 on {host}."
     taken = "taken" if value is SettingValue.OPTED_IN else "refused"
-    return f"mail over TLS 1.0 and 1.1 is {taken} on {host}; `/legacytls calendar` has what is announced."
+    return f"mail over TLS 1.0 and 1.1 is {taken} on {host}; {Suggested('calendar')} has what is announced."

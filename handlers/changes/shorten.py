@@ -22,15 +22,16 @@ from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import spelled_end
 from handlers.policy.forms import CLIENTS, REASON, TICKET, OptInForm
 from handlers.policy.rule import Verdict
+from handlers.suggested import Suggested
 from storage.ledger import Entry
 from storage.lifecycle import Kind
 from storage.records import Baseline, Door, SettingValue
 
 NO_WINDOW = (
-    "Nothing was changed: there is no window any more that could end earlier. `/legacytls status` shows "
+    f"Nothing was changed: there is no window any more that could end earlier. {Suggested('status')} shows "
     "how things stand."
 )
-OVER = "Nothing was changed: this day is over by now. `/legacytls disable` opts out at once."
+OVER = f"Nothing was changed: this day is over by now. {Suggested('disable')} opts out at once."
 
 
 class Shortening:

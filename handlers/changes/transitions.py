@@ -34,9 +34,6 @@ SHOWN_ANOTHER = (
 
 VOIDED = "The rule was changed, so earlier votes no longer count: approve again."
 
-_COMMANDS = {Kind.OPT_IN: "enable", Kind.EXTENSION: "extend", Kind.OPT_OUT: "disable"}
-"""The command that asks for the same once more."""
-
 
 def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
     """The request as it stands at ``now``: whatever somebody wants of it, its time may have run out first."""
@@ -45,17 +42,10 @@ def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeReques
 
 def expire(entry: Entry, request: ChangeRequest) -> ChangeRequest:
     """Move one request to *expired* and tell people. Raises ``Conflict``."""
-    decided = request.state is State.APPROVED
     detail = (
-        (
-            f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)} Ask again if it "
-            "is still needed."
-        )
-        if decided
-        else (
-            f"Nobody decided in time. Ask again with `/legacytls {_COMMANDS[request.kind]}` if it is still "
-            "needed."
-        )
+        f"It was approved, but its time ran out first. {as_far_as_sent(entry, request)}"
+        if request.state is State.APPROVED
+        else "Nobody decided in time."
     )
     expired = entry.move(request, State.EXPIRED, actor=BOT, detail=detail)
     enqueue_change(entry, expired)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from handlers.context.context import Context
+from handlers.suggested import without_alias
 from storage.engine import Unreachable
 from storage.ledger import Entry
 from storage.reading import Reader
@@ -50,7 +51,7 @@ def record_refusal(entry: Entry, person: str, what: str, because: str, request_i
     """Add one refusal to the record, unless the same one was added a moment ago; tells whether it is new."""
     if is_repeated(entry.reader, person, what, because, request_id, now=entry.now):
         return False
-    entry.record("refused", person, {"what": what, "because": because}, request_id)
+    entry.record("refused", person, {"what": what, "because": without_alias(because)}, request_id)
     return True
 
 
@@ -58,6 +59,7 @@ def is_repeated(
     reader: Reader, person: str, what: str, because: str, request_id: int | None, *, now: datetime
 ) -> bool:
     """Tell whether the same person was refused the same for the same reason within the minute."""
+    because = without_alias(because)
     return any(
         event.request_id == request_id
         and event.payload.get("what") == what

@@ -2,6 +2,7 @@
 
 from handlers.policy.rule import ALLOWED, STATE_WORDS, Reason, Verdict, refuse
 from handlers.ports import Cloud
+from handlers.suggested import Suggested
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest, SettingValue
 
@@ -41,10 +42,12 @@ def judge_extending(*, newest: SettingValue | None, open_request: ChangeRequest 
     return ALLOWED
 
 
-NOT_IN = "The tenant is not opted in, so there is nothing to extend. `/legacytls enable` asks for an opt-in."
+NOT_IN = (
+    f"The tenant is not opted in, so there is nothing to extend. {Suggested('enable')} asks for an opt-in."
+)
 
 ALREADY_IN = (
-    "The tenant is opted in already, so there is nothing to ask for. `/legacytls extend` asks to keep it "
+    f"The tenant is opted in already, so there is nothing to ask for. {Suggested('extend')} asks to keep it "
     "longer, or to give it an end."
 )
 

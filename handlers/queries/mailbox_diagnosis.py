@@ -12,6 +12,7 @@ from handlers.context.context import Context
 from handlers.policy.addresses import as_ascii, ascii_domain
 from handlers.policy.rule import Verdict
 from handlers.ports import AcceptedDomains, Lookups, MailboxLocks, Unavailable
+from handlers.suggested import Suggested
 from storage.records import SettingValue
 
 POLICY = (
@@ -115,7 +116,7 @@ class Locks:
             return Lock(name, None, _unseen(away), Concerns.OLD_TLS), None
         opted_in = reading.value is SettingValue.OPTED_IN
         return Lock(
-            name, opted_in, "`/legacytls enable` asks to opt in", Concerns.OLD_TLS
+            name, opted_in, f"{Suggested('enable')} asks to opt in", Concerns.OLD_TLS
         ), reading.smtp_auth_disabled
 
     def _host(self) -> Lock:
@@ -127,7 +128,7 @@ class Locks:
 
     def _basic(self) -> str:
         ending = self._context.calendar.current("basic-smtp-default-off")
-        return f"{ending.display}: {ending.effect}" if ending else "see `/legacytls calendar`"
+        return f"{ending.display}: {ending.effect}" if ending else f"see {Suggested('calendar')}"
 
     def _domain(self, address: str) -> Lock:
         name, domain = "Domain of the address", ascii_domain(address)

@@ -44,6 +44,7 @@ from handlers.register.policy import concerned, due_problem, judge_standing
 from handlers.register.redrawing import redraw
 from handlers.register.roles import may_act
 from handlers.register.steps import Done
+from handlers.suggested import Suggested
 from storage import register
 from storage.database.errors import AlreadyRegistered, Conflict
 from storage.devices.lifecycle import DeviceState
@@ -207,7 +208,7 @@ def _put(entry: Entry, new: NewDevice, person: str, enterprise_id: str | None, m
         made = register.add(entry, new, proposer=person, proposer_enterprise_id=enterprise_id)
     except AlreadyRegistered as taken:
         return Done(
-            f"This device stands on the register already: `/legacytls devices D{taken.number}` shows it."
+            f"This device stands on the register already: {Suggested(f'devices D{taken.number}')} shows it."
         )
     steps.tell_owner(entry, made, person)
     how = "with the opt-in or extension that names it, or when another approver accepts it"

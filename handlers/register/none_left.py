@@ -10,12 +10,13 @@ from handlers.outgoing.device_news import NoneLeft as NoneLeftNews
 from handlers.outgoing.enqueue import enqueue_announcement, enqueue_answer, enqueue_reminder
 from handlers.outgoing.refusals import record_refusal
 from handlers.register.emptied import WAIT, is_kept, none_left
+from handlers.suggested import Suggested
 from storage.ledger import Entry
 from storage.messages.records import ReminderReply
 from storage.reminders import keep_answer
 
 OVER = (
-    "There is nothing to keep: this window is over, or somebody keeps it already. `/legacytls status` "
+    f"There is nothing to keep: this window is over, or somebody keeps it already. {Suggested('status')} "
     "shows how things stand."
 )
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from handlers.calendar.milestone import spelled
 from handlers.policy.days import end_of_day
 from handlers.policy.rule import ALLOWED, Reason, Verdict
+from handlers.suggested import Suggested
 from storage.devices.lifecycle import DeviceState
 from storage.devices.records import Device
 from storage.records import Baseline, SettingValue
@@ -47,7 +48,7 @@ def window_of(baseline: Baseline | None, now: datetime) -> datetime | None:
 def judge_standing(device: Device) -> Verdict:
     """Tell whether anything can still be done to an entry: one that has ended is proposed anew."""
     if device.has_ended:
-        again = "Should it need old TLS again, put it on the register anew: `/legacytls devices add`."
+        again = f"Should it need old TLS again, put it on the register anew: {Suggested('devices add')}."
         return no(Reason.NOT_PENDING, f"{device.name} is {device.state.value} already. {again}")
     return ALLOWED
 
@@ -104,7 +105,7 @@ def judge_acceptance(
             f"You proposed this of {device.name} yourself, so another approver has to accept it.",
         )
     if window_end is None:
-        with_it = "It becomes active with the opt-in that names it: `/legacytls enable`."
+        with_it = f"It becomes active with the opt-in that names it: {Suggested('enable')}."
         return no(
             Reason.VALUE,
             f"The tenant is not opted in, so {device.name} cannot be accepted by itself. {with_it}",
@@ -115,7 +116,7 @@ def judge_acceptance(
             f"The due day of {device.name}, {spelled(day)}, is over. Have it changed first.",
         )
     if end_of_day(day, zone) > window_end:
-        with_it = "It takes an extension that names it: `/legacytls extend`."
+        with_it = f"It takes an extension that names it: {Suggested('extend')}."
         return no(Reason.VALUE, f"{spelled(day)} of {device.name} lies beyond the window. {with_it}")
     return ALLOWED
 

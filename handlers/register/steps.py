@@ -20,6 +20,7 @@ from handlers.register.policy import (
     judge_refusal,
     window_of,
 )
+from handlers.suggested import Suggested
 from storage import register
 from storage.devices.lifecycle import DeviceState
 from storage.devices.records import Device, DeviceAct
@@ -64,7 +65,7 @@ def move(
     if verdict.move is DayMove.ASKED:
         return Done(f"{day} is asked for {name}: another approver has to accept it. {until}", longer)
     return Done(
-        f"{day} for {name} is later than the window: it takes `/legacytls extend` that names it. {until}",
+        f"{day} for {name} is later than the window: it takes {Suggested('extend')} that names it. {until}",
         longer,
     )
 

@@ -28,6 +28,7 @@ from handlers.slack.views.blocks import Message
 from handlers.slack.views.links import linked
 from handlers.slack.views.mrkdwn import sentence
 from handlers.slack.views.signed import Signature, signed, signed_form
+from handlers.suggested import Suggested
 from storage.database.errors import NoSuchDevice, NoSuchRequest
 from storage.engine import Unreachable
 
@@ -55,11 +56,11 @@ NO_DATABASE = (
 TOO_LATE = "This waited too long and was not done, because the bot was busy. Try again."
 MISREAD = (
     "Slack sent this in a shape that the bot does not understand, so nothing was done. Try again, or use a "
-    "command instead: `/legacytls help`."
+    f"command instead: {Suggested('help')}."
 )
 UNKNOWN_BUTTON = (
-    "This button is not in use any more, so nothing was done. `/legacytls status` shows how things stand, "
-    "`/legacytls help` what can be asked for."
+    f"This button is not in use any more, so nothing was done. {Suggested('status')} shows how things stand, "
+    f"{Suggested('help')} what can be asked for."
 )
 
 

@@ -5,9 +5,6 @@ granted. It must never list what no code here uses: no history scope is asked fo
 people write to each other. Slack sends it the messages that mention it, and nothing here looks at their text.
 """
 
-COMMAND = "/legacytls"
-"""The one slash command."""
-
 REACTIONS = ("reaction_added", "reaction_removed")
 """Events that decide: kept before they are acknowledged, so that Slack sends again what could not be kept."""
 

@@ -29,6 +29,7 @@ from handlers.slack.listeners.actions import Clicks, Submissions
 from handlers.slack.listeners.home import HomeOpened
 from handlers.slack.listeners.reactions import Reactions
 from handlers.slack.surroundings import surroundings_of
+from handlers.suggested import without_alias
 from storage.database.errors import Stuck
 from storage.engine import Database
 from storage.inbox import Inbox
@@ -374,9 +375,9 @@ class House:
             return list(connection.execute(query))
 
     def answers(self, person: str) -> list[str]:
-        """What one person was owed as private answers, oldest first."""
+        """What one person was owed as private answers, oldest first, as read in the channel."""
         self.deliver()
-        return [said.text for said in self.board.said if said.person == person]
+        return [without_alias(said.text) for said in self.board.said if said.person == person]
 
     def answer(self, person: str) -> str:
         """The newest private answer to one person."""

@@ -1,9 +1,11 @@
-"""What a message or a form says, as a person reads it: every text in it, in order, with its buttons and
-fields."""
+"""What a message or a form says, as a person reads it in its channel: every text in it, in order, with its
+buttons and fields."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
+
+from handlers.suggested import without_alias
 
 JSON = dict[str, Any]
 
@@ -55,6 +57,6 @@ def _texts(shown: object) -> Iterator[str]:
         for key in ("title", "text", "label", "hint", "fields", "elements", "element", "blocks"):
             found = shown.get(key)
             if isinstance(found, str):
-                yield LINKED.sub(r"\1", found)
+                yield without_alias(LINKED.sub(r"\1", found))
             else:
                 yield from _texts(found)

@@ -6,7 +6,7 @@ from bot.sandbox.console.acts import PersonActs, WorldActs
 from bot.sandbox.console.controls import Controls
 from bot.sandbox.console.server import Console, Scene, own_page_only
 from bot.sandbox.slack.simulation import Slack
-from handlers.slack.scopes import COMMAND
+from handlers.suggested import COMMAND
 
 
 class Site:

@@ -8,6 +8,7 @@ from bot.sandbox.slack.modals import Modals
 from bot.sandbox.slack.workspace import Workspace
 from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.scopes import SHORTCUT, SHORTCUT_NAME
+from handlers.suggested import without_alias
 
 
 def state(
@@ -74,7 +75,8 @@ def _home(modals: Modals, as_: str) -> JSON | None:
 
 
 def _command(command: str) -> JSON:
-    subcommands = [{"name": name, "hint": hint.replace("`", "")} for name, hint in SUBCOMMANDS.items()]
+    hints = {name: without_alias(hint).replace("`", "") for name, hint in SUBCOMMANDS.items()}
+    subcommands = [{"name": name, "hint": hint} for name, hint in hints.items()]
     return {"command": command, "hint": f"[{' | '.join(SUBCOMMANDS)}]", "subcommands": subcommands}
 
 

@@ -28,7 +28,8 @@ from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.socket import SocketMode
 from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.workspace import Workspace
-from handlers.slack.scopes import BOT_SCOPES, COMMAND
+from handlers.slack.scopes import BOT_SCOPES
+from handlers.suggested import COMMAND
 
 SOCKET_PATH = "/socket"
 LARGEST_BODY = 16 * 1024 * 1024

@@ -13,6 +13,7 @@ from slack_sdk.web.base_client import BaseClient
 
 from handlers.slack.client.destinations import Destinations, Elsewhere
 from handlers.slack.client.given_addresses import Outward
+from handlers.suggested import all_without_alias
 
 log = structlog.get_logger(__name__)
 
@@ -45,4 +46,4 @@ class Answers:
                 problem="it leads to a host that is not Slack's; nothing was sent there",
             )
             return False
-        return self._outward.message(address, json.dumps(message).encode()) == 200
+        return self._outward.message(address, json.dumps(all_without_alias(message)).encode()) == 200

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
 from handlers.ports import Unavailable
 from handlers.slack.client.web_api import Redirected, TooLarge
+from handlers.suggested import all_without_alias
 
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "its name cannot be resolved"),
@@ -123,7 +124,7 @@ def call(method: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
 def call_with_headers(method: Callable[..., Any], **arguments: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the same with the answer's headers, names in lower case. Raises ``Unavailable``."""
     try:
-        response = method(**arguments)
+        response = method(**all_without_alias(arguments))
     except SlackApiError as refused:
         raise _refused(refused) from None
     except Redirected:

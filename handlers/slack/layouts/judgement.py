@@ -12,6 +12,7 @@ from handlers.ports import Unavailable
 from handlers.slack.client.calls import call
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.layouts.layout import Layout
+from handlers.suggested import all_without_alias
 
 WRONG = frozenset({"invalid_blocks", "invalid_message", "invalid_view"})
 """Slack's codes for a layout that it would not take."""
@@ -29,7 +30,7 @@ def mistakes(client: SlackWebClient, layout: Layout) -> list[str]:
 
     def ask() -> object:
         try:
-            return client.api_call("blocks.validate", json=dict(layout.body))
+            return client.api_call("blocks.validate", json=all_without_alias(dict(layout.body)))
         except SlackApiError as error:
             refused.append(error)
             raise

@@ -27,6 +27,7 @@ from handlers.slack.views import calendar, mailbox_diagnosis, modals, probe_view
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.mrkdwn import instant
 from handlers.slack.views.tickets import ticket_field
+from handlers.suggested import Suggested
 from storage.lifecycle import Kind
 
 
@@ -130,7 +131,7 @@ class Commands:
         if not reply.admits("why", self.edge.dispatch.locks.may_ask(reply.person)):
             return
         if address is None:
-            reply.say("Name one mailbox: `/legacytls why scanner@contoso.com`")
+            reply.say(f"Name one mailbox: {Suggested('why scanner@contoso.com')}")
         else:
             self.edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
             reply.finish(mailbox_diagnosis.locks(self.edge.dispatch.locks.of(address)))
@@ -177,16 +178,17 @@ class Commands:
             lambda own, reply, body: devices.command(own.edge, reply, body),
         ),
         "why": Subcommand(
-            "which lock keeps one mailbox's devices from sending: `/legacytls why scanner@contoso.com`", _why
+            f"which lock keeps one mailbox's devices from sending: {Suggested('why scanner@contoso.com')}",
+            _why,
         ),
         "whatif": Subcommand(
-            "who could decide an open request now, who not and why: `/legacytls whatif 12`",
+            f"who could decide an open request now, who not and why: {Suggested('whatif 12')}",
             lambda own, reply, body: what_if.command(own.edge, reply, body),
         ),
         "calendar": Subcommand("Microsoft's dates: past, running and to come, with their sources", _calendar),
         "probe": Subcommand("which TLS versions Microsoft's hosts take, seen from the bot's machine", _probe),
         "evidence": Subcommand(
-            "a period for an auditor, as a file in a direct message: `/legacytls evidence 2026-Q4`",
+            f"a period for an auditor, as a file in a direct message: {Suggested('evidence 2026-Q4')}",
             lambda own, reply, body: evidence.command(own.edge, reply, body),
         ),
         "export": Subcommand(

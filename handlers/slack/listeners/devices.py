@@ -39,6 +39,7 @@ from handlers.slack.listeners import device_imports
 from handlers.slack.parsing import Malformed, identity, number, values
 from handlers.slack.views import device_forms, device_import
 from handlers.slack.views import devices as view
+from handlers.suggested import Suggested
 from storage.database.errors import NoSuchDevice
 
 BUTTONS: Mapping[str, Callable[[int], Command]] = {
@@ -54,7 +55,7 @@ READS = frozenset({view.SHOW_DEVICE, *view.FIRST_PAGE, *view.NEXT_PAGE})
 """The buttons that only show something."""
 
 NOT_UNDERSTOOD = (
-    "This is no device of the register and no list: `/legacytls devices` shows all, `devices D12` one, "
+    f"This is no device of the register and no list: {Suggested('devices')} shows all, `devices D12` one, "
     "`devices mine`, `devices overdue` and `devices orphans` a part, and `devices add` puts one on the "
     "register."
 )

@@ -15,13 +15,14 @@ from slack_bolt import Respond
 from handlers.policy.rule import Reason
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.parsing import Malformed, at, identity, stamped
+from handlers.suggested import Suggested
 from storage.engine import Unreachable
 
 log = structlog.get_logger(__name__)
 
 INSTEAD = (
-    "A mention does nothing here, and its text was not read. Type `/legacytls status` for how things stand, "
-    "`/legacytls help` for all that can be asked for."
+    f"A mention does nothing here, and its text was not read. Type {Suggested('status')} for how things "
+    f"stand, {Suggested('help')} for all that can be asked for."
 )
 
 WITHIN = timedelta(minutes=1)

@@ -15,9 +15,10 @@ from handlers.slack.listeners.mentions import Mentions
 from handlers.slack.listeners.reactions import Reactions
 from handlers.slack.listeners.routing import Router
 from handlers.slack.parsing import Malformed, channel_of, first_field, person_of
-from handlers.slack.scopes import COMMAND, HOME_OPENED, MENTION, REACTIONS, SHORTCUT
+from handlers.slack.scopes import HOME_OPENED, MENTION, REACTIONS, SHORTCUT
 from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.workspace_guard import OTHER_WORKSPACE, ForeignWorkspace
+from handlers.suggested import COMMAND, without_alias
 from storage.engine import Unreachable
 
 log = structlog.get_logger(__name__)
@@ -70,7 +71,7 @@ class Failures:
         """
         told = _noted(error, str(body.get("type") or "command"))
         if "command" in body:
-            return BoltResponse(status=200, body=told)
+            return BoltResponse(status=200, body=without_alias(told))
         if body.get("type") in ("block_actions", "shortcut"):
             self._tell(told, body, respond)
             return BoltResponse(status=200)
@@ -117,5 +118,5 @@ def _form_error(told: str, body: dict[str, Any]) -> BoltResponse:
     field = first_field(body.get("view"))
     if not field:
         return BoltResponse(status=200)
-    errors = {"response_action": "errors", "errors": {field: told.replace("`", "")}}
+    errors = {"response_action": "errors", "errors": {field: without_alias(told).replace("`", "")}}
     return BoltResponse(status=200, body=errors, headers={"content-type": "application/json"})

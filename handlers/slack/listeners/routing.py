@@ -28,6 +28,7 @@ from handlers.slack.views import devices as device_views
 from handlers.slack.views.announcements import DONE, SNOOZE
 from handlers.slack.views.mrkdwn import escape
 from handlers.slack.views.signed import taken_apart, tenant_in_block
+from handlers.suggested import Suggested
 
 REQUESTS = frozenset(
     {
@@ -66,7 +67,7 @@ WHICH = (
 )
 NONE_OF_YOURS = (
     "Nothing was done: it is not said which tenant is meant, and none of them concerns you. In a tenant's "
-    "own channel `/legacytls help` shows what can be asked for."
+    f"own channel {Suggested('help')} shows what can be asked for."
 )
 NOT_ALL = "No command is done for all tenants at once; `/legacytls fleet` shows them to fleet operators. "
 MOST_NAMED = 50

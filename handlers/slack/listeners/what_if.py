@@ -46,8 +46,4 @@ def _answer(edge: Edge, reply: Reply, number: int) -> None:
 
 def _example(edge: Edge) -> str:
     request = edge.dispatch.query(WhatIfs).open_number()
-    return (
-        view.NAME_ONE.format(number=request)
-        if request
-        else f"{view.NONE_OPEN} {view.NAME_ONE.format(number=12)}"
-    )
+    return view.name_one(request) if request else f"{view.NONE_OPEN} {view.name_one(12)}"

@@ -24,6 +24,7 @@ from handlers.slack.views.card_buttons import (
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
 from handlers.slack.views.outside import is_loud, outside
 from handlers.slack.views.tickets import with_ticket
+from handlers.suggested import Suggested
 from storage.lifecycle import OPEN, WISHES, Kind, State
 from storage.records import ChangeRequest, SettingValue, Waiting
 
@@ -45,7 +46,7 @@ def still_ends(view: RequestView, zone: ZoneInfo) -> list[Block]:
     if not _left_as_it_was(view) or view.baseline is None:
         return []
     end = view.baseline.window_end
-    ends = f"ends by itself: {until(end, zone)}" if end else "has no end; `/legacytls disable` ends it"
+    ends = f"ends by itself: {until(end, zone)}" if end else f"has no end; {Suggested('disable')} ends it"
     return [section(f"The opt-in still {ends}.")]
 
 
@@ -188,20 +189,25 @@ def _effect(view: RequestView) -> str:
     return f"{begins} over TLS 1.0 or 1.1 is refused on {_hosts(view)}."
 
 
-BY_HAND = "`/legacytls help` shows how to opt out by hand."
+BY_HAND = f"{Suggested('help')} shows how to opt out by hand."
 
 
 def next_step(view: RequestView, zone: ZoneInfo) -> list[Block]:
-    """Return what to do about a change that failed."""
+    """Return what to do about a change that failed or expired."""
     if failed_to_opt_out(view):
         return [section(f"{_tried_again(view, zone)} {BY_HAND}")]
-    if view.request.kind is Kind.OPT_IN and view.request.state is State.FAILED:
-        return [
-            section(
-                "*Ask again* on its message in the channel, or `/legacytls enable`, opens the form once more."
-            )
-        ]
-    return []
+    asks = _ASKS_AGAIN.get((view.request.kind, view.request.state))
+    if asks is None:
+        return []
+    return [section(f"*Ask again* on its message in the channel, or {asks}, opens the form once more.")]
+
+
+_ASKS_AGAIN = {
+    (Kind.OPT_IN, State.FAILED): Suggested("enable"),
+    (Kind.OPT_IN, State.EXPIRED): Suggested("enable"),
+    (Kind.EXTENSION, State.EXPIRED): Suggested("extend"),
+}
+"""The command that asks for the same once more, beside the button."""
 
 
 def _tried_again(view: RequestView, zone: ZoneInfo) -> str:
@@ -211,7 +217,7 @@ def _tried_again(view: RequestView, zone: ZoneInfo) -> str:
         return f"Tried again by #{again.id}."
     if again is not None:
         return f"The bot tries again {instant(again, zone)}; *Opt out again* does so now."
-    return "`/legacytls disable` opts out again."
+    return f"{Suggested('disable')} opts out again."
 
 
 def _outside(view: RequestView, zone: ZoneInfo) -> list[Block]:

@@ -14,19 +14,20 @@ from handlers.outgoing.device_news import (
     NoneLeft,
 )
 from handlers.slack.views.mrkdwn import calendar_day, escape, people
+from handlers.suggested import Suggested
 
 
 def words(said: DeviceNews, zone: ZoneInfo) -> str:
     """Say what is to be said of devices; due days are days of ``zone``."""
     match said:
         case DeviceYours():
-            until, shows = calendar_day(said.due, zone), f"`/legacytls devices D{said.device}` shows it."
+            until, shows = calendar_day(said.due, zone), f"{Suggested(f'devices D{said.device}')} shows it."
             return (
                 f":label: You answer for D{said.device} from now on, says <@{said.by}>: old TLS until "
                 f"{until}. {shows}"
             )
         case DevicesYours():
-            shows = "`/legacytls devices mine` shows them."
+            shows = f"{Suggested('devices mine')} shows them."
             return f":label: You answer for {_named(said)} from now on, says <@{said.by}>. {shows}"
         case DeviceDue():
             return _due(said, zone)
@@ -65,7 +66,7 @@ def _weekly(said: DevicesWeekly) -> str:
     pace = f" By the week: {escape(said.pace)}." if said.pace else ""
     named = len(said.devices)
     who = "The one that needs somebody is" if named == 1 else f"The {named} that need somebody are"
-    rest = f"; {said.more} more in `/legacytls devices`" if said.more else ""
+    rest = f"; {said.more} more in {Suggested('devices')}" if said.more else ""
     thread = f" {who} in the thread{rest}." if named else ""
     return f":bar_chart: {said.active} {need} old TLS{told}.{pace}{thread}"
 

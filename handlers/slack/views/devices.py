@@ -15,6 +15,7 @@ from handlers.register.policy import awaited_day
 from handlers.slack.views.blocks import Message, actions, button, quoted, section, small
 from handlers.slack.views.mrkdwn import escape, fitted
 from handlers.slack.views.native import POINTS, Cell, bar_chart, cell, data_table, number_cell, person_cell
+from handlers.suggested import Suggested
 from storage.devices.records import Device
 from storage.sightings import Sighting
 
@@ -35,7 +36,7 @@ NEXT_PAGE: Mapping[str, Which] = {f"devices_{which.value}_next": which for which
 _TITLES = {Which.ALL: "All", Which.MINE: "Mine", Which.OVERDUE: "Overdue", Which.ORPHANS: "Orphans"}
 
 _NOTHING = {
-    Which.ALL: "No device stands on the register. `/legacytls devices add` puts the first one on it.",
+    Which.ALL: f"No device stands on the register. {Suggested('devices add')} puts the first one on it.",
     Which.MINE: "You answer for no device on the register.",
     Which.OVERDUE: "No device is overdue.",
     Which.ORPHANS: "Every device has an owner.",

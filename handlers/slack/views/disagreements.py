@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.outgoing.news import AuditGap, Disagreement, GuardsMissing, Subject
 from handlers.slack.views.mrkdwn import escape, instant, people
+from handlers.suggested import Suggested
 
 LOOK = "Have whoever runs the database find out who changed it; `legacytls verify` names every row."
 
@@ -55,7 +56,7 @@ def _found(said: Disagreement, zone: ZoneInfo) -> str:
             end = f"The recorded end counts: {instant(said.end, zone)}." if said.end else ""
             return (
                 f"What the live value ought to be does not agree with the record ({places}). {end} Until it "
-                "does, nothing is opted in or extended; opting out goes on, and `/legacytls disable` sets "
+                f"does, nothing is opted in or extended; opting out goes on, and {Suggested('disable')} sets "
                 f"the row right. {LOOK}"
             )
         case Subject.JUDGED_BY:

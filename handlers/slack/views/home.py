@@ -22,6 +22,7 @@ from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, 
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.status_view import BADGE, MEANING, WITHOUT_HOSTS, time_left
 from handlers.slack.views.tickets import with_ticket
+from handlers.suggested import Suggested
 from storage.lifecycle import OPEN, Kind, State
 from storage.records import ChangeRequest, SettingValue
 
@@ -81,7 +82,8 @@ def _now(found: HomePage, zone: ZoneInfo) -> Iterator[Block]:
     baseline = found.rows.baseline
     if seen is not None and baseline is not None and seen.value is not baseline.value:
         yield section(
-            ":rotating_light: This is not what the bot last applied or saw; `/legacytls status` reads it now."
+            ":rotating_light: This is not what the bot last applied or saw; "
+            f"{Suggested('status')} reads it now."
         )
 
 

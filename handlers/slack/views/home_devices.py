@@ -17,6 +17,7 @@ from handlers.slack.views.blocks import actions, button, header, section, small
 from handlers.slack.views.device_answers import NEED_LONGER
 from handlers.slack.views.devices import MY_DEVICES, REPLACED, SHOW_DEVICE
 from handlers.slack.views.mrkdwn import escape, fitted
+from handlers.suggested import Suggested
 from storage.devices.records import Device
 
 ACCEPTANCES = 5
@@ -32,7 +33,7 @@ def acceptances(found: HomePage) -> Iterator[Block]:
             accessory=button(f"Open {one.name}", SHOW_DEVICE, one.id),
         )
     more = len(found.to_accept) - ACCEPTANCES
-    told = f"{more} more of the register wait for an approver: `/legacytls devices`."
+    told = f"{more} more of the register wait for an approver: {Suggested('devices')}."
     yield from small([told] if more > 0 else [])
 
 

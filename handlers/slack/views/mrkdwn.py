@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from handlers.policy.days import read_instant
+from handlers.suggested import without_alias
 
 _MENTION = re.compile(r"(?<![^\s(])@(?:([UW][A-Z0-9]{2,20})|(S[0-9][A-Z0-9]{2,20}))\b")
 """A word of its own: within one it is a mail address, such as the audit log's ``carol@WOODGROVE.COM``. Groups
@@ -24,13 +25,20 @@ NAMED = 100
 
 
 def escape(text: str) -> str:
-    """Escape typed text so that no mention, link or ping survives (Slack: ``&``, ``<``, ``>``)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Escape typed text so that no mention, link, ping or place for an alias survives.
+
+    Slack: ``&``, ``<``, ``>``.
+    """
+    return without_alias(_escaped(text))
 
 
 def sentence(text: str) -> str:
     """Mark up our own sentence: escaped, ``@U1`` and ``@S1`` as mentions, instants localised."""
-    return _INSTANT.sub(_date, _MENTION.sub(_mention, escape(text)))
+    return _INSTANT.sub(_date, _MENTION.sub(_mention, _escaped(text)))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def people(ids: Iterable[str], *, most: int = NAMED) -> str:

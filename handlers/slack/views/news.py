@@ -25,6 +25,7 @@ from handlers.outgoing.news import (
 )
 from handlers.slack.views import alarms, disagreements, probe_view
 from handlers.slack.views.mrkdwn import escape, instant, people, sentence
+from handlers.suggested import Suggested
 
 
 def words(said: News, zone: ZoneInfo) -> str:
@@ -83,14 +84,14 @@ def _unreadable(said: Unreadable) -> str:
 
 
 def _readable() -> str:
-    return ":white_check_mark: The live value can be read again. `/legacytls status` shows it."
+    return f":white_check_mark: The live value can be read again. {Suggested('status')} shows it."
 
 
 def _first_sight() -> str:
     return (
         ":warning: The tenant is *opted in* to legacy TLS, and was so before this bot came: no end is set. "
-        "`/legacytls disable` opts out, `/legacytls extend` asks to give it an end; `/legacytls status` "
-        "shows what it means."
+        f"{Suggested('disable')} opts out, {Suggested('extend')} asks to give it an end; "
+        f"{Suggested('status')} shows what it means."
     )
 
 
@@ -106,7 +107,7 @@ def _shortened(said: Shortened, zone: ZoneInfo) -> str:
     end = instant(said.end, zone) if said.end else "none"
     return (
         f":scissors: <@{said.requester}> has given an earlier end to the opt-in that you asked for, as "
-        f"#{said.request}: {end}. Should it be needed for longer, `/legacytls extend` asks for that."
+        f"#{said.request}: {end}. Should it be needed for longer, {Suggested('extend')} asks for that."
     )
 
 
@@ -119,7 +120,7 @@ def _ended(said: Ended) -> str:
     )
     return (
         f":checkered_flag: {over}: #{said.request} opted out, as read back. Mail over TLS 1.0 and 1.1 is "
-        "refused from now on; should a device still need it, `/legacytls enable` asks again."
+        f"refused from now on; should a device still need it, {Suggested('enable')} asks again."
     )
 
 
@@ -130,7 +131,7 @@ def _overdue(said: Overdue, zone: ZoneInfo) -> str:
     again = f"tries again {instant(said.next, zone)}" if said.next else "keeps trying"
     return (
         f":red_circle: {about}the window ended {ended}, and the opt-out is *not done yet*: "
-        f"{sentence(said.problem)} The bot {again}; `/legacytls help` says how to opt out by hand.{others}"
+        f"{sentence(said.problem)} The bot {again}; {Suggested('help')} says how to opt out by hand.{others}"
     )
 
 

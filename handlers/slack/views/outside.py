@@ -8,14 +8,15 @@ from slack_sdk.models.blocks import Block, ButtonElement
 from handlers.outgoing.notices import RequestView
 from handlers.slack.views.blocks import actions, section, small
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
+from handlers.suggested import Suggested
 from storage.records import SettingValue
 
 _IF_OPTED_IN = (
     "*Opt out again* needs one person. *Adopt* asks a second person to let it stand, with an end date."
 )
-_IF_NOT_OPTED_IN = "If old TLS is still needed, `/legacytls enable` asks for it."
+_IF_NOT_OPTED_IN = f"If old TLS is still needed, {Suggested('enable')} asks for it."
 _CHANGED_SINCE = (
-    "Another change came after it, so there is nothing to do here; `/legacytls status` shows how things "
+    f"Another change came after it, so there is nothing to do here; {Suggested('status')} shows how things "
     "stand."
 )
 _NOT_KNOWN_YET = "Who it was is not known yet: the audit log is asked for a day."

@@ -7,6 +7,7 @@ from typing import Any
 from handlers.slack.command_text import unescape
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.mrkdwn import QUOTE
+from handlers.suggested import without_alias
 
 _OURS = ((re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])"), r"\1"), (re.compile(r"`([^`\n]+)`"), r"\1"))
 """The marks in our own sentences before Slack's edge adds others: strong words, code."""
@@ -34,7 +35,7 @@ def unmarked(sentence: str) -> str:
     """One of our own sentences as it is kept, without the marks that only Slack shows as they are meant."""
     for pattern, words in _OURS:
         sentence = pattern.sub(words, sentence)
-    return sentence
+    return without_alias(sentence)
 
 
 def _said(block: Mapping[str, Any], name: Names) -> Iterator[str]:
@@ -59,4 +60,4 @@ def _spoken(text: str, name: Names) -> str:
 def _unmarked(text: str) -> str:
     for pattern, words in _MARKS:
         text = pattern.sub(words, text)
-    return unescape(text)
+    return unescape(without_alias(text))

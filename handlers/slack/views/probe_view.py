@@ -10,16 +10,17 @@ from handlers.probe_ports import ProbeOutcome, ProbeRow
 from handlers.queries.probing import Probed
 from handlers.slack.views.blocks import Message, section, small
 from handlers.slack.views.mrkdwn import escape, fitted, instant
+from handlers.suggested import Suggested
 from storage.probes import KnownVersion
 
 TAKES_NO_HOST = (
     "Nothing was probed: here it takes no host, so that nobody looks around the network through the bot. "
-    "`/legacytls probe` alone probes what the settings name; at the command line, `legacytls probe "
+    f"{Suggested('probe')} alone probes what the settings name; at the command line, `legacytls probe "
     "HOST:PORT` probes any."
 )
 PROVES = (
-    "What the endpoints do towards the bot's machine, never whether the tenant is opted in: `/legacytls "
-    "status` tells that."
+    "What the endpoints do towards the bot's machine, never whether the tenant is opted in: "
+    f"{Suggested('status')} tells that."
 )
 FAILED = "The endpoints could not be probed. Try again; should it stay like this, tell whoever runs the bot."
 UNDER_WAY = "Probing the endpoints, one connection a TLS version…"

@@ -17,6 +17,7 @@ from handlers.outgoing.reminders import (
 )
 from handlers.policy.days import spelled_end
 from handlers.slack.views.mrkdwn import escape, instant, people
+from handlers.suggested import Suggested
 
 
 def words(said: Reminder, zone: ZoneInfo) -> str:
@@ -61,7 +62,7 @@ def _weekly(said: Weekly, zone: ZoneInfo) -> str:
     end = f"It ends by itself on {instant(said.end, zone)}." if said.end else "No end is set."
     return (
         f":warning: The tenant is still *opted in* to legacy TLS, {by}. {end} "
-        "Is the last old device gone? Then opt out now: `/legacytls disable`."
+        f"Is the last old device gone? Then opt out now: {Suggested('disable')}."
     )
 
 
@@ -70,7 +71,7 @@ def _milestone(said: MilestoneAhead) -> str:
     near = f", {said.near}" if said.near else ""
     return (
         f":calendar: Coming up: *{escape(said.display)}*{near}{notice}. {escape(said.effect)} "
-        "`/legacytls calendar` shows where that is written."
+        f"{Suggested('calendar')} shows where that is written."
     )
 
 

@@ -16,6 +16,7 @@ from handlers.slack.parsing import BUTTONS
 from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small
 from handlers.slack.views.mrkdwn import CHUNK, escape, fitted, instant, people, sentence
 from handlers.slack.views.tickets import ticket
+from handlers.suggested import Suggested
 from storage.history_pages import EVERYTHING
 from storage.lifecycle import SETTLED, Kind, State
 
@@ -33,8 +34,8 @@ def no_such(unknown: str, nearest: str) -> Message:
     pressed = (
         " Use the buttons on the request's message in the channel." if unknown.lower() in BUTTONS else ""
     )
-    meant = f" Did you mean `/legacytls {nearest}`?" if nearest != "help" else ""
-    text = f"There is no `{escape(unknown)}`.{pressed}{meant} `/legacytls help` shows everything."
+    meant = f" Did you mean {Suggested(nearest)}?" if nearest != "help" else ""
+    text = f"There is no `{escape(unknown)}`.{pressed}{meant} {Suggested('help')} shows everything."
     return Message(text=text, blocks=[section(text)])
 
 
@@ -51,7 +52,7 @@ def help_text(cloud: Cloud, subcommands: Mapping[str, str], alias: str = "", *, 
     ``which`` stands first where no tenant was meant: mrkdwn that names the reader's tenants.
     """
     text = "Commands of /legacytls: " + ", ".join(subcommands)
-    lines = "\n".join(f"`/legacytls {name}`  {what}" for name, what in subcommands.items())
+    lines = "\n".join(f"{Suggested(name)}  {what}" for name, what in subcommands.items())
     intro = (
         "Keeps Exchange Online's `AllowLegacyTLSClients` under control: two people to opt in, one to opt "
         "out, all on record."
@@ -73,7 +74,7 @@ def history(page: HistoryPage, zone: ZoneInfo, *, not_taken: str = "") -> Messag
     note = [section(fitted(escape(not_taken), CHUNK))] if not_taken else []
     only = _narrowed(page)
     if not page.lines and not page.unreadable:
-        nothing = only or "No change is on record yet. `/legacytls enable` asks for the first one."
+        nothing = only or f"No change is on record yet. {Suggested('enable')} asks for the first one."
         return Message(text=nothing, blocks=[*note, section(nothing)])
     blocks: list[Block] = [
         *note,
@@ -102,7 +103,7 @@ def _narrowed(page: HistoryPage) -> str:
         return ""
     what = ", ".join([*words, *([who] if who else [])])
     found = "Only" if page.lines or page.unreadable else "No change on record is"
-    return f"{found} {what}. `/legacytls history` shows all."
+    return f"{found} {what}. {Suggested('history')} shows all."
 
 
 def _older(page: HistoryPage) -> list[Block]:
@@ -112,7 +113,8 @@ def _older(page: HistoryPage) -> list[Block]:
     words = spelled(page.only)
     if not words:
         return [actions(button("Older changes", HISTORY_PAGE, page.older))]
-    return small([f"Older: `/legacytls history {' '.join(words)} before {page.older}`"])
+    on = Suggested(f"history {' '.join(words)} before {page.older}")
+    return small([f"Older: {on}"])
 
 
 def exported(name: str, *, not_taken: str = "") -> str:
@@ -121,7 +123,7 @@ def exported(name: str, *, not_taken: str = "") -> str:
     if name.endswith(".csv"):
         checks = (
             "It has one row a change and is for reading: what the script of docs/audit.md checks offline is "
-            "the file of `/legacytls export`."
+            f"the file of {Suggested('export')}."
         )
     no_such_form = (
         f" `{not_taken[:40]}` is not a form of the export; it is `export` or `export csv`."

@@ -6,18 +6,15 @@ judged anew.
 """
 
 import copy
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from handlers.slack.views.mrkdwn import SECTION, escape
+from handlers.suggested import with_alias
 
 HEADER = 150
 """Characters that Slack takes in a header."""
-
-_COMMAND = re.compile(r"`/legacytls (?!@|fleet\b)")
-"""A command that a text of ours suggests, but for the whole fleet's and those that name a tenant."""
 
 AT, END = "@", "\n"
 """What stands before the tenant's id in that of a row of buttons, and behind it in what a form carries."""
@@ -102,21 +99,21 @@ def signed_blocks(blocks: list[dict[str, Any]], by: Signature) -> list[dict[str,
 
 
 def addressed(told: Any, alias: str) -> Any:
-    """Return texts with the alias in each command, so that it can be typed as shown; the rest as it is."""
+    """Return texts with the alias in each command that they suggest; the rest as it is."""
     if isinstance(told, list):
         return [addressed(one, alias) for one in told]
     if not isinstance(told, dict):
         return told
     return {
-        name: _typed_as_shown(value, alias)
+        name: _with_alias(value, alias)
         if name == "text" and isinstance(value, str)
         else addressed(value, alias)
         for name, value in told.items()
     }
 
 
-def _typed_as_shown(text: str, alias: str) -> str:
-    longer = _COMMAND.sub(f"`/legacytls @{alias} ", text)
+def _with_alias(text: str, alias: str) -> str:
+    longer = with_alias(text, alias)
     return longer if len(longer) <= SECTION else text
 
 

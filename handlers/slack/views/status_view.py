@@ -14,6 +14,7 @@ from handlers.slack.views.blocks import Message, actions, button, section, small
 from handlers.slack.views.mrkdwn import escape, instant, people, sentence
 from handlers.slack.views.probe_view import refusals
 from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
+from handlers.suggested import Suggested
 from storage.lifecycle import Kind
 from storage.records import ChangeRequest, SettingValue
 from storage.streams import Backlog
@@ -112,12 +113,12 @@ def _tenant(report: Status) -> str:
 
 _DRIFT = (
     "this is not the value the bot last applied or saw. It is read once more now; if it stays so, the "
-    "channel hears that it was changed outside the bot. `/legacytls disable` opts out; `/legacytls history` "
-    "shows what is on record."
+    f"channel hears that it was changed outside the bot. {Suggested('disable')} opts out; "
+    f"{Suggested('history')} shows what is on record."
 )
 """Without the earlier value: its words are kept for the live one."""
 
-_NO_END = "No end is set: `/legacytls extend` asks to give it one, `/legacytls disable` opts out now."
+_NO_END = f"No end is set: {Suggested('extend')} asks to give it one, {Suggested('disable')} opts out now."
 
 _LAGS = "The server that answered does not know of the bot's newest change yet; ask again in a few minutes."
 

@@ -7,14 +7,19 @@ from handlers.policy.rule import Reason
 from handlers.queries.what_if import Foresight, WhatIf
 from handlers.slack.views.blocks import Message, section, small
 from handlers.slack.views.mrkdwn import fitted, instant, people, sentence
+from handlers.suggested import Suggested
 
-NAME_ONE = "Name one request: `/legacytls whatif {number}`."
 NONE_OPEN = "No request waits for a decision now."
 NO_NUMBER = "This is no number of a request."
 RECORDED_NOTHING = "Nobody was asked, and nothing was recorded or changed by this answer."
 
 _LINES = 10
 """People a section, so that it stays below Slack's 3,000 characters."""
+
+
+def name_one(number: int) -> str:
+    """Return the sentence that asks for a number, with one as an example."""
+    return f"Name one request: {Suggested(f'whatif {number}')}."
 
 
 def what_if(found: WhatIf, zone: ZoneInfo) -> Message:

@@ -222,7 +222,7 @@ def test_what_lapsed_is_said_to_have_lapsed(house: House) -> None:
     house.card_ts(number)
     house.clock.advance(hours=25)
     house.work()
-    assert says("has_expired_nobody_decided_in_time_ask", number=number) in words(card(house, number))
+    assert says("has_expired_nobody_decided_in_time", number=number) in words(card(house, number))
     house.approve(BOB, number)
     assert says("has_already_expired_nobody_decided_in_time", number=number) in house.answer(BOB)
 

@@ -14,6 +14,7 @@ from handlers.queries.status import Status, StatusReports
 from handlers.slack.executor import guarded
 from handlers.slack.views import status_view
 from handlers.slack.views.mrkdwn import instant
+from handlers.suggested import all_without_alias
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue
 from storage.streams import Backlog, Position
@@ -37,7 +38,7 @@ def serving(house: House) -> Iterator[House]:
 def shown(house: House) -> str:
     """All of a status answer as Slack would show it."""
     message = status_view.status(house.dispatch.status.report(), house.context.zone)
-    return str(message.arguments())
+    return str(all_without_alias(message.arguments()))
 
 
 @pytest.mark.parametrize("value", list(SettingValue))

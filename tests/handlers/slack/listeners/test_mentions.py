@@ -13,6 +13,7 @@ from handlers.ports import Unavailable
 from handlers.slack.listeners.mentions import INSTEAD, Mentions
 from handlers.slack.listeners.register import register
 from handlers.slack.workspace_guard import WorkspaceGuard
+from handlers.suggested import without_alias
 from storage.engine import Unreachable
 from tests.handlers.driver import ALICE, BOB, BOT_USER, DAVE, ERIN, House
 from tests.handlers.fakes import CHANNEL, HOME_TEAM
@@ -39,7 +40,7 @@ def test_a_mention_is_answered_privately_with_what_to_type_and_decides_nothing(
     with capture_logs() as logged:
         assert send(bolt, mention(person, text)) == 200
     (said,) = house.windows.said
-    assert (said["user"], said["channel"], said["text"]) == (person, CHANNEL, INSTEAD)
+    assert (said["user"], said["channel"], said["text"]) == (person, CHANNEL, without_alias(INSTEAD))
     assert "thread_ts" not in said
     assert "swordfish" not in f"{said} {logged}"
     assert everything(house) == before
@@ -127,11 +128,11 @@ def test_where_the_channel_takes_no_private_answer_it_comes_by_direct_message_an
     house.windows.no_ephemeral = Unavailable("The bot is not a member of the channel.", retryable=False)
     send(bolt, mention(BOB, thread_ts="1763899000.000001"))
     (said,) = house.windows.said
-    assert (said["channel"], said["text"]) == (f"D{BOB}", INSTEAD)
+    assert (said["channel"], said["text"]) == (f"D{BOB}", without_alias(INSTEAD))
     assert "thread_ts" not in said
     house.windows.no_message = Unavailable("Slack could not be reached.")
     send(bolt, mention(ALICE))
-    assert house.answer(ALICE) == INSTEAD
+    assert house.answer(ALICE) == without_alias(INSTEAD)
 
 
 def broken(*arguments: object, **named: object) -> Any:

@@ -4,7 +4,9 @@ import pytest
 
 from handlers.slack.listeners.routing import alias_in_front
 from handlers.slack.views.blocks import Message, actions, button, header, section
+from handlers.slack.views.mrkdwn import SECTION
 from handlers.slack.views.signed import Signature, signed, signed_form, taken_apart, tenant_in_block
+from handlers.suggested import Suggested, all_without_alias
 from tests.sentences import says
 
 ID = "99999999-2222-3333-4444-555555555555"
@@ -72,24 +74,29 @@ def test_an_alias_in_front_is_known_also_where_slack_took_it_for_somebody(
     assert (found, more.strip()) == (first, rest)
 
 
+HINT = f"Gone? {Suggested('disable')} opts out, `/legacytls @fabrikam status` and `/legacytls fleet` show it."
+
+
 def test_elsewhere_than_in_its_channel_a_command_can_be_typed_as_shown() -> None:
-    hint = (
-        "Gone? `/legacytls disable` opts out, `/legacytls @fabrikam status` and `/legacytls fleet` show it."
-    )
-    message = Message(hint, [section(hint), actions(button("Go", "go", 1))])
+    message = Message(HINT, [section(HINT), actions(button("Go", "go", 1))])
     named = signed(message.arguments(), PLAIN, elsewhere=True)
     blocks = named["blocks"]
-    expected = hint.replace("/legacytls disable", "/legacytls @contoso disable")
     for text in (named["text"], blocks[0]["text"]["text"]):
-        assert text.startswith(expected)
+        assert text.startswith(says("gone_the_tenants_disable"))
     assert blocks[1]["elements"] == message.arguments()["blocks"][1]["elements"]
-    assert signed(message.arguments(), PLAIN)["text"].startswith(hint)
-    assert signed(message.arguments(), None, elsewhere=True) == message.arguments()
 
 
-def test_what_a_person_typed_and_a_full_paragraph_stay_as_they_are() -> None:
-    typed, full = "/legacytls disable, please", "`/legacytls disable` " + "x" * 2979
-    for text in (typed, full):
-        shown = signed(Message("x", [section(text)]).arguments(), PLAIN, elsewhere=True)
-        assert text.split(" ", 1)[1] in str(shown["blocks"])
-        assert "@contoso" not in str(shown["blocks"])
+@pytest.mark.parametrize(("by", "elsewhere"), [(PLAIN, False), (None, True), (None, False)])
+def test_in_its_channel_and_where_there_is_one_tenant_no_alias_is_shown(
+    by: Signature | None, elsewhere: bool
+) -> None:
+    sent = all_without_alias(signed(Message(HINT, [section(HINT)]).arguments(), by, elsewhere=elsewhere))
+    for text in (sent["text"], sent["blocks"][0]["text"]["text"]):
+        assert text.startswith(says("gone_disable"))
+
+
+def test_a_full_paragraph_is_shown_without_the_alias() -> None:
+    full = f"{Suggested('disable')} " + "x" * (SECTION - len(str(Suggested("disable"))) - 1)
+    shown = signed(Message("x", [section(full)]).arguments(), PLAIN, elsewhere=True)
+    assert shown["blocks"][-1]["text"]["text"] == full
+    assert "@contoso" not in str(shown["blocks"])
