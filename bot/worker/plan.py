@@ -116,7 +116,8 @@ class _Plan:
     def timed_by_the_clock(self) -> Iterator[Loop]:
         """Yield the loops that every tenant has and nobody waits for."""
         of, timed, pending = self._of, self._timed, Pending(self.database)
-        remind, prune = timed(TenantDuty.REMIND, self.remind_every), timed(TenantDuty.PRUNE, PRUNED_EVERY)
+        remind = timed(TenantDuty.REMIND, self.remind_every, spread=True)
+        prune = timed(TenantDuty.PRUNE, PRUNED_EVERY, spread=True)
 
         def authors() -> list[str]:
             return pending.authors(self.clock())
@@ -163,8 +164,13 @@ class _Plan:
         return tuple(made for one in self.tenants if (made := job(one)) is not None)
 
     def _timed(
-        self, duty: TenantDuty, every: timedelta, tenants: Iterable[TenantJobs] | None = None
+        self,
+        duty: TenantDuty,
+        every: timedelta,
+        tenants: Iterable[TenantJobs] | None = None,
+        *,
+        spread: bool = False,
     ) -> Callable[[], list[str]]:
         ids = [one.tenant_id for one in (self.tenants if tenants is None else tenants)]
-        schedule = Schedule(self.database, duty, ids, every=every)
+        schedule = Schedule(self.database, duty, ids, every=every, spread=spread)
         return lambda: schedule.due(self.clock())

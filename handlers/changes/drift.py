@@ -103,7 +103,7 @@ class Drift:
             baseline = entry.reader.baseline()
             if baseline is not None and baseline.value is reading.value:
                 _make_stale(entry, reading)
-        self._wake_for(entry)
+        self._wake_for(entry, is_first=before is None)
 
     def _compare(self, entry: Entry, reading: Reading, first_seen: datetime | None) -> None:
         """Record drift unless a change of ours is under way; the first reading sets the baseline."""
@@ -185,9 +185,13 @@ class Drift:
                 enqueue_outage(entry, failed[-1].since, problem)
         self._wake_for(entry)
 
-    def _wake_for(self, entry: Entry) -> None:
-        """Wake the worker for an event or a message: a reading alone gives nobody anything to do."""
-        if entry.has_recorded or entry.outbox.has_owed:
+    def _wake_for(self, entry: Entry, *, is_first: bool = False) -> None:
+        """Wake the worker for an event or a message: a reading alone gives nobody anything to do.
+
+        Nor does the first of all, unless it owes a message: of a thousand new tenants every job would be
+        looked at while they are read. Its event is streamed at the next look.
+        """
+        if entry.outbox.has_owed or (entry.has_recorded and not is_first):
             self._context.wake_worker()
 
     @staticmethod

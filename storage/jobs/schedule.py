@@ -13,7 +13,7 @@ from storage.database.clock import is_over
 from storage.database.inserting import insert_into
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
-from storage.jobs.leases import LEASE_MS, Lease, TenantDuty, claim_due
+from storage.jobs.leases import LEASE_MS, JobOutcome, Lease, TenantDuty, claim_due
 from storage.schema.tables import leases
 
 AT_A_LOOK = 256
@@ -24,16 +24,27 @@ ENROLLED_EVERY = 60
 
 
 class Schedule:
-    """One duty of these tenants that is due ``every`` so often."""
+    """One duty of these tenants that is due ``every`` so often.
+
+    ``spread``: of several new tenants the first is due at once, and the others one after the other within
+    ``every``, so that what nobody waits for does not come all at once.
+    """
 
     def __init__(
-        self, database: Database, duty: TenantDuty, tenants: Collection[str], *, every: timedelta
+        self,
+        database: Database,
+        duty: TenantDuty,
+        tenants: Collection[str],
+        *,
+        every: timedelta,
+        spread: bool = False,
     ) -> None:
         self._database = database
         self._duty = duty
         self._tenants = tenants
         self._known = frozenset(tenants)
         self._every = every
+        self._spread = spread
         self._looks = 0
 
     def due(self, now: datetime) -> list[str]:
@@ -74,13 +85,16 @@ class Schedule:
         )
 
     def _enrol(self, now: datetime) -> None:
-        """Give every tenant a row due now; existing ones become due no later than ``every``."""
+        """Give every tenant a row due now, or by and by; existing ones become due within ``every``."""
         table = leases.c
         later = (self._ours(), table.due_at > now + self._every)
         with self._database.read() as connection, any_bytes(connection):
             known = set(connection.execute(select(table.tenant_id).where(self._ours())).scalars())
             must_shorten = connection.execute(select(table.name).where(*later).limit(1)).first() is not None
-        new = [self._row(tenant_id, now) for tenant_id in self._tenants if tenant_id not in known]
+        fresh_ones = [tenant_id for tenant_id in self._tenants if tenant_id not in known]
+        new = [
+            self._row(tenant_id, now, place / len(fresh_ones)) for place, tenant_id in enumerate(fresh_ones)
+        ]
         if not new and not must_shorten:
             return
         with self._database.write() as connection:
@@ -93,6 +107,9 @@ class Schedule:
     def _ours(self) -> ColumnElement[bool]:
         return leases.c.duty == self._duty.value
 
-    def _row(self, tenant_id: str, now: datetime) -> dict[str, object]:
-        job = {"tenant_id": tenant_id, "duty": self._duty.value, "due_at": now}
+    def _row(self, tenant_id: str, now: datetime, place: float) -> dict[str, object]:
+        """Return a new row; ``place`` among the new ones is from 0 to 1. Without an outcome it is due now."""
+        job: dict[str, object] = {"tenant_id": tenant_id, "duty": self._duty.value, "due_at": now}
+        if self._spread:
+            job |= {"due_at": now + place * self._every, "outcome": JobOutcome.DONE.value if place else None}
         return job | {"name": self._duty.lease(tenant_id), "holder": "", "epoch": 0, "until": 0}

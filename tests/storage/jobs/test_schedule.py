@@ -48,6 +48,16 @@ def test_who_was_never_served_is_due(schedule: Schedule) -> None:
     assert schedule.due(NOW) == ["a", "b"]
 
 
+def test_what_nobody_waits_for_comes_by_and_by_of_many_new_tenants(database: Database) -> None:
+    new = [f"t{number}" for number in range(4)]
+    schedule = Schedule(database, TenantDuty.PRUNE, new, every=EVERY, spread=True)
+    assert schedule.due(NOW) == ["t0"]
+    assert schedule.due(NOW + EVERY / 4) == ["t0", "t1"]
+    assert schedule.due(NOW + EVERY) == new
+    more = Schedule(database, TenantDuty.PRUNE, [*new, "t4"], every=EVERY, spread=True)
+    assert more.due(NOW) == ["t0", "t4"], "those that are known keep their time"
+
+
 def test_what_is_in_hand_is_due_for_nobody_and_what_is_done_after_the_interval(
     schedule: Schedule, alice: Leases
 ) -> None:
