@@ -19,7 +19,7 @@ from handlers.context.context import Context
 from handlers.ports import Clock, Unavailable
 from storage.engine import Database
 from storage.jobs.leases import Lease, Leases, TenantDuty
-from storage.jobs.plain_readings import Ordinary, PlainReading, keep_plain, ordinary_among
+from storage.jobs.plain_readings import Ordinary, PlainReading, keep_plain, never_read_among, ordinary_among
 from storage.jobs.schedule import Schedule
 
 AT_ONCE = 64
@@ -56,7 +56,8 @@ class _Claimed:
     """A tenant that is to be read, as it stands, and when that was found (monotonic clock)."""
 
     lease: Lease
-    known: Ordinary
+    known: Ordinary | None
+    """``None``: it was never read."""
     at: float
 
 
@@ -119,7 +120,7 @@ class Rounds:
         return tuple(Job(tenant_id, self._reader(one)) for tenant_id, one in self._tenants.items())
 
     def due(self) -> list[str]:
-        """Return who is to be read, the longest overdue first, and claim those who are ordinary.
+        """Return who is to be read, the longest overdue first, and claim who is ordinary or was never read.
 
         They are some at a time, so that none waits long under a claim; nobody while another thread asks.
         Raises ``Unreachable``.
@@ -147,8 +148,10 @@ class Rounds:
         some = fresh[:AT_ONCE]
         self._is_more = len(fresh) > len(some)
         known = ordinary_among(self._database, some, self._asked_at) if some else {}
-        held = self._schedule.claim(list(known), self._plain.holder, self._clock())
-        self._claimed |= {one: _Claimed(lease, known[one], now) for one, lease in held.items()}
+        others = [one for one in some if one not in known]
+        new = never_read_among(self._database, others) if others else []
+        held = self._schedule.claim([*known, *new], self._plain.holder, self._clock())
+        self._claimed |= {one: _Claimed(lease, known.get(one), now) for one, lease in held.items()}
         self._handed |= dict.fromkeys(some, now)
         return some
 
@@ -181,6 +184,10 @@ class Rounds:
                 with observing.claim.held(lease, observing.again_at):
                     observing.drift.unreadable(unread)
                 return
+        if known is None:
+            with observing.claim.held(lease, None):  # its claim has said when it is due again
+                observing.drift.keep(reading, None)
+            return
         unbroken = observing.context.ledger.unbroken
         plain = PlainReading(observing.tenant_id, lease, reading.observation, known, unbroken)
         if reading.value is known.baseline.value:

@@ -1,4 +1,4 @@
-"""Tell which tenants are ordinary, and keep the readings of many such in one transaction.
+"""Tell which tenants are ordinary or were never read, and keep many ordinary readings in one transaction.
 
 A tenant is ordinary whose newest reading is what ought to be by the record, and whose people have no request
 open. Whatever else is the case is the use case's to judge (``handlers.changes.drift``).
@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, String, bindparam, func, literal_column, select
+from sqlalchemy import Connection, String, bindparam, func, literal_column, select, union
 
 from storage import rows
 from storage.engine import Database
 from storage.integrity import believing
 from storage.integrity.authenticity import authenticity_of
-from storage.integrity.damaged import DAMAGE, is_damage
+from storage.integrity.damaged import DAMAGE, any_bytes, is_damage
 from storage.integrity.recorded import recorded_baseline
 from storage.jobs.leases import Lease, held_still, release_all
 from storage.readings.runs import keep_readings
@@ -42,6 +42,15 @@ _SAID = believing.ANYBODYS.add_columns(audit_events.c.tenant_id).where(
 )
 _OPEN = select(change_requests.c.tenant_id).where(
     OPEN_STATES, change_requests.c.tenant_id.in_(bindparam("tenants", expanding=True, type_=String()))
+)
+_ANY_OF = bindparam("tenants", expanding=True, type_=String())
+_KNOWN = union(
+    select(observations.c.tenant_id).where(observations.c.tenant_id.in_(_ANY_OF)),
+    select(baselines.c.tenant_id).where(baselines.c.tenant_id.in_(_ANY_OF)),
+    select(audit_events.c.tenant_id).where(
+        audit_events.c.tenant_id.in_(_ANY_OF), audit_events.c.kind == literal_column("'baseline'")
+    ),
+    _OPEN,
 )
 """Built once: building a statement costs more than running it."""
 
@@ -79,6 +88,13 @@ def ordinary_among(database: Database, tenants: Collection[str], now: datetime) 
     with database.read() as connection:
         found = _ordinary(connection, tenants)
     return {one: known for one, known in found.items() if known.since <= now}
+
+
+def never_read_among(database: Database, tenants: Collection[str]) -> list[str]:
+    """Return those of these tenants of whom nothing was ever read or asked. Raises ``Unreachable``."""
+    with database.read() as connection, any_bytes(connection):
+        known = set(connection.execute(_KNOWN, {"tenants": list(tenants)}).scalars())
+    return [one for one in tenants if one not in known]
 
 
 def keep_plain(database: Database, readings: Sequence[PlainReading]) -> list[PlainReading]:

@@ -44,6 +44,12 @@ class Process:
         self.pass_(EVERY)
         self.alone.clear()
 
+    def begin(self, tenant: str) -> None:
+        """Serve another one as well, who was never read."""
+        at = next(iter(self.houses.values())).clock.at
+        self.houses[tenant] = House(self.database, tenant_id=tenant, at=at)
+        self.rounds = self._rounds()
+
     def _rounds(self) -> Rounds:
         observing = [self._observing(house) for house in self.houses.values()]
         clock = next(iter(self.houses.values())).clock
@@ -143,6 +149,37 @@ def test_what_cannot_be_read_is_recorded_as_alone_and_holds_up_nobody(database: 
     process.houses[A].deliver()
     assert [facts["what"] for facts in process.houses[A].board.announced] == ["unreadable"]
     assert [run.count for run in process.runs(B)] == [4]
+
+
+def test_who_was_never_read_is_claimed_with_the_others_and_recorded_as_alone(database: Database) -> None:
+    process = Process(database, A)
+    process.begin(C)
+    alone = House(database, tenant_id=B, at=process.houses[C].clock.at)
+    assert sorted(process.read()) == [A, C]
+    assert (process.alone, held(database)) == ([], [])
+    alone.observe(EVERY)
+    house = process.houses[C]
+    assert house.baseline() == alone.baseline()
+    assert [(event.kind, event.payload) for event in house.events("baseline")] == [
+        (event.kind, event.payload) for event in alone.events("baseline")
+    ]
+    assert [run.count for run in process.runs(C)] == [1]
+    process.pass_(EVERY)
+    assert sorted(process.read()) == [A, C]
+    assert (process.alone, [run.count for run in process.runs(C)]) == ([], [2])
+
+
+def test_who_could_not_be_read_at_first_is_read_alone_from_then_on(database: Database) -> None:
+    process = Process(database, A)
+    process.begin(C)
+    process.houses[C].tenant.unreadable = UNREADABLE
+    process.read()
+    assert (process.alone, [run.value for run in process.runs(C)]) == ([], [None])
+    process.houses[C].tenant.unreadable = None
+    process.pass_(EVERY)
+    process.read()
+    assert (process.alone, held(database)) == ([C], [])
+    assert process.houses[C].baseline() is not None
 
 
 def test_whoever_has_a_request_open_is_read_alone(database: Database) -> None:
