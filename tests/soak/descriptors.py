@@ -33,9 +33,12 @@ MOST = {
     SLACK: CREW + 2 * CONNECTIONS + SENDERS,
     RECEIVER: OF_SEVERAL["stream"],
     ASKED: 2,
+    FILES: 8,
+    REST: 20,
 }
 """How many of each there may be, however long the process runs: a connection is opened where a thread finds
-none that is free, and kept. Of all others no more are needed than at the beginning."""
+none that is free, and kept. Of files three stay open, of the rest twelve; more of them are there for a
+moment only."""
 
 LISTENING = "0A"
 """The state of a socket in ``/proc/net/tcp`` (include/net/tcp_states.h of Linux)."""
