@@ -8,9 +8,11 @@ post behind the hash chain.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Executable,
     Integer,
@@ -51,12 +53,19 @@ _DUE = (
 )
 
 
+def _sooner(of: Any, *, newest_first: bool) -> tuple[ColumnElement[Any], ...]:
+    """Order by when messages are due; of those that waited for the same moment, what was tried least."""
+    if newest_first:
+        return of.due_at.desc(), of.tries, of.id.desc()
+    return of.due_at, of.tries, of.id
+
+
 def _free(*, newest_first: bool) -> Select[int]:
     table = notices.c
-    order = (table.due_at.desc(), table.id.desc()) if newest_first else (table.due_at, table.id)
+    order = _sooner(table, newest_first=newest_first)
     turn = func.row_number().over(partition_by=table.recipient, order_by=order).label("turn")
-    owed = select(table.id, table.due_at, turn).where(*_DUE).subquery().c
-    sooner = (owed.due_at.desc(), owed.id.desc()) if newest_first else (owed.due_at, owed.id)
+    owed = select(table.id, table.due_at, table.tries, turn).where(*_DUE).subquery().c
+    sooner = _sooner(owed, newest_first=newest_first)
     return select(owed.id).order_by(owed.turn, *sooner).limit(_LIMIT)
 
 
@@ -68,7 +77,8 @@ _ONE = update(notices).where(notices.c.id == bindparam("number"))
 _UNSETTLED = _ONE.where(notices.c.delivered_at.is_(None))
 _AS_CLAIMED = _UNSETTLED.where(notices.c.claimed_until == bindparam("claimed", type_=BigInteger()))
 _RENEW = _AS_CLAIMED.values(_CLAIMED).returning(notices.c.id)
-_NUMBERED = select(notices).where(notices.c.id.in_(_NUMBERS)).order_by(notices.c.id)
+_NUMBERED = select(notices).where(notices.c.id.in_(_NUMBERS)).order_by(notices.c.tries, notices.c.id)
+"""What was tried least goes first: what fails again and again must not be all that is ever tried."""
 _CARD = update(cards).where(cards.c.channel == bindparam("at_channel"), cards.c.ts == bindparam("at_ts"))
 _OLDER_CARD = _CARD.where(cards.c.drawn_version < bindparam("older_than"))
 _CARD_AS_SEEN = _CARD.where(cards.c.drawn_version == bindparam("seen")).returning(cards.c.ts)
@@ -153,7 +163,8 @@ class Outbox:
         """Claim due notices of these kinds: every recipient's oldest, then every second, and so on.
 
         With ``newest_first`` it is everybody's newest, and of those the newest: so of two senders one gets to
-        what was owed just now, however much is owed to others, or to the same person from before.
+        what was owed just now, however much is owed to others, or to the same person from before. They come
+        in the order of events, what was tried already behind the rest.
         """
         due, free = self._due(now, kinds), _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         with self._database.read() as connection:

@@ -252,6 +252,22 @@ def test_one_of_two_senders_gets_to_what_is_new_however_much_the_same_person_is_
     assert [notice.key for notice in claim(outbox, limit=2)] == [f"{BOB}:0", f"{BOB}:1"]
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_of_what_waited_for_the_same_moment_nothing_is_tried_for_ever_before_the_rest(
+    ledger: Ledger, outbox: Outbox, newest_first: bool
+) -> None:
+    owe(ledger, "a", "b", "c")
+    tried, now = [], NOW
+    for _ in range(6):
+        first, *others = outbox.claim(now, kinds=[CARD], newest_first=newest_first)
+        tried.append(first.key)
+        now += timedelta(seconds=30)  # for so long Slack wants the channel to be left alone
+        outbox.postponed(first, due_at=now, problem="limited")
+        for other in others:
+            outbox.put_off(other, until=now)
+    assert tried == list("abcabc")
+
+
 def test_what_waits_already_is_told_apart_from_what_is_in_hand(ledger: Ledger, outbox: Outbox) -> None:
     number, place = opened(ledger).id, {"channel": "C0TLS", "ts": "1.1"}
     other = {**place, "ts": "1.2"}
