@@ -2,14 +2,18 @@
 
 An instant is played a second (a look) after the other until a whole round of looks found nothing. The clock
 stands still in it, so what is said of times is the same whenever it is done; how many looks it took is kept.
+Where anybody is in trouble, minutes pass at the end of it: with a clock that stands still, a pause of the bot
+between two tries would last until the next instant, or until its process dies.
 """
 
 import json
 import os
 import random
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,7 +27,7 @@ from storage.engine import Database
 from storage.record.export import lines
 from storage.schema.tables import inbox, leases, notices
 from tests.journeys.words import words
-from tests.months.lives import IN_SLACK, Act, Life, at, first_of
+from tests.months.lives import IN_SLACK, INSTANTS, Act, Life, at, first_of
 from tests.months.microsoft import Microsoft
 from tests.months.people import VALUES, People
 from tests.months.replica import Killed, Replica, Surroundings, in_play
@@ -36,8 +40,21 @@ RESTART, LEASE, CLAIM = 3, 10, 30
 PAUSE = 61.0
 """Seconds that pass where nothing is to be done; the longest pause between two looks for anything is 60."""
 
-LONGEST = 1000
+LONGEST = 3000
 """Looks of one instant at most."""
+
+STEP, STEPS = 10.0, 28
+"""Seconds that pass at once where anybody is in trouble, and how often: the bot rests for ten at most, and
+what is read again six hours after 09:05 is not to be read at 15:00 by some and not by others."""
+
+FIRST_NUMBER = 1001
+"""Of the requests and devices: no number of an example (``whatif #12``) is to be one of theirs."""
+
+NUMBERED = {
+    True: "INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)",
+    False: "SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)",
+}
+"""By whether the database is SQLite."""
 
 
 @dataclass
@@ -102,6 +119,7 @@ class Play:
         }
         microsoft = Microsoft(self.moment, tenants, self._wrong_at_microsoft)
         self._database = Database(self._url)
+        self._begin_numbers()
         people = People(self._database, self.result.told, self._choose, self._died)
         people.slack = Slack(self.moment.clock, self._by_channel, people.carry)
         self._slack, self._people, self._tenants = people.slack, people, tenants
@@ -137,15 +155,28 @@ class Play:
         self._began = self.moment.passed
         self._maybe_doom()
         found = True  # once more: what a duty that never counts as work has left is sent at the next look
-        for wave in self._waves():
+        waves = list(self._waves())
+        if waves:
+            self._looks_around(briefly=True)  # what came due since the last instant is done before they act
+        for wave in waves:
             for life, act in wave:
                 self._act(life, act)
             found = self._looks_around(briefly=True) or found
         while self._looks_around() or found:
             found = False
             self.moment.passed += PAUSE  # what is looked for more rarely than each second has its turn
+        if any(one.trouble(instant) for one in self._lives.values()):
+            self._let_pauses_pass()
         self.result.looks += self._look
         self._snapshot()
+
+    def _let_pauses_pass(self) -> None:
+        """Let what rests after a failure be tried again, and so all that waits behind it."""
+        for step in range(1, STEPS + 1):
+            self.moment.now += timedelta(seconds=STEP)
+            self.moment.passed += STEP
+            self._began = self.moment.passed - step * STEP
+            self._looks_around(briefly=True)
 
     def _waves(self) -> Iterator[list[tuple[Life, Act]]]:
         """What people do at this instant: one act a tenant at a time, for they wait for what comes of it."""
@@ -256,6 +287,13 @@ class Play:
 
     # What is seen
 
+    def _begin_numbers(self) -> None:
+        with self._database.write() as connection:
+            for table in ("change_requests", "devices"):
+                connection.execute(
+                    text(NUMBERED[self._database.is_sqlite]), {"name": table, "last": FIRST_NUMBER - 1}
+                )
+
     def _note_posts(self) -> None:
         rooms = self._slack.workspace
         for key in rooms.touched:
@@ -286,7 +324,14 @@ class Play:
                 self.result.numbers[life.alias] = own
         for life in self._lives.values():
             events = (json.loads(line) for line in lines(self._database, life.tenant_id))
-            self.result.record[life.alias] = [(one["kind"], str(one["actor"]), one["at"]) for one in events]
+            self.result.record[life.alias] = [
+                (one["kind"], str(one["actor"]), self._instant_of(one["at"])) for one in events
+            ]
+
+    @staticmethod
+    def _instant_of(moment: str) -> str:
+        """The instant in which something was recorded: the seconds of its steps are the play's."""
+        return at(bisect_right(INSTANTS, datetime.fromisoformat(moment)) - 1).isoformat()
 
 
 def settings_of(folder: Path, lives: Iterable[Life], url: str) -> Settings:

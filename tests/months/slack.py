@@ -145,7 +145,7 @@ class Client(SlackWebClient):
         wrong = self._trouble(name, channel)
         if wrong == "ratelimited":
             body = json.dumps(SlackError(wrong).as_answer())
-            return {"status": 429, "headers": {"Retry-After": "30"}, "body": body}
+            return {"status": 429, "headers": {"Retry-After": "10"}, "body": body}
         if wrong:
             return {"status": 200, "headers": {}, "body": json.dumps(SlackError(wrong).as_answer())}
         answer = self.slack.api._answer(name, cast.BOT_TOKEN, Arguments(given))
