@@ -22,8 +22,7 @@ from bot.worker.jobs import TenantJobs, receiver_of, remind_every, stamps_of
 from bot.worker.loops import Loop, Worker
 from bot.worker.plan import loops
 from bot.worker.rounds import PlainReadings
-from handlers.context.group_lists import GroupLists
-from handlers.context.sharing import SharedDirectory
+from handlers.context.look_ups import GroupLists, SharedDirectory
 from handlers.policy.rule import Home
 from handlers.ports import Clock
 from handlers.queries.status_readers import StatusReaders

@@ -40,9 +40,9 @@ from handlers.commands import (
     Withdraw,
     command_of,
 )
-from handlers.context.checked import ActedTooOften
 from handlers.context.context import Context
-from handlers.context.first_use import FirstUse
+from handlers.context.lazy_parts import FirstUse
+from handlers.context.look_ups import ActedTooOften
 from handlers.context.readers import Readers
 from handlers.delivery.unknown_messages import LostCopies
 from handlers.evidence.handing_out import EvidenceFiles

@@ -24,7 +24,7 @@ from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
 from bot.exchange.http.wire import Wire
 from bot.exchange.outcomes import Meaning, Outcome, instant, text
 from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, Tries
-from handlers.context.first_use import FirstUse
+from handlers.context.lazy_parts import FirstUse
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
 from storage.records import SettingValue, WriteOutcome
 

@@ -29,7 +29,7 @@ from bot.worker.loops import Worker
 from handlers.calendar.milestones import Calendar
 from handlers.changes.change_author import Attribution
 from handlers.context.context import Context
-from handlers.context.group_lists import GroupLists
+from handlers.context.look_ups import GroupLists
 from handlers.context.people import People
 from handlers.delivery.deliver import Delivery
 from handlers.dispatch import Dispatch

@@ -16,7 +16,7 @@ import structlog
 
 from bot.worker.renewals import RENEWALS
 from bot.worker.turns import Job, Turns
-from handlers.context.pacing import RESTS, Pacing
+from handlers.context.rate_limits import RESTS, Pacing
 from storage.database.errors import Stuck
 from storage.engine import Unreachable
 from storage.jobs.leases import JobOutcome, Lease, Leases, TenantDuty

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from handlers.changes.agreement import may_be_made
+from handlers.changes.conflicts import Look
 from handlers.changes.replication_lag import is_no_news
 from handlers.changes.settle import FirstReading, Settling
 from handlers.changes.supersede import supersede_overtaken
@@ -27,7 +28,6 @@ from handlers.changes.transitions import (
     what_is_needed,
     why_void,
 )
-from handlers.context.conflicts import Look
 from handlers.context.context import UNKEPT, Context
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change
 from handlers.policy.opening import still_fits

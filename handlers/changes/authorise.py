@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.changes.transitions import OUTDATED, SHOWN_ANOTHER, decided_by, was_shown_another
-from handlers.context.checked import Checked
+from handlers.context.look_ups import Checked
 from handlers.interaction import Interaction
 from handlers.policy.decided import NOBODY, DecidedBy
 from handlers.policy.rule import Reason, Rule, Verdict, judge_vote

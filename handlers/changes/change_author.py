@@ -6,7 +6,7 @@ writes are left out.
 
 from datetime import datetime, timedelta
 
-from handlers.context.conflicts import Look
+from handlers.changes.conflicts import Look
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_card
 from handlers.policy.days import spelled_instant

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from handlers.changes.authorise import may_vote, weigh, why_unsure
 from handlers.changes.transitions import decided_by, latched, why_void
-from handlers.context.checked import Checked
 from handlers.context.context import Context
+from handlers.context.look_ups import Checked
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import (
     enqueue_answer,

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from handlers.changes.conflicts import Look
 from handlers.changes.transitions import decided_by, expire, latched
-from handlers.context.conflicts import Look
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.enqueue import enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw

@@ -3,19 +3,20 @@
 import time
 from collections.abc import Iterable, Sequence
 
-from handlers.context.checked import (
+from handlers.context.lazy_parts import FirstUse
+from handlers.context.look_ups import (
     CHECKS,
     GROUP_CHECKS,
+    SCARCE,
     TOO_OFTEN,
     TOO_OFTEN_MEND,
     ActedTooOften,
     Checked,
+    GroupLists,
+    InFlight,
     Role,
 )
-from handlers.context.first_use import FirstUse
-from handlers.context.group_lists import SCARCE, GroupLists
-from handlers.context.rations import MINUTE, ForAMinute, Monotonic, Rations
-from handlers.context.sharing import InFlight
+from handlers.context.rate_limits import MINUTE, ForAMinute, Monotonic, Rations
 from handlers.policy.identity import NOT_TOLD_APART, OWN_UNDER_ANOTHER_ID, Identity, is_same_person
 from handlers.policy.rule import (
     ALLOWED,

@@ -14,7 +14,7 @@ from typing import assert_never
 import structlog
 
 from handlers.context.context import Context
-from handlers.context.pacing import RESTS, Pacing
+from handlers.context.rate_limits import RESTS, Pacing
 from handlers.delivery.card_sync import CardSync
 from handlers.delivery.device_cards import DeviceCards
 from handlers.delivery.readiness import Readiness

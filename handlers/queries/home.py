@@ -6,8 +6,8 @@ from functools import partial
 
 from handlers.calendar.milestone import Milestone
 from handlers.changes.authorise import may_decide
-from handlers.context.checked import Role
 from handlers.context.context import Context
+from handlers.context.look_ups import Role
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_role
 from handlers.policy.votes import Tally, content_digest, short_code, standing_approvals, tally
 from handlers.ports import Cloud

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from handlers.context.rations import MINUTE, Monotonic
+from handlers.context.rate_limits import MINUTE, Monotonic
 from handlers.probe_ports import Probe, ProbeRow
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from handlers.calendar.meaning import meanings
 from handlers.changes.replication_lag import lags
 from handlers.context.context import Context
-from handlers.context.rations import Monotonic, Rations
+from handlers.context.rate_limits import Monotonic, Rations
 from handlers.policy.overdue import Overdue, overdue
 from handlers.policy.votes import approvers
 from handlers.ports import Cloud, Reading, Unavailable

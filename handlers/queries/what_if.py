@@ -6,10 +6,10 @@ from datetime import datetime
 
 from handlers.changes.authorise import may_vote, weigh
 from handlers.changes.transitions import decided_by
-from handlers.context.checked import Checked
 from handlers.context.context import Context
+from handlers.context.look_ups import Checked
 from handlers.context.people import People
-from handlers.context.rations import Rations
+from handlers.context.rate_limits import Rations
 from handlers.interaction import Interaction
 from handlers.policy.identity import Identity
 from handlers.policy.opening import still_fits

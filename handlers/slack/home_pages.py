@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from handlers.context.rations import MOST_KEYS
+from handlers.context.rate_limits import MOST_KEYS
 from handlers.dispatch import Dispatch
 from handlers.ports import Unavailable
 from handlers.queries.home import Homes

@@ -8,7 +8,7 @@ import structlog
 from slack_bolt import Respond
 
 from handlers.context.people import People
-from handlers.context.rations import ForAMinute
+from handlers.context.rate_limits import ForAMinute
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.native_blocks import NativeBlocks
 from handlers.slack.client.web_api import SlackWebClient

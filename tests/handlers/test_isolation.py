@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from handlers.context.group_lists import GroupLists
+from handlers.context.look_ups import GroupLists
 from handlers.context.people import ActedTooOften, People
 from handlers.evidence.pack import Pack
 from handlers.policy.periods import Period

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from handlers.context.first_use import FirstUse
+from handlers.context.lazy_parts import FirstUse
 from handlers.context.people import People
 from handlers.slack.edge import Edge
 from handlers.slack.listeners.actions import Clicks, Submissions

@@ -18,7 +18,7 @@ from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Claim, Loop, Worker
 from bot.worker.plan import loops
 from bot.worker.turns import Job, Turns
-from handlers.context import pacing
+from handlers.context import rate_limits
 from storage.database.errors import Stuck
 from storage.engine import Database, Unreachable
 from storage.jobs.leases import Lease, Leases, TenantDuty
@@ -224,7 +224,7 @@ def test_what_nobody_was_woken_for_is_found_by_asking(monkeypatch: pytest.Monkey
 
 def test_a_question_that_fails_is_told_once_rests_and_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "TICK", 0.01)
-    monkeypatch.setattr(pacing, "RESTS", (0.01,))
+    monkeypatch.setattr(rate_limits, "RESTS", (0.01,))
     troubles, done = [Unreachable("gone")] * 3, threading.Event()
 
     def due() -> list[str]:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.worker import loops, renewals
 from bot.worker.loops import Claim, Loop, Worker
 from bot.worker.turns import Job
-from handlers.context import pacing
+from handlers.context import rate_limits
 from storage.engine import Busy, Database, Unreachable
 from storage.jobs.leases import JobOutcome, Lease, Leases, TenantDuty
 
@@ -36,7 +36,7 @@ class Flaky:
 
 @pytest.fixture(autouse=True)
 def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "RESTS", (0.01,))
+    monkeypatch.setattr(rate_limits, "RESTS", (0.01,))
     monkeypatch.setattr(loops, "TICK", 0.01)
 
 

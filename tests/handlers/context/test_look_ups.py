@@ -7,10 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.context.checked import CHECKS, GROUP_CHECKS, ActedTooOften
-from handlers.context.group_lists import SCARCE
+from handlers.context.look_ups import CHECKS, GROUP_CHECKS, SCARCE, ActedTooOften, SharedDirectory
 from handlers.context.people import People
-from handlers.context.sharing import SharedDirectory
 from handlers.policy.rule import Home, Reason, Verdict
 from handlers.ports import Person, Unavailable
 from tests.handlers.driver import ALICE, BOB, DAVE, ERIN, MAIL, NOWHERE, RULE, House

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from slack_bolt import Respond
 
-from handlers.context.rations import Rations
+from handlers.context.rate_limits import Rations
 from handlers.reaction_targets import NOTING
 from handlers.slack.listeners.commands import Commands
 from handlers.slack.views.mrkdwn import sentence

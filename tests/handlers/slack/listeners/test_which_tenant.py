@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from handlers.context.rations import MINUTE, ForAMinute
+from handlers.context.rate_limits import MINUTE, ForAMinute
 from handlers.slack.listeners.routing import Router, _unknown, _which
 from handlers.slack.shared_edge import SharedEdge
 from tests.sentences import says
