@@ -16,9 +16,9 @@ ROOMS = ("bot", "handlers", "storage")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 PURE = (
-    "handlers.commands", "handlers.policy.days", "handlers.policy.decided",
-    "handlers.policy.forms", "handlers.policy.opening",
-    "handlers.policy.identity", "handlers.interaction", "handlers.calendar.milestones",
+    "handlers.commands", "handlers.policy.days", "handlers.policy.decided_by",
+    "handlers.policy.forms", "handlers.policy.new_requests",
+    "handlers.policy.same_person", "handlers.interaction", "handlers.calendar.milestones",
     "handlers.outgoing.notices", "handlers.outgoing.announcement_view", "handlers.policy.rule",
     "handlers.ports", "handlers.reminders.snooze", "handlers.policy.votes", "handlers.probe_ports",
     "handlers.policy.working_hours", "handlers.suggested",
@@ -194,7 +194,7 @@ READS_TEXTS = {
     ),
     "handlers/evidence/proof/spelling.py": "cells of tables, and instants as ISO 8601 spells them",
     "handlers/evidence/verifier.py": "lines of the checker's own source",
-    "handlers/policy/invisible.py": "Unicode's names of characters",
+    "handlers/policy/invisible_characters.py": "Unicode's names of characters",
     "handlers/calendar/milestone.py": "days as the milestones' file spells them",
     "handlers/calendar/milestones.py": "a month as it was just spelled",
     "handlers/policy/tickets.py": "tokens of a regular expression",

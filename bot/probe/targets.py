@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from bot.exchange.clouds import CLOUDS
-from handlers.policy.addresses import as_ascii
+from handlers.policy.mail_addresses import as_ascii
 from handlers.probe_ports import ProbeTarget
 
 HOW = "write HOST:PORT, such as relay.contoso.com:587 or [2001:db8::25]:465"

@@ -30,7 +30,7 @@ from handlers.changes.transitions import (
 )
 from handlers.context.context import UNKEPT, Context
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change
-from handlers.policy.opening import still_fits
+from handlers.policy.new_requests import still_fits
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable, WriteAnswer
 from storage.database.errors import Conflict

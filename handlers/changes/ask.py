@@ -11,7 +11,7 @@ from handlers.outgoing.notices import SMTP_AUTH_OFF, WAITING
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import latest_day, local_day
 from handlers.policy.forms import CLIENTS, REASON, TICKET, OptInForm, day_problem, shortens
-from handlers.policy.opening import (
+from handlers.policy.new_requests import (
     ALREADY_IN,
     NOT_IN,
     already_open,

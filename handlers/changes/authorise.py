@@ -11,7 +11,7 @@ from datetime import datetime
 from handlers.changes.transitions import OUTDATED, SHOWN_ANOTHER, decided_by, was_shown_another
 from handlers.context.look_ups import Checked
 from handlers.interaction import Interaction
-from handlers.policy.decided import NOBODY, DecidedBy
+from handlers.policy.decided_by import NOBODY, DecidedBy
 from handlers.policy.rule import Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, content_digest, standing_approvals, tally
 from handlers.register.following import SHOWN_OTHER_DEVICES, was_shown_other_devices

@@ -22,9 +22,9 @@ from handlers.outgoing.enqueue import (
 )
 from handlers.outgoing.notices import WAITING
 from handlers.outgoing.refusals import record_refusal
-from handlers.policy.decided import who_approved
-from handlers.policy.identity import Identity
+from handlers.policy.decided_by import who_approved
 from handlers.policy.rule import Reason, Verdict
+from handlers.policy.same_person import Identity
 from handlers.policy.votes import content_digest, standing_approvals
 from handlers.ports import Unavailable
 from storage.database.errors import Conflict

@@ -11,7 +11,7 @@ from handlers.changes.supersede import supersede_overtaken, supersede_unsent
 from handlers.context.context import Context
 from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_outcome
 from handlers.policy.days import spelled_instant
-from handlers.policy.decided import NOBODY, DecidedBy
+from handlers.policy.decided_by import NOBODY, DecidedBy
 from handlers.policy.rule import Rule
 from handlers.policy.votes import approvers, rejecter
 from handlers.ports import WriteAnswer

@@ -17,7 +17,6 @@ from handlers.context.look_ups import (
     Role,
 )
 from handlers.context.rate_limits import MINUTE, ForAMinute, Monotonic, Rations
-from handlers.policy.identity import NOT_TOLD_APART, OWN_UNDER_ANOTHER_ID, Identity, is_same_person
 from handlers.policy.rule import (
     ALLOWED,
     Home,
@@ -29,6 +28,7 @@ from handlers.policy.rule import (
     judge_role,
     once_each,
 )
+from handlers.policy.same_person import NOT_TOLD_APART, OWN_UNDER_ANOTHER_ID, Identity, is_same_person
 from handlers.ports import Directory, Person, Unavailable
 
 _Acts = Rations[tuple[str, bool]]  # by the person, and whether it is opting out

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from handlers.calendar.milestone import spelled
 from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.policy.days import end_of_day, last_day, latest_day, local_day
-from handlers.policy.invisible import hidden
+from handlers.policy.invisible_characters import hidden
 from handlers.policy.rule import Rule
 from handlers.policy.tickets import LONGEST as LONGEST_TICKET
 from handlers.policy.tickets import NO_TICKETS, Tickets

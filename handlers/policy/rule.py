@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers.policy.decided import NOBODY, DecidedBy, who_approved, why_so
-from handlers.policy.identity import Identity, is_same_person
+from handlers.policy.decided_by import NOBODY, DecidedBy, who_approved, why_so
+from handlers.policy.same_person import Identity, is_same_person
 from handlers.ports import Person
 from storage.integrity.canonical import canonical
 from storage.lifecycle import State

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handlers.context.context import Context
-from handlers.policy.addresses import as_ascii, ascii_domain
+from handlers.policy.mail_addresses import as_ascii, ascii_domain
 from handlers.policy.rule import Verdict
 from handlers.ports import AcceptedDomains, Lookups, MailboxLocks, Unavailable
 from handlers.suggested import Suggested

@@ -11,9 +11,9 @@ from handlers.context.look_ups import Checked
 from handlers.context.people import People
 from handlers.context.rate_limits import Rations
 from handlers.interaction import Interaction
-from handlers.policy.identity import Identity
-from handlers.policy.opening import still_fits
+from handlers.policy.new_requests import still_fits
 from handlers.policy.rule import Reason, Rule, Verdict, is_group, no_longer_open, once_each
+from handlers.policy.same_person import Identity
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable
 from handlers.queries.status import READINGS

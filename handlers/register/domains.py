@@ -7,7 +7,7 @@ ago.
 import time
 from collections.abc import Iterable
 
-from handlers.policy.addresses import as_ascii, ascii_domain
+from handlers.policy.mail_addresses import as_ascii, ascii_domain
 from handlers.ports import AcceptedDomains, Lookups, Unavailable
 
 REMEMBERED = 3600.0

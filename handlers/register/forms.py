@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from handlers.policy.addresses import mailbox
 from handlers.policy.days import latest_day, local_day
 from handlers.policy.forms import WrongForm, text_problem
+from handlers.policy.mail_addresses import mailbox
 from handlers.policy.rule import Rule
 from handlers.register.commands import (
     DEVICE,

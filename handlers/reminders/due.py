@@ -16,7 +16,7 @@ from handlers.outgoing.device_news import DeviceDue, DeviceYours, how_it_stands
 from handlers.outgoing.enqueue import newest
 from handlers.outgoing.reminders import ApprovalReminder, Approvers, Certificate, Head, Reminder, due
 from handlers.outgoing.situation import Shortage, Situation
-from handlers.policy.decided import why_so
+from handlers.policy.decided_by import why_so
 from handlers.policy.rule import how_it_stands as how_request_stands
 from handlers.policy.votes import rejecter, standing_approvals
 from handlers.ports import Unavailable

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Collection
 
-from handlers.policy.addresses import mailbox
+from handlers.policy.mail_addresses import mailbox
 from handlers.slack.parsing import BUTTONS, number
 
 _MEANT = {

@@ -40,7 +40,7 @@ from handlers.policy.forms import (
     text_problem,
     ticket_problem,
 )
-from handlers.policy.opening import no_later_end
+from handlers.policy.new_requests import no_later_end
 from handlers.ports import Unavailable
 from handlers.register.commands import ImportFile
 from handlers.slack.edge import NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, Edge, Reply

@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 
 from handlers.changes.proposal import Proposal
 from handlers.outgoing.notices import SMTP_AUTH_OFF
-from handlers.policy.invisible import hidden
+from handlers.policy.invisible_characters import hidden
 from handlers.policy.rule import Reason
 from handlers.queries.export import Exports, Form, StillExporting
 from handlers.queries.history_words import WrongWords, history_question

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 from handlers.calendar.milestone import spelled
 from handlers.outgoing.notices import RequestView, headline, missing_words, protocol_names
 from handlers.policy.days import spelled_end
-from handlers.policy.decided import why_so
+from handlers.policy.decided_by import why_so
 from handlers.policy.forms import CLIENTS, REASON
 from handlers.policy.rule import how_it_stands
 from handlers.slack.views.blocks import Message, button, header, quoted, section, small, typed

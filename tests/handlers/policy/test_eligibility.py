@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.context.people import People
-from handlers.policy.identity import Identity, is_same_person
 from handlers.policy.rule import Home, Reason, judge_member, judge_role
+from handlers.policy.same_person import Identity, is_same_person
 from handlers.ports import Unavailable
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, RULE, House

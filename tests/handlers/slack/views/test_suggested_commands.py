@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.policy.opening import NOT_IN
+from handlers.policy.new_requests import NOT_IN
 from handlers.slack.listeners.routing import NONE_OF_YOURS
 from handlers.slack.views import cards, outcomes, replies
 from handlers.slack.views.blocks import Message

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.policy.addresses import as_ascii, mailbox
+from handlers.policy.mail_addresses import as_ascii, mailbox
 from handlers.slack.command_text import address
 from tests.sentences import says
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.policy.forms import CLIENTS, REASON, text_problem
-from handlers.policy.invisible import MOST_MARKS, hidden
+from handlers.policy.invisible_characters import MOST_MARKS, hidden
 from storage.records import Vote
 from tests.handlers.driver import ALICE, BOB, CHANNEL, House
 from tests.handlers.policy.test_forms import mistakes

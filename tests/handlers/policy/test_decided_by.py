@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.policy.decided import who_approved, why_so
+from handlers.policy.decided_by import who_approved, why_so
 from storage.lifecycle import State
 from tests.handlers.driver import ALICE, BOB, CAROL
 from tests.handlers.policy.test_content import REQUEST
