@@ -47,8 +47,8 @@ from handlers.context.readers import Readers
 from handlers.delivery.unknown_messages import LostCopies
 from handlers.evidence.handing_out import EvidenceFiles
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_word
 from handlers.outgoing.news import Subject
+from handlers.outgoing.notices import as_typed, enqueue_answer, enqueue_word
 from handlers.outgoing.refusals import Refusals, record_refusal
 from handlers.policy.rule import about
 from handlers.ports import Copies, FetchFile, Lookups, Unavailable

@@ -19,7 +19,7 @@ PURE = (
     "handlers.commands", "handlers.policy.days", "handlers.policy.decided_by",
     "handlers.policy.forms", "handlers.policy.new_requests",
     "handlers.policy.same_person", "handlers.interaction", "handlers.calendar.milestones",
-    "handlers.outgoing.notices", "handlers.outgoing.announcement_view", "handlers.policy.rule",
+    "handlers.outgoing.request_view", "handlers.outgoing.announcement_view", "handlers.policy.rule",
     "handlers.ports", "handlers.reminders.snooze", "handlers.policy.votes", "handlers.probe_ports",
     "handlers.policy.working_hours", "handlers.suggested",
     "storage.integrity.canonical", "storage.lifecycle", "storage.records",
@@ -199,7 +199,7 @@ READS_TEXTS = {
     "handlers/calendar/milestones.py": "a month as it was just spelled",
     "handlers/policy/tickets.py": "tokens of a regular expression",
     "handlers/policy/rule.py": "Slack's ids: a user group's begins with S",
-    "handlers/outgoing/facts.py": "lists in the facts of a notice",
+    "handlers/outgoing/announcement.py": "lists in the facts of a notice",
     "handlers/register/files/columns.py": "headers of an imported table",
     "handlers/register/files/message.py": "headers of an imported message",
     "handlers/register/files/table.py": "lines of an imported table",
@@ -249,7 +249,7 @@ KEYS = {"key", "series"}
 """What tells one thing from another: compared whole, and never taken apart."""
 
 COMPARES_SENTENCES = {
-    ("handlers/outgoing/enqueue.py: now.detail != before.detail"): (
+    ("handlers/outgoing/notices.py: now.detail != before.detail"): (
         "a message is redrawn when its sentence is another one"
     ),
     ("handlers/policy/rule.py: f'#{request_id}' in sentence"): (

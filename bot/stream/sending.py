@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import StreamGone
+from handlers.outgoing.notices import enqueue_announcement
 from handlers.ports import Clock
 from storage.jobs.leases import Lease, still_held
 from storage.ledger import Ledger

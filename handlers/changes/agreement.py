@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change, enqueue_reworded
 from handlers.outgoing.news import Disagreement, Subject
+from handlers.outgoing.notices import enqueue_announcement, enqueue_card, enqueue_change, enqueue_reworded
 from handlers.policy.days import latest_end
 from storage.devices.replay import named_differences
 from storage.integrity.comparing import Difference, request_differences

@@ -29,7 +29,7 @@ from handlers.changes.transitions import (
     why_void,
 )
 from handlers.context.context import UNKEPT, Context
-from handlers.outgoing.enqueue import enqueue_card, enqueue_change
+from handlers.outgoing.notices import enqueue_card, enqueue_change
 from handlers.policy.new_requests import still_fits
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable, WriteAnswer

@@ -6,9 +6,9 @@ from handlers.changes.shorten import Shortening
 from handlers.changes.transitions import OUTDATED, is_outdated
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, enqueue_answer, enqueue_card
-from handlers.outgoing.notices import SMTP_AUTH_OFF, WAITING
+from handlers.outgoing.notices import as_typed, enqueue_answer, enqueue_card
 from handlers.outgoing.refusals import record_refusal
+from handlers.outgoing.request_view import SMTP_AUTH_OFF, WAITING
 from handlers.policy.days import latest_day, local_day
 from handlers.policy.forms import CLIENTS, REASON, TICKET, OptInForm, day_problem, shortens
 from handlers.policy.new_requests import (

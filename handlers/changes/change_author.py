@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from handlers.changes.conflicts import Look
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import enqueue_card
+from handlers.outgoing.notices import enqueue_card
 from handlers.policy.days import spelled_instant
 from handlers.ports import Author, Lookups, Unavailable
 from storage.records import ChangeRequest

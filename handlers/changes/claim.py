@@ -2,7 +2,7 @@
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import enqueue_answer, enqueue_card
+from handlers.outgoing.notices import enqueue_answer, enqueue_card
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.forms import text_problem
 from handlers.policy.rule import Verdict, about

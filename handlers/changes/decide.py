@@ -13,15 +13,15 @@ from handlers.changes.transitions import decided_by, latched, why_void
 from handlers.context.context import Context
 from handlers.context.look_ups import Checked
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import (
+from handlers.outgoing.notices import (
     enqueue_answer,
     enqueue_card,
     enqueue_change,
     enqueue_lost_copy,
     enqueue_redraw,
 )
-from handlers.outgoing.notices import WAITING
 from handlers.outgoing.refusals import record_refusal
+from handlers.outgoing.request_view import WAITING
 from handlers.policy.decided_by import who_approved
 from handlers.policy.rule import Reason, Verdict
 from handlers.policy.same_person import Identity

@@ -12,7 +12,8 @@ from itertools import takewhile
 from handlers.changes.replication_lag import LATE, LOOK_BACK, lags
 from handlers.changes.transitions import opt_out_again, overtaken, what_is_needed
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import (
+from handlers.outgoing.news import Correction, FirstSight, Unreadable
+from handlers.outgoing.notices import (
     enqueue_announcement,
     enqueue_card,
     enqueue_change,
@@ -23,7 +24,6 @@ from handlers.outgoing.enqueue import (
     enqueue_word,
     newest,
 )
-from handlers.outgoing.news import Correction, FirstSight, Unreadable
 from handlers.policy.votes import approvers
 from handlers.ports import Reading, Unavailable
 from handlers.register.following import activate

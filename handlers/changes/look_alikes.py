@@ -2,7 +2,7 @@
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import answer_key, enqueue_answer
+from handlers.outgoing.notices import answer_key, enqueue_answer
 from handlers.ports import Unavailable
 from storage.lifecycle import State
 from storage.reading import Reader

@@ -10,7 +10,7 @@ from handlers.changes.supersede import supersede_unsent
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing import news
-from handlers.outgoing.enqueue import (
+from handlers.outgoing.notices import (
     asked_by,
     enqueue_announcement,
     enqueue_answer,

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from handlers.changes.agreement import set_aside, stop, tell, tell_elsewhere
 from handlers.changes.opt_out import OptOuts
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import GuardsMissing, Subject
+from handlers.outgoing.notices import enqueue_announcement
 from storage.integrity import recorded
 from storage.integrity.comparing import WHOLE, Difference
 from storage.ledger import BOT, Entry

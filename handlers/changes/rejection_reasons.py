@@ -5,7 +5,7 @@ Must never alter a reason that is on record.
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import enqueue_answer, enqueue_change
+from handlers.outgoing.notices import enqueue_answer, enqueue_change
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.forms import text_problem
 from handlers.policy.rule import ALLOWED, Reason, Verdict, about

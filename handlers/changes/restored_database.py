@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from handlers.context.context import Context
 from handlers.outgoing import news
-from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
+from handlers.outgoing.notices import enqueue_announcement, enqueue_card, enqueue_change
 from storage.database.errors import Conflict
 from storage.integrity.mistrust import Mistrust
 from storage.ledger import BOT, Entry, Ledger

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from handlers.changes.transitions import VOIDED
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import enqueue_announcement, enqueue_card, enqueue_change
 from handlers.outgoing.news import RuleChanged
+from handlers.outgoing.notices import enqueue_announcement, enqueue_card, enqueue_change
 from handlers.policy.days import latest_end
 from handlers.policy.votes import standing_approvals
 from storage.ledger import BOT, Entry

@@ -13,7 +13,7 @@ from handlers.changes.conflicts import Look
 from handlers.changes.replication_lag import lags, may_be_on
 from handlers.changes.transitions import note_answer, opt_out_again, overtaken
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import (
+from handlers.outgoing.notices import (
     enqueue_card,
     enqueue_change,
     enqueue_ended,

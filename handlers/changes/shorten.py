@@ -11,7 +11,7 @@ from datetime import datetime
 from handlers.changes.supersede import supersede_extensions
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import (
+from handlers.outgoing.notices import (
     as_typed,
     enqueue_answer,
     enqueue_card,

@@ -3,7 +3,7 @@
 What is superseded is never sent, or never sent again.
 """
 
-from handlers.outgoing.enqueue import enqueue_change
+from handlers.outgoing.notices import enqueue_change
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, WISHES, Kind, State
 from storage.records import ChangeRequest

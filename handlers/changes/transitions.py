@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from handlers.changes.replication_lag import LOOK_BACK
 from handlers.changes.supersede import supersede_overtaken, supersede_unsent
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import enqueue_card, enqueue_change, enqueue_outcome
+from handlers.outgoing.notices import enqueue_card, enqueue_change, enqueue_outcome
 from handlers.policy.days import spelled_instant
 from handlers.policy.decided_by import NOBODY, DecidedBy
 from handlers.policy.rule import Rule

@@ -6,7 +6,7 @@ from handlers.changes.conflicts import Look
 from handlers.changes.transitions import decided_by, expire, latched
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw
+from handlers.outgoing.notices import enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.rule import judge_withdrawal
 from storage.lifecycle import State

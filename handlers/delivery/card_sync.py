@@ -8,9 +8,9 @@ Slack lets nobody edit it any more, or where the settings name another channel n
 from datetime import datetime
 
 from handlers.context.context import Context
-from handlers.outgoing.announcer import Announcer
-from handlers.outgoing.enqueue import enqueue_redraw, enqueue_thread
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.announcer_port import Announcer
+from handlers.outgoing.notices import enqueue_redraw, enqueue_thread
+from handlers.outgoing.request_view import RequestView
 from handlers.policy.overdue import overdue
 from handlers.policy.votes import Tally, approvers, rejecter, standing_approvals, tally
 from handlers.ports import Place, Unavailable

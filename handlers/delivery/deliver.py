@@ -19,13 +19,13 @@ from handlers.delivery.card_sync import CardSync
 from handlers.delivery.device_cards import DeviceCards
 from handlers.delivery.readiness import Readiness
 from handlers.outgoing.announcement_view import AnnouncementView
-from handlers.outgoing.announcer import Announcer
+from handlers.outgoing.announcer_port import Announcer
 from handlers.outgoing.device_news import DevicesWeekly
-from handlers.outgoing.enqueue import (
+from handlers.outgoing.notices import (
     enqueue_unposted,
     typed_back,
 )
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from handlers.ports import Place, Unavailable
 from handlers.reminders.due import shown_now
 from storage.engine import Unreachable

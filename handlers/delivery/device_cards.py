@@ -1,7 +1,7 @@
 """Send entries of the register into the thread of the week's message about devices."""
 
 from handlers.context.context import Context
-from handlers.outgoing.announcer import Announcer
+from handlers.outgoing.announcer_port import Announcer
 from handlers.outgoing.device_news import DevicesWeekly
 from handlers.ports import Place
 from handlers.register.redrawing import card_key

@@ -7,8 +7,8 @@ from handlers.changes.transitions import is_outdated
 from handlers.context.context import Context
 from handlers.outgoing.announcement_view import Offer, announcement_of, facts_of, offer_of
 from handlers.outgoing.device_news import DeviceDue, DevicesWeekly
-from handlers.outgoing.enqueue import is_unposted, newest, outage_key
 from handlers.outgoing.news import Readable, Unreadable
+from handlers.outgoing.notices import is_unposted, newest, outage_key
 from handlers.outgoing.reminders import Reminder, Scheduled
 from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.register.redrawing import monday_of

@@ -7,7 +7,7 @@ noted, and reactions on it decide.
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import enqueue_answer, enqueue_lost_copy
+from handlers.outgoing.notices import enqueue_answer, enqueue_lost_copy
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.rule import about
 from handlers.ports import Copies, Place, Unavailable

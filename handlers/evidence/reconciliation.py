@@ -16,8 +16,8 @@ from handlers.evidence.pairing import AWAITED, BEFORE, NO, Pairings, pair
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import instant_of, unsearched
 from handlers.evidence.proof.tables import Span
-from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import AuditGap
+from handlers.outgoing.notices import enqueue_announcement
 from handlers.policy.periods import Period
 from handlers.ports import AuditSearch
 from storage.integrity.canonical import stamp

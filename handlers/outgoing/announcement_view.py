@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, get_args
 
-from handlers.outgoing import facts
+from handlers.outgoing import announcement
 from handlers.outgoing.device_news import DeviceNews
 from handlers.outgoing.news import News, Overdue
 from handlers.outgoing.reminders import Ending, Reminder, Weekly
@@ -68,21 +68,21 @@ class AnnouncementView:
 
 def facts_of(said: AnyAnnouncement, offer: Offer = NO_OFFER) -> dict[str, str]:
     """Return what the notice keeps of an announcement."""
-    return {WHAT: said.kind, **facts.texts_of(said), **facts.texts_of(offer)}
+    return {WHAT: said.kind, **announcement.texts_of(said), **announcement.texts_of(offer)}
 
 
 def announcement_of(kept: Mapping[str, str]) -> AnyAnnouncement | None:
     """Read a notice's announcement; ``None`` where there is none, or of a later version."""
     kind = BY_KIND.get(kept.get(WHAT, ""))
     try:
-        return facts.read(kind, kept) if kind is not None else None
+        return announcement.read(kind, kept) if kind is not None else None
     except ValueError:
         return None
 
 
 def offer_of(kept: Mapping[str, str]) -> Offer:
     """Read how a reminder may be answered. Raises ``ValueError`` for what no version has written."""
-    return facts.read(Offer, kept)
+    return announcement.read(Offer, kept)
 
 
 def tells_of(said: AnyAboutWindow, baseline: Baseline) -> bool:

@@ -9,8 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from handlers.outgoing.announcement import AboutWindow, Announcement
-from handlers.outgoing.facts import kept_as
+from handlers.outgoing.announcement import AboutWindow, Announcement, kept_as
 from storage.integrity.mistrust import Mistrust
 from storage.records import SettingValue
 

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar, TypeAlias, get_args
 
-from handlers.outgoing.announcement import AboutWindow, Announcement
-from handlers.outgoing.distances import how_near, to_expiry, to_milestone
-from handlers.outgoing.facts import kept_as
-from handlers.outgoing.situation import Situation
+from handlers.outgoing.announcement import AboutWindow, Announcement, kept_as
+from handlers.outgoing.reminder_situation import Situation, how_near, to_expiry, to_milestone
 from handlers.policy.days import last_day, local_day
 from handlers.policy.working_hours import DAY, last_open_moment, last_opening, next_opening
 from storage.records import ChangeRequest, SettingValue

@@ -9,8 +9,8 @@ from datetime import timedelta
 from itertools import groupby
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import ProbeChanged
+from handlers.outgoing.notices import enqueue_announcement
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from storage.engine import Unreachable
 from storage.ledger import BOT, Entry

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import as_typed, enqueue_answer
+from handlers.outgoing.notices import as_typed, enqueue_answer
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import latest_day
 from handlers.policy.rule import ALLOWED, Verdict

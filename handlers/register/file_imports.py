@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from handlers.context.context import Context
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import enqueue_answer
+from handlers.outgoing.notices import enqueue_answer
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.rule import Verdict
 from handlers.ports import FetchFile, Unavailable

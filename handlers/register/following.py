@@ -7,7 +7,7 @@ end of a window.
 
 from datetime import datetime
 
-from handlers.outgoing.enqueue import enqueue_card, enqueue_change
+from handlers.outgoing.notices import enqueue_card, enqueue_change
 from handlers.policy.votes import standing_approvals
 from handlers.register.redrawing import redraw
 from storage import register

@@ -7,7 +7,7 @@ from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.announcement_view import Offer
 from handlers.outgoing.device_news import NoneLeft as NoneLeftNews
-from handlers.outgoing.enqueue import enqueue_announcement, enqueue_answer, enqueue_reminder
+from handlers.outgoing.notices import enqueue_announcement, enqueue_answer, enqueue_reminder
 from handlers.outgoing.refusals import record_refusal
 from handlers.register.emptied import WAIT, is_kept, none_left
 from handlers.suggested import Suggested

@@ -6,7 +6,7 @@ The messages are found by the keys that they were owed under. It owes drawings a
 from datetime import date, timedelta
 
 from handlers.interaction import Interaction
-from handlers.outgoing.enqueue import enqueue_reminder
+from handlers.outgoing.notices import enqueue_reminder
 from handlers.register.owner_reminders import due_reminders
 from storage.devices.records import Device
 from storage.ledger import Entry

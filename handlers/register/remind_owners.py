@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from handlers.context.context import Context
 from handlers.outgoing.device_news import DeviceDue
-from handlers.outgoing.enqueue import enqueue_personal
+from handlers.outgoing.notices import enqueue_personal
 from handlers.policy.rule import Reason
 from handlers.policy.working_hours import in_working_hours
 from handlers.ports import Unavailable

@@ -8,7 +8,7 @@ from handlers.calendar.milestone import spelled
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.device_news import DevicesOrphaned, DevicesUnanswered, DevicesYours, DeviceYours
-from handlers.outgoing.enqueue import enqueue_announcement, enqueue_personal
+from handlers.outgoing.notices import enqueue_announcement, enqueue_personal
 from handlers.policy.days import latest_day
 from handlers.policy.rule import Rule, Verdict
 from handlers.register.commands import ChangeDay, NeedLonger

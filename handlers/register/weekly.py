@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from handlers.context.context import Context
 from handlers.outgoing.device_news import DevicesWeekly
-from handlers.outgoing.enqueue import enqueue_announcement
+from handlers.outgoing.notices import enqueue_announcement
 from handlers.policy.working_hours import in_working_hours
 from handlers.register.overview import Devices, pace_line
 from handlers.register.redrawing import monday_of

@@ -13,9 +13,9 @@ from handlers.outgoing.announcement_view import (
     tells_of,
 )
 from handlers.outgoing.device_news import DeviceDue, DeviceYours, how_it_stands
-from handlers.outgoing.enqueue import newest
+from handlers.outgoing.notices import newest
+from handlers.outgoing.reminder_situation import Shortage, Situation
 from handlers.outgoing.reminders import ApprovalReminder, Approvers, Certificate, Head, Reminder, due
-from handlers.outgoing.situation import Shortage, Situation
 from handlers.policy.decided_by import why_so
 from handlers.policy.rule import how_it_stands as how_request_stands
 from handlers.policy.votes import rejecter, standing_approvals

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from handlers.context.context import Context
-from handlers.outgoing.enqueue import asked_by, enqueue_announcement, enqueue_personal
+from handlers.outgoing.notices import asked_by, enqueue_announcement, enqueue_personal
+from handlers.outgoing.reminder_situation import Shortage
 from handlers.outgoing.reminders import Ending, Slot, due
-from handlers.outgoing.situation import Shortage
 from handlers.policy import working_hours
 from handlers.ports import Unavailable
 from handlers.reminders import snooze

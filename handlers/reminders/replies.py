@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.announcement_view import announcement_of, offer_of
-from handlers.outgoing.enqueue import enqueue_answer, enqueue_reminder
+from handlers.outgoing.notices import enqueue_answer, enqueue_reminder
 from handlers.outgoing.refusals import record_refusal
 from handlers.outgoing.reminders import Scheduled
 from handlers.policy.days import spelled_instant

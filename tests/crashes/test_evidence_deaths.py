@@ -25,7 +25,7 @@ from handlers.evidence.heads import Heads
 from handlers.evidence.keeping import Keeping
 from handlers.evidence.reconciliation import Reconciliation
 from handlers.evidence.stamping import Stamping
-from handlers.outgoing.enqueue import enqueue_announcement
+from handlers.outgoing.notices import enqueue_announcement
 from handlers.outgoing.reminders import Head
 from handlers.ports import AuditRow, Place, TimeStamp
 from storage.engine import Database

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from handlers.outgoing.announcement_view import AnnouncementView
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from handlers.ports import Place, Unavailable
 from storage.devices.records import Device
 from storage.sightings import Sighting

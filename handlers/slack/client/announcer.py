@@ -1,4 +1,4 @@
-"""Shows messages in Slack: implements ``handlers.outgoing.announcer.Announcer`` over the Web API."""
+"""Shows messages in Slack: implements ``handlers.outgoing.announcer_port.Announcer`` over the Web API."""
 
 import contextlib
 import threading
@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.models.blocks import Block
 
 from handlers.outgoing.announcement_view import AnnouncementView
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from handlers.ports import Place, Unavailable
 from handlers.register.pages import ShownDevice
 from handlers.slack.client.calls import call, direct

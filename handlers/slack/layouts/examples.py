@@ -16,8 +16,8 @@ from slack_sdk.models.views import View
 from handlers.calendar.milestones import Calendar
 from handlers.outgoing.announcement_view import AnnouncementView, Offer
 from handlers.outgoing.news import Overdue
-from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
 from handlers.outgoing.reminders import ApprovalReminder, Ending, Weekly
+from handlers.outgoing.request_view import SMTP_AUTH_OFF, RequestView
 from handlers.policy.rule import Rule
 from handlers.policy.votes import Tally
 from handlers.ports import Cloud, Reading

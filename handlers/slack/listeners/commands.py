@@ -10,7 +10,7 @@ from slack_bolt import Ack, Respond
 from slack_sdk.models.views import View
 
 from handlers.changes.proposal import Proposal
-from handlers.outgoing.notices import SMTP_AUTH_OFF
+from handlers.outgoing.request_view import SMTP_AUTH_OFF
 from handlers.policy.invisible_characters import hidden
 from handlers.policy.rule import Reason
 from handlers.queries.export import Exports, Form, StillExporting

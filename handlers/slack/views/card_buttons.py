@@ -2,7 +2,7 @@
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from handlers.slack.views.blocks import actions, button
 from storage.lifecycle import WISHES, Kind, State
 from storage.records import ChangeRequest, SettingValue

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.calendar.milestone import spelled
-from handlers.outgoing.notices import RequestView, headline, missing_words, protocol_names
+from handlers.outgoing.request_view import RequestView, headline, missing_words, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.policy.decided_by import why_so
 from handlers.policy.forms import CLIENTS, REASON

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.views import View
 
-from handlers.outgoing.notices import WISH, headline, missing_words, protocol_names
+from handlers.outgoing.request_view import WISH, headline, missing_words, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.policy.forms import CLIENTS, REASON
 from handlers.policy.rule import STATE_WORDS, how_it_stands

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from handlers.outgoing.notices import RequestView, headline
+from handlers.outgoing.request_view import RequestView, headline
 from handlers.slack.views.blocks import Message, header, section, small
 from handlers.slack.views.cards import next_step, rejection, still_ends, until
 from handlers.slack.views.mrkdwn import sentence

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from handlers.slack.views.blocks import actions, section, small
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
 from handlers.suggested import Suggested

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block
 
-from handlers.outgoing.notices import headline, protocol_names
+from handlers.outgoing.request_view import headline, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.ports import Cloud
 from handlers.queries.history import HistoryLine, HistoryPage

@@ -1,6 +1,6 @@
 """The reply in the thread of a request's message: what its card has no room for."""
 
-from handlers.outgoing.notices import SMTP_AUTH_OFF, RequestView
+from handlers.outgoing.request_view import SMTP_AUTH_OFF, RequestView
 from handlers.policy.forms import CLIENTS, LABELS, REASON, TICKET
 from handlers.slack.views.blocks import Message, section, small, typed
 from handlers.slack.views.cards import ALL_DEVICES, named

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event
 
 from handlers.changes.waiting import held_up
-from handlers.outgoing.enqueue import enqueue_word
+from handlers.outgoing.notices import enqueue_word
 from handlers.ports import Unavailable
 from storage.database.errors import Conflict
 from storage.engine import Database, Unreachable

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from storage.lifecycle import Kind, State
 from tests.handlers.changes.test_apply import approved
 from tests.handlers.changes.test_drift import EVERY, IN, OUT, look

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.delivery.deliver import Delivery
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from handlers.policy.rule import Rule
 from handlers.ports import Place
 from storage.lifecycle import State

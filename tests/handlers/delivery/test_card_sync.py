@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from handlers.delivery.deliver import Delivery
-from handlers.outgoing.enqueue import enqueue_card
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.notices import enqueue_card
+from handlers.outgoing.request_view import RequestView
 from handlers.ports import Place
 from tests.handlers.driver import ALICE, House
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.outgoing.enqueue import enqueue_announcement
 from handlers.outgoing.news import Unreadable
+from handlers.outgoing.notices import enqueue_announcement
 from handlers.ports import Unavailable
 from tests.handlers.driver import ALICE, House
 from tests.sentences import says

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from handlers.calendar.milestones import Calendar, load_packaged
 from handlers.outgoing import reminders
+from handlers.outgoing.reminder_situation import Situation
 from handlers.outgoing.reminders import Scheduled, Slot
-from handlers.outgoing.situation import Situation
 from storage.records import Baseline, ChangeRequest, MailProtocol
 
 CALENDAR = load_packaged()

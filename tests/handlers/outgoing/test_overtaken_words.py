@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.outgoing.enqueue import (
+from handlers.outgoing.notices import (
     enqueue_outage,
     enqueue_recovery,
     enqueue_unposted,

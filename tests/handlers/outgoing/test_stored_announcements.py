@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from handlers.outgoing import facts
+from handlers.outgoing.announcement import read
 from handlers.outgoing.announcement_view import (
     BY_KIND,
     AnyAnnouncement,
@@ -179,4 +179,4 @@ def test_what_cannot_be_read_is_no_announcement(stored: dict[str, str]) -> None:
 
 def test_a_missing_fact_is_named() -> None:
     with pytest.raises(ValueError, match="'expires'"):
-        facts.read(BY_KIND["certificate"], {})
+        read(BY_KIND["certificate"], {})

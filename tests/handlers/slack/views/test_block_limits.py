@@ -15,8 +15,8 @@ import pytest
 from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.calendar.milestones import load_packaged
 from handlers.outgoing.announcement_view import BY_KIND
-from handlers.outgoing.notices import RequestView
 from handlers.outgoing.reminders import REMINDERS
+from handlers.outgoing.request_view import RequestView
 from handlers.policy.overdue import Overdue
 from handlers.policy.votes import Tally
 from handlers.ports import Reading

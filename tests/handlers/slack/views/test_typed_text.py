@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.slack.views import cards, outcomes, replies
 from handlers.slack.views.mrkdwn import QUOTE

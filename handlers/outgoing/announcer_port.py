@@ -5,7 +5,7 @@ from datetime import date
 from typing import Protocol
 
 from handlers.outgoing.announcement_view import AnnouncementView
-from handlers.outgoing.notices import RequestView
+from handlers.outgoing.request_view import RequestView
 from handlers.ports import Place
 from storage.devices.records import Device
 from storage.sightings import Sighting
