@@ -12,16 +12,15 @@ from typing import Any, TypeVar, assert_never
 
 import structlog
 
-from handlers.changes.agreement import tell
 from handlers.changes.ask import Requests
-from handlers.changes.claim import Claims
 from handlers.changes.decide import Decisions
 from handlers.changes.drift import Drift
+from handlers.changes.form_proposals import Proposals
+from handlers.changes.given_reasons import Claims, Reasons
 from handlers.changes.look_alikes import LookAlikes
 from handlers.changes.opt_out import OptOuts
-from handlers.changes.proposal import Proposals
-from handlers.changes.rejection_reasons import Reasons
-from handlers.changes.rules import Rules
+from handlers.changes.record_disagreements import tell
+from handlers.changes.recorded_rule import Rules
 from handlers.changes.shorten import Shortening
 from handlers.changes.withdraw import Withdrawals
 from handlers.commands import (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.observability.gauges import distrust, set_aside
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
-from handlers.changes.waiting import held_up
+from handlers.changes.transitions import held_up
 from handlers.context.context import Context
 from handlers.delivery.deliver import PUBLIC
 from handlers.ports import Clock

@@ -8,7 +8,7 @@ from collections import Counter
 
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
-from handlers.changes.waiting import held_up
+from handlers.changes.transitions import held_up
 from handlers.context.context import Context
 from handlers.delivery.deliver import PUBLIC
 from storage.engine import Database

@@ -18,8 +18,8 @@ from bot.worker.rounds import Observing
 from bot.worker.turns import Job
 from handlers.changes.apply import Apply
 from handlers.changes.change_author import Attribution
+from handlers.changes.disagreement_watch import Watch
 from handlers.changes.drift import Drift
-from handlers.changes.record_watch import Watch
 from handlers.changes.restored_database import TrustWatch
 from handlers.changes.settle import Settling
 from handlers.context.context import Context

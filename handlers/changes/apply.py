@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from handlers.changes.agreement import may_be_made
 from handlers.changes.conflicts import Look
+from handlers.changes.record_disagreements import may_be_made
 from handlers.changes.replication_lag import is_no_news
 from handlers.changes.settle import FirstReading, Settling
-from handlers.changes.supersede import supersede_overtaken
 from handlers.changes.transitions import (
     as_far_as_sent,
     expire,
@@ -25,6 +24,7 @@ from handlers.changes.transitions import (
     note_answer,
     refused,
     send_again_later,
+    supersede_overtaken,
     what_is_needed,
     why_void,
 )

@@ -6,7 +6,7 @@ No second person, no votes.
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from handlers.changes.supersede import supersede_unsent
+from handlers.changes.transitions import supersede_unsent
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing import news

@@ -8,8 +8,8 @@ written here.
 from collections.abc import Callable
 from datetime import timedelta
 
-from handlers.changes.agreement import set_aside
 from handlers.changes.conflicts import Look
+from handlers.changes.record_disagreements import set_aside
 from handlers.changes.replication_lag import lags, may_be_on
 from handlers.changes.transitions import note_answer, opt_out_again, overtaken
 from handlers.context.context import Context

@@ -8,7 +8,7 @@ the earlier window moves the new end.
 from dataclasses import replace
 from datetime import datetime
 
-from handlers.changes.supersede import supersede_extensions
+from handlers.changes.transitions import supersede_extensions
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.notices import (

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from handlers.changes.replication_lag import LOOK_BACK
-from handlers.changes.supersede import supersede_overtaken, supersede_unsent
 from handlers.context.context import Context
 from handlers.outgoing.notices import enqueue_card, enqueue_change, enqueue_outcome
 from handlers.policy.days import spelled_instant
@@ -17,10 +16,38 @@ from handlers.policy.votes import approvers, rejecter
 from handlers.ports import WriteAnswer
 from storage.database.errors import AlreadyOpen
 from storage.ledger import BOT, Entry
-from storage.lifecycle import UNSENT, Kind, State
+from storage.lifecycle import UNSENT, WISHES, Kind, State
 from storage.messages.notice_kind import NoticeKind
 from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Door, SettingValue
+
+
+def supersede_unsent(entry: Entry, by: ChangeRequest) -> None:
+    """Where an opt-out is born: what is not at Exchange ends here, and its requester hears."""
+    for request in entry.reader.in_states(UNSENT, kinds=WISHES):
+        _supersede(entry, request, by)
+
+
+def supersede_extensions(entry: Entry, by: ChangeRequest) -> None:
+    """Supersede an extension not made yet where its window is given an earlier end."""
+    for request in entry.reader.in_states(UNSENT, kinds=(Kind.EXTENSION,)):
+        _supersede(entry, request, by)
+
+
+def supersede_overtaken(entry: Entry, request: ChangeRequest) -> bool:
+    """Supersede before sending again: an opt-out may have come while Exchange did not process it."""
+    later = entry.reader.opt_out_after(request.id) if request.kind is not Kind.OPT_OUT else None
+    if later is not None:
+        _supersede(entry, request, later)
+    return later is not None
+
+
+def _supersede(entry: Entry, request: ChangeRequest, by: ChangeRequest) -> None:
+    detail = f"Opt-out #{by.id} came later and wins."
+    if by.kind is Kind.SHORTENING:
+        detail = f"#{by.id} came later and wins: the opt-in ends earlier."
+    enqueue_change(entry, entry.move(request, State.SUPERSEDED, actor=by.requester_id or BOT, detail=detail))
+
 
 OUTDATED = (
     "The bot's settings were changed, and this copy of it still runs with the old ones, so nothing was done. "
@@ -210,3 +237,24 @@ def _goes_on(request: ChangeRequest) -> str:
         else "until it is done"
     )
     return f"It is sent again {until}, with pauses that grow to {LONGEST_PAUSE // 60:.0f} minutes."
+
+
+OUTDATED_COPY = (
+    "this copy of the bot runs with an earlier rule, so it leaves the change to a copy that runs with the "
+    "present one"
+)
+
+
+def held_up(reader: Reader, rule: Rule) -> str | None:
+    """Return which changes wait and for what, a sentence each; ``None`` while nothing waits.
+
+    Shows nothing that people typed.
+    """
+    outdated = is_outdated(reader, rule)
+    told = []
+    for request in reader.in_states({State.APPROVED, State.UNCERTAIN}):
+        if request.state is State.UNCERTAIN or request.retry_at is not None:
+            told.append(f"#{request.id}: {request.detail}")
+        elif outdated:
+            told.append(f"#{request.id}: {OUTDATED_COPY}.")
+    return " ".join(told) or None

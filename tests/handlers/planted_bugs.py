@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.changes import apply, authorise, decide, opt_out, rules, settle, transitions
+from handlers.changes import apply, authorise, decide, opt_out, recorded_rule, settle, transitions
 from handlers.context import people
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, standing_approvals, tally
@@ -93,7 +93,7 @@ def stale_digest(patch: pytest.MonkeyPatch) -> None:
         )
 
     _everywhere(patch, "tally", counting)
-    patch.setattr(rules.Rules, "_void_votes", lambda self, entry: None)
+    patch.setattr(recorded_rule.Rules, "_void_votes", lambda self, entry: None)
 
 
 def no_second_check(patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.views import View
 
-from handlers.changes.proposal import CHOOSABLE, Standing
+from handlers.changes.form_proposals import CHOOSABLE, Standing
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
 from handlers.policy.tickets import Tickets

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from slack_bolt import Ack, Respond
 from slack_sdk.models.views import View
 
-from handlers.changes.proposal import Proposal
+from handlers.changes.form_proposals import Proposal
 from handlers.outgoing.request_view import SMTP_AUTH_OFF
 from handlers.policy.invisible_characters import hidden
 from handlers.policy.rule import Reason

@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block, CheckboxesElement, InputBlock, Option
 from slack_sdk.models.views import View
 
 from handlers.calendar.protocols import PROTOCOL_NAMES
-from handlers.changes.proposal import NOBODY_STANDS, Standing
+from handlers.changes.form_proposals import NOBODY_STANDS, Standing
 from handlers.policy.forms import CLIENTS, DAY, LABELS, PROTOCOLS, REASON
 from handlers.policy.rule import STATE_WORDS
 from handlers.ports import Cloud

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import Block, InputBlock, Option, StaticMultiSelectElement
 
 from handlers.calendar.milestone import spelled
-from handlers.changes.proposal import Standing
+from handlers.changes.form_proposals import Standing
 from handlers.policy.forms import DEVICES
 from handlers.slack.views.blocks import section, small
 from handlers.slack.views.mrkdwn import escape, fitted

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from handlers.changes.waiting import held_up
+from handlers.changes.transitions import held_up
 from handlers.outgoing.notices import enqueue_word
 from handlers.ports import Unavailable
 from storage.database.errors import Conflict

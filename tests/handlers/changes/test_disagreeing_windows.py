@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from handlers.changes.agreement import Subject
+from handlers.changes.record_disagreements import Subject
 from storage.lifecycle import Kind
 from tests.handlers.attacks import tamper
-from tests.handlers.changes.test_disagreements import (
+from tests.handlers.changes.test_record_disagreements import (
     AT,
     FAR,
     IN,

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from handlers.changes.proposal import CHOOSABLE
+from handlers.changes.form_proposals import CHOOSABLE
 from handlers.policy.forms import DEVICES
 from handlers.register.commands import ChangeDay, NotMine, Replaced
 from handlers.slack.views import cards

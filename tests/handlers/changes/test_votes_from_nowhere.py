@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from handlers.changes.agreement import Subject
+from handlers.changes.record_disagreements import Subject
 from storage.lifecycle import State
 from tests.handlers.attacks import tamper
-from tests.handlers.changes.test_disagreements import alarms, vote_for, written
+from tests.handlers.changes.test_record_disagreements import alarms, vote_for, written
 from tests.handlers.driver import ALICE, BOB, CAROL, RULE, TWO, House
 
 

@@ -1,14 +1,15 @@
 """Find what disagrees with the record, tell it once, and set it aside before it is acted on.
 
-What is about to be sent is compared once more in its own transaction (``handlers.changes.agreement``); this
-look is for everything else that would wait, block a place or be said untruly meanwhile.
+What is about to be sent is compared once more in its own transaction
+(``handlers.changes.record_disagreements``); this look is for everything else that would wait, block a
+place or be said untruly meanwhile.
 """
 
 import time
 from collections.abc import Callable
 
-from handlers.changes.agreement import set_aside, stop, tell, tell_elsewhere
 from handlers.changes.opt_out import OptOuts
+from handlers.changes.record_disagreements import set_aside, stop, tell, tell_elsewhere
 from handlers.context.context import Context
 from handlers.outgoing.news import GuardsMissing, Subject
 from handlers.outgoing.notices import enqueue_announcement

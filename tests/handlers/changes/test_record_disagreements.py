@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from handlers.changes.agreement import Subject
-from handlers.changes.record_watch import Watch
+from handlers.changes.disagreement_watch import Watch
+from handlers.changes.record_disagreements import Subject
 from handlers.policy.votes import content_digest
 from storage.lifecycle import State
 from storage.records import SettingValue
