@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from icalendar import Calendar, Event, vDate
 
+from handlers.calendar.calendar import Listed
 from handlers.calendar.milestone import Phase
-from handlers.calendar.milestones import Listed
 from handlers.queries.dates import Dates, Window
 
 FETCH_AGAIN = timedelta(hours=1)

@@ -43,7 +43,6 @@ from handlers.context.context import Context
 from handlers.context.lazy_parts import FirstUse
 from handlers.context.look_ups import ActedTooOften
 from handlers.context.readers import Readers
-from handlers.delivery.unknown_messages import LostCopies
 from handlers.evidence.handing_out import EvidenceFiles
 from handlers.interaction import Interaction
 from handlers.outgoing.news import Subject
@@ -54,7 +53,7 @@ from handlers.ports import Copies, FetchFile, Lookups, Unavailable
 from handlers.queries.history import History
 from handlers.queries.mailbox_diagnosis import Locks
 from handlers.queries.status import StatusReports
-from handlers.reaction_targets import NoPlaceYet, ReactionTargets
+from handlers.reaction_targets import LostCopies, NoPlaceYet, ReactionTargets
 from handlers.register.acts import Register
 from handlers.register.commands import RegisterCommand
 from handlers.reminders.replies import ReminderReplies

@@ -18,7 +18,7 @@ SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 PURE = (
     "handlers.commands", "handlers.policy.days", "handlers.policy.decided_by",
     "handlers.policy.forms", "handlers.policy.new_requests",
-    "handlers.policy.same_person", "handlers.interaction", "handlers.calendar.milestones",
+    "handlers.policy.same_person", "handlers.interaction", "handlers.calendar.calendar",
     "handlers.outgoing.request_view", "handlers.outgoing.announcement_view", "handlers.policy.rule",
     "handlers.ports", "handlers.reminders.snooze", "handlers.policy.votes", "handlers.probe_ports",
     "handlers.policy.working_hours", "handlers.suggested",
@@ -196,7 +196,7 @@ READS_TEXTS = {
     "handlers/evidence/verifier.py": "lines of the checker's own source",
     "handlers/policy/invisible_characters.py": "Unicode's names of characters",
     "handlers/calendar/milestone.py": "days as the milestones' file spells them",
-    "handlers/calendar/milestones.py": "a month as it was just spelled",
+    "handlers/calendar/calendar.py": "a month as it was just spelled",
     "handlers/policy/tickets.py": "tokens of a regular expression",
     "handlers/policy/rule.py": "Slack's ids: a user group's begins with S",
     "handlers/outgoing/announcement.py": "lists in the facts of a notice",

@@ -10,7 +10,7 @@ from bot.reports.answers import ledger_of
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.terminal import line
-from handlers.calendar.milestones import Listed
+from handlers.calendar.calendar import Listed
 from handlers.policy.days import last_day, local_day
 from handlers.queries.dates import CalendarDates, Window
 from handlers.slack.views import calendar

@@ -5,8 +5,8 @@ The only place where that file is opened; what it may say is judged in ``handler
 
 from pathlib import Path
 
+from handlers.calendar.calendar import Calendar, load_packaged, merge, parse
 from handlers.calendar.milestone_file import WrongMilestones
-from handlers.calendar.milestones import Calendar, load_packaged, merge, parse
 
 
 def load_calendar(override: Path | None) -> Calendar:

@@ -26,7 +26,7 @@ from bot.settings.tenants import TenantSettings
 from bot.stream.sending import lag_of
 from bot.worker.jobs import REMIND_EVERY, TenantJobs, evidence_job, jobs_of, probe_job, stream_jobs
 from bot.worker.loops import Worker
-from handlers.calendar.milestones import Calendar
+from handlers.calendar.calendar import Calendar
 from handlers.changes.change_author import Attribution
 from handlers.context.context import Context
 from handlers.context.look_ups import GroupLists

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from handlers.calendar.milestones import Calendar
+from handlers.calendar.calendar import Calendar
 from handlers.context.people import People
 from handlers.policy.days import local_day
 from handlers.policy.rule import Rule

@@ -15,8 +15,7 @@ import structlog
 
 from handlers.context.context import Context
 from handlers.context.rate_limits import RESTS, Pacing
-from handlers.delivery.card_sync import CardSync
-from handlers.delivery.device_cards import DeviceCards
+from handlers.delivery.card_sync import CardSync, DeviceCards
 from handlers.delivery.readiness import Readiness
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.announcer_port import Announcer

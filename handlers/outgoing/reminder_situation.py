@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from handlers.calendar.calendar import Calendar
 from handlers.calendar.milestone import Milestone, Precision
-from handlers.calendar.milestones import Calendar
 from handlers.policy.days import local_day
 from handlers.policy.working_hours import DAY, NINE_TO_FIVE, Hours, last_opening
 from storage.records import Baseline, ChangeRequest, MailProtocol

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from handlers.calendar.milestones import Calendar, Listed
+from handlers.calendar.calendar import Calendar, Listed
 from storage.devices.reading import DeviceReader
 from storage.ledger import Ledger
 from storage.lifecycle import Kind

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from handlers.calendar.meaning import meanings
+from handlers.calendar.calendar import meanings
 from handlers.changes.replication_lag import lags
 from handlers.context.context import Context
 from handlers.context.rate_limits import Monotonic, Rations

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from handlers.calendar.milestones import Calendar
+from handlers.calendar.calendar import Calendar
 from handlers.context.context import Context
 from handlers.policy.days import local_day
 from handlers.policy.rule import Rule

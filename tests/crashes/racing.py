@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from bot.observability import logs
 from bot.tenants.tenant import holder_name
 from bot.worker.loops import Claim
-from handlers.calendar.milestones import Calendar, load_packaged
+from handlers.calendar.calendar import Calendar, load_packaged
 from handlers.changes.apply import Apply
 from handlers.changes.decide import Decisions
 from handlers.changes.settle import Settling

@@ -4,7 +4,7 @@ import functools
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from handlers.calendar.milestones import Calendar, load_packaged
+from handlers.calendar.calendar import Calendar, load_packaged
 from handlers.ports import Cloud
 
 WORLDWIDE = Cloud(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from handlers.calendar.milestones import load_packaged
+from handlers.calendar.calendar import load_packaged
 from storage.schema.tables import leases
 from tests.journeys.stage import ALICE, BOB, Stage
 from tests.journeys.words import begins

@@ -3,8 +3,8 @@ with sources."""
 
 from pathlib import Path
 
+from handlers.calendar.calendar import load_packaged
 from handlers.calendar.milestone import Phase
-from handlers.calendar.milestones import load_packaged
 from tests.journeys.stage import BOB, DAVE, DAY, ERIN, Stage
 from tests.sentences import says
 

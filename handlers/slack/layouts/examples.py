@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.views import View
 
-from handlers.calendar.milestones import Calendar
+from handlers.calendar.calendar import Calendar
 from handlers.outgoing.announcement_view import AnnouncementView, Offer
 from handlers.outgoing.news import Overdue
 from handlers.outgoing.reminders import ApprovalReminder, Ending, Weekly

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.views import View
 
-from handlers.calendar.milestones import Calendar
+from handlers.calendar.calendar import Calendar
 from handlers.policy.rule import Rule
 from handlers.policy.votes import Tally
 from handlers.ports import Cloud

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from slack_sdk.models.blocks import Block
 
+from handlers.calendar.calendar import Listed
 from handlers.calendar.milestone import Phase
-from handlers.calendar.milestones import Listed
 from handlers.slack.views.blocks import Message, header, section, small
 from handlers.slack.views.mrkdwn import CHUNK, escape, packed
 

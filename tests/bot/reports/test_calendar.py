@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.calendar_file import ics
 from bot.observability.health import Endpoint, Health
 from bot.observability.metrics import Metrics
-from handlers.calendar.milestones import load_packaged, merge, parse
+from handlers.calendar.calendar import load_packaged, merge, parse
 from handlers.queries.dates import CalendarDates
 from storage import register
 from storage.devices.lifecycle import DeviceState

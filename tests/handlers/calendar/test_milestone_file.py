@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from handlers.calendar.milestones import Calendar, WrongMilestones, load_packaged, merge, parse
+from handlers.calendar.calendar import Calendar, WrongMilestones, load_packaged, merge, parse
 from storage.records import MailProtocol, SettingValue
 from tests.sentences import says
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.calendar.calendar import Calendar, load_packaged
 from handlers.calendar.milestone import EXCHANGE_CLOUDS, Milestone
-from handlers.calendar.milestones import Calendar, load_packaged
 from handlers.ports import AcceptedDomains, Cloud, MailboxLocks
 from handlers.queries.mailbox_diagnosis import Locks
 from handlers.slack.views import calendar as drawn

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from handlers.calendar.milestones import Calendar, load_packaged
+from handlers.calendar.calendar import Calendar, load_packaged
 from handlers.outgoing import reminders
 from handlers.outgoing.reminder_situation import Situation
 from handlers.outgoing.reminders import Scheduled, Slot

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.calendar.calendar import load_packaged
 from handlers.calendar.milestone import Milestone, Precision
-from handlers.calendar.milestones import load_packaged
 from handlers.outgoing.reminders import Head, MilestoneAhead, Slot
 from handlers.policy.days import end_of_day
 from handlers.policy.working_hours import in_working_hours

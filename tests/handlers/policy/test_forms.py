@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.calendar.milestones import load_packaged
+from handlers.calendar.calendar import load_packaged
 from handlers.policy.forms import (
     CLIENTS,
     DAY,

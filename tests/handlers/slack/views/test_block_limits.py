@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.sandbox.slack.blockkit import message_problems, view_problems
-from handlers.calendar.milestones import load_packaged
+from handlers.calendar.calendar import load_packaged
 from handlers.outgoing.announcement_view import BY_KIND
 from handlers.outgoing.reminders import REMINDERS
 from handlers.outgoing.request_view import RequestView

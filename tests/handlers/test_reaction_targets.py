@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.delivery.unknown_messages import UNMATCHED
 from handlers.ports import Place, Unavailable
-from handlers.reaction_targets import NOTING
+from handlers.reaction_targets import NOTING, UNMATCHED
 from storage.lifecycle import State
 from tests.handlers.driver import ALICE, BOB, CAROL, CHANNEL, NOWHERE, TWO, House
 from tests.sentences import says

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.calendar.calendar import RISK, Calendar, load_packaged
 from handlers.calendar.milestone import EXCHANGE_CLOUDS, Phase
-from handlers.calendar.milestones import RISK, Calendar, load_packaged
 from storage.records import MailProtocol, SettingValue
 from tests.sentences import says
 
