@@ -43,7 +43,7 @@ from handlers.context.context import Context
 from handlers.context.lazy_parts import FirstUse
 from handlers.context.look_ups import ActedTooOften
 from handlers.context.readers import Readers
-from handlers.evidence.handing_out import EvidenceFiles
+from handlers.evidence.evidence_file import EvidenceFiles
 from handlers.interaction import Interaction
 from handlers.outgoing.news import Subject
 from handlers.outgoing.notices import as_typed, enqueue_answer, enqueue_word

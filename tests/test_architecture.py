@@ -185,14 +185,14 @@ READS_TEXTS = {
     "handlers/queries/change_table.py": "an instant as ISO 8601 spells it",
     "handlers/commands.py": "payloads of the inbox: protocols are a list there",
     "handlers/calendar/effects.py": "the words of one milestone, made in the line before",
-    "handlers/evidence/proof/building.py": "a cell of a table that keeps a spreadsheet from running it",
-    "handlers/evidence/proof/checking.py": "lines of files, and names of files, of a pack",
-    "handlers/evidence/proof/files.py": "lines of files, and the first bytes of what a zip holds",
+    "handlers/evidence/proof/text_files.py": "a cell of a table that keeps a spreadsheet from running it",
+    "handlers/evidence/proof/checker.py": "lines of files, and names of files, of a pack",
+    "handlers/evidence/proof/opened_pack.py": "lines of files, and the first bytes of what a zip holds",
     "handlers/evidence/proof/page.py": "an instant as ISO 8601 spells it",
     "handlers/evidence/proof/tables.py": (
         "lines of a request's list of devices, of which each entry that it names has one"
     ),
-    "handlers/evidence/proof/spelling.py": "cells of tables, and instants as ISO 8601 spells them",
+    "handlers/evidence/proof/cells.py": "cells of tables, and instants as ISO 8601 spells them",
     "handlers/evidence/verifier.py": "lines of the checker's own source",
     "handlers/policy/invisible_characters.py": "Unicode's names of characters",
     "handlers/calendar/milestone.py": "days as the milestones' file spells them",

@@ -25,11 +25,10 @@ from handlers.changes.settle import Settling
 from handlers.context.context import Context
 from handlers.delivery.deliver import Delivery
 from handlers.dispatch import Dispatch
-from handlers.evidence.days import Days
-from handlers.evidence.heads import Heads, Permalink
-from handlers.evidence.keeping import Keeping
+from handlers.evidence.daily_job import Keeping
+from handlers.evidence.daily_values import Days
+from handlers.evidence.heads import Heads, Permalink, Stamping
 from handlers.evidence.reconciliation import Reconciliation
-from handlers.evidence.stamping import Stamping
 from handlers.ports import AuditSearch, Clock, TimeStamps
 from handlers.queries.probe_news import ProbeNews
 from handlers.queries.probing import Probing

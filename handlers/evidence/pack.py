@@ -16,18 +16,17 @@ from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from handlers.evidence.known import told_changes
-from handlers.evidence.proof.building import KEPT_EVENTS, OF_CHANGES, Building
-from handlers.evidence.proof.chain import FIRST
+from handlers.evidence.proof.cells import csv_line, text_of
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import FACTS
+from handlers.evidence.proof.hash_chain import FIRST
 from handlers.evidence.proof.manifest import EVENTS, MANIFEST, PROGRAM, line_hash, manifest_text
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
+from handlers.evidence.proof.readable_events import NAMING, is_about_change
 from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, Register
-from handlers.evidence.proof.shapes import NAMING, is_about_change
-from handlers.evidence.proof.spelling import csv_line, text_of
 from handlers.evidence.proof.tables import PEOPLE, Span, stamp_files
-from handlers.evidence.spooled import spooled_facts
+from handlers.evidence.proof.text_files import KEPT_EVENTS, OF_CHANGES, Building
+from handlers.evidence.recorded_facts import spooled_facts, told_changes
 from handlers.evidence.verifier import program
 from handlers.policy.periods import Period
 from storage.engine import Database

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
-from handlers.evidence.days import Days
-from handlers.evidence.known import known_facts, made_since
-from handlers.evidence.pairing import AWAITED, BEFORE, NO, Pairings, pair
+from handlers.evidence.audit_pairing import AWAITED, BEFORE, NO, Pairings, pair
+from handlers.evidence.daily_values import Days
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import instant_of, unsearched
 from handlers.evidence.proof.tables import Span
+from handlers.evidence.recorded_facts import known_facts, made_since
 from handlers.outgoing.news import AuditGap
 from handlers.outgoing.notices import enqueue_announcement
 from handlers.policy.periods import Period

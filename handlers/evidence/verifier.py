@@ -5,19 +5,19 @@ from importlib import resources
 from handlers.evidence import proof
 
 MODULES = (
-    "spelling",
-    "chain",
+    "cells",
+    "hash_chain",
     "register",
-    "shapes",
+    "readable_events",
     "change",
     "facts",
     "tables",
     "missing",
     "page",
-    "building",
+    "text_files",
     "manifest",
-    "files",
-    "checking",
+    "opened_pack",
+    "checker",
 )
 """In the order of their imports."""
 

@@ -20,11 +20,10 @@ from sqlalchemy import event
 from bot.stream import sending
 from bot.stream.receiver import Answer, body_of
 from bot.stream.sending import Stream
-from handlers.evidence.days import Days
-from handlers.evidence.heads import Heads
-from handlers.evidence.keeping import Keeping
+from handlers.evidence.daily_job import Keeping
+from handlers.evidence.daily_values import Days
+from handlers.evidence.heads import Heads, Stamping
 from handlers.evidence.reconciliation import Reconciliation
-from handlers.evidence.stamping import Stamping
 from handlers.outgoing.notices import enqueue_announcement
 from handlers.outgoing.reminders import Head
 from handlers.ports import AuditRow, Place, TimeStamp

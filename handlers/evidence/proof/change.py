@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.evidence.proof.chain import Event
-from handlers.evidence.proof.shapes import is_readable
-from handlers.evidence.proof.spelling import text_of
+from handlers.evidence.proof.cells import text_of
+from handlers.evidence.proof.hash_chain import Event
+from handlers.evidence.proof.readable_events import is_readable
 
 NEEDS_OTHERS = ("opt_in", "extension")
 """The kinds that need the approval of other people."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from handlers.evidence.proof.chain import Event
-from handlers.evidence.proof.shapes import is_about_change, is_readable
-from handlers.evidence.proof.spelling import text_of
+from handlers.evidence.proof.cells import text_of
+from handlers.evidence.proof.hash_chain import Event
+from handlers.evidence.proof.readable_events import is_about_change, is_readable
 
 
 class Latest(Protocol):

@@ -7,8 +7,8 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
-from handlers.evidence.proof.building import TOLD_BESIDE
 from handlers.evidence.proof.tables import Span
+from handlers.evidence.proof.text_files import TOLD_BESIDE
 
 MANIFEST, EVENTS, PROGRAM = "manifest.json", "events.jsonl", "verify.py"
 MANIFEST_KEYS = {"tenant", "from", "to", "head", "proven", "missing", "files", "lines"}

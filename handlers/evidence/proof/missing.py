@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from handlers.evidence.proof.cells import moment, text_of
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
-from handlers.evidence.proof.spelling import moment, text_of
 from handlers.evidence.proof.tables import Span, unapproved
 
 LATE = timedelta(hours=24)

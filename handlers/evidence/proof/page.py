@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
+from handlers.evidence.proof.cells import moment, text_of
 from handlers.evidence.proof.change import NEEDS_OTHERS, Change
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.register import Register
-from handlers.evidence.proof.spelling import moment, text_of
 from handlers.evidence.proof.tables import (
     DEVICES,
     POPULATION,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from handlers.evidence.proof.chain import Event
-from handlers.evidence.proof.spelling import text_of
+from handlers.evidence.proof.cells import text_of
+from handlers.evidence.proof.hash_chain import Event
 
 DEVICE_ACTS = frozenset(
     {

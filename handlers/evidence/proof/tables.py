@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+from handlers.evidence.proof.cells import csv_line, moment, text_of
 from handlers.evidence.proof.change import NEEDS_OTHERS, Change
 from handlers.evidence.proof.facts import Facts
-from handlers.evidence.proof.spelling import csv_line, moment, text_of
 
 POPULATION = (
     *(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from handlers.evidence.handing_out import EvidenceFile
+from handlers.evidence.evidence_file import EvidenceFile
 from handlers.policy.periods import Period, WrongPeriod, spelled_period
 from handlers.queries.export import Exports, StillExporting
 from handlers.slack.client.names import Names

@@ -15,9 +15,9 @@ from bot.reports.record import checked_stamps
 from bot.stream import timestamps
 from bot.stream.timestamps import TimeStampService
 from bot.stream.tokens import WrongToken, read_token
-from handlers.evidence.days import Days
+from handlers.evidence.daily_values import Days
+from handlers.evidence.heads import Stamping
 from handlers.evidence.pack import Pack
-from handlers.evidence.stamping import Stamping
 from handlers.policy.periods import Period
 from handlers.ports import Unavailable
 from storage.engine import Database

@@ -16,9 +16,9 @@ import pytest
 
 from bot.reports.devices import device_data
 from handlers.evidence.pack import Pack
+from handlers.evidence.proof.cells import text_of
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, LAST_SEEN_ALONE
-from handlers.evidence.proof.spelling import text_of
 from handlers.evidence.proof.tables import devices_of
 from handlers.evidence.verifier import program
 from handlers.policy.periods import Period

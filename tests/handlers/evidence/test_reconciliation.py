@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.evidence.days import Days
-from handlers.evidence.pairing import Made, pair
+from handlers.evidence.audit_pairing import Made, pair
+from handlers.evidence.daily_values import Days
 from handlers.evidence.reconciliation import Reconciliation, flapping
 from handlers.policy.periods import Period
 from handlers.ports import AuditRow, Unavailable

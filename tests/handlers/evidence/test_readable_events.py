@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from handlers.evidence.pack import Made, Pack
-from handlers.evidence.proof.checking import Checker
-from handlers.evidence.proof.files import Pack as Files
+from handlers.evidence.proof.checker import Checker
+from handlers.evidence.proof.opened_pack import Pack as Files
 from storage.engine import Database
 from storage.integrity.canonical import canonical
 from storage.record.export import events_behind, length_of, lines

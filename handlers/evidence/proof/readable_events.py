@@ -9,7 +9,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from handlers.evidence.proof.chain import Event
+from handlers.evidence.proof.hash_chain import Event
 from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT
 
 Fits = Callable[[Any], bool]

@@ -7,7 +7,7 @@ day.
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from handlers.evidence.known import known_facts
+from handlers.evidence.recorded_facts import known_facts
 from storage.ledger import BOT, Ledger
 from storage.record.statements import began_at
 from storage.records import Observation

@@ -9,10 +9,9 @@ from typing import Final
 
 import structlog
 
-from handlers.evidence.days import Days
-from handlers.evidence.heads import Heads
+from handlers.evidence.daily_values import Days
+from handlers.evidence.heads import Heads, Stamping
 from handlers.evidence.reconciliation import Reconciliation
-from handlers.evidence.stamping import Stamping
 from handlers.ports import Clock, Unavailable
 
 log = structlog.get_logger(__name__)

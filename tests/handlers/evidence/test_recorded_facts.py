@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from handlers.evidence.proof.cells import BREAKS, csv_line
 from handlers.evidence.proof.facts import Facts
 from handlers.evidence.proof.missing import missing_of_facts, unsearched
-from handlers.evidence.proof.spelling import BREAKS, csv_line
 from handlers.evidence.proof.tables import Span, reconciled
-from handlers.evidence.spooled import spooled_facts
+from handlers.evidence.recorded_facts import spooled_facts
 
 SPAN = Span("2026-11-01", "2026-12-01")
 AWKWARD = ["", "a", "A", "\0", "a\0", "é", "\ud800", "\uffff", "\U0001f5a8", '"', "1", "10", "2"]

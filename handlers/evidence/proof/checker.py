@@ -11,18 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from handlers.evidence.proof.building import (
-    KEPT_EVENTS,
-    OF_CHANGES,
-    TOLD_BESIDE,
-    Building,
-    event_line,
-    names_from,
-)
-from handlers.evidence.proof.chain import FIRST, Event, flaw_of
+from handlers.evidence.proof.cells import csv_line, text_of
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
-from handlers.evidence.proof.files import Flaw, Pack, visible
+from handlers.evidence.proof.hash_chain import FIRST, Event, flaw_of
 from handlers.evidence.proof.manifest import (
     EVENTS,
     MANIFEST,
@@ -33,10 +25,18 @@ from handlers.evidence.proof.manifest import (
     span_of,
 )
 from handlers.evidence.proof.missing import missing_of_change, missing_of_facts
+from handlers.evidence.proof.opened_pack import Flaw, Pack, visible
+from handlers.evidence.proof.readable_events import is_about_change
 from handlers.evidence.proof.register import Register
-from handlers.evidence.proof.shapes import is_about_change
-from handlers.evidence.proof.spelling import csv_line, text_of
 from handlers.evidence.proof.tables import PEOPLE, stamp_files
+from handlers.evidence.proof.text_files import (
+    KEPT_EVENTS,
+    OF_CHANGES,
+    TOLD_BESIDE,
+    Building,
+    event_line,
+    names_from,
+)
 
 
 class Checker:

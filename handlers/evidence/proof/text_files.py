@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from handlers.evidence.proof.chain import canonical_text
+from handlers.evidence.proof.cells import csv_line
 from handlers.evidence.proof.change import Change
 from handlers.evidence.proof.facts import Facts
+from handlers.evidence.proof.hash_chain import canonical_text
 from handlers.evidence.proof.page import (
     Named,
     Population,
@@ -18,7 +19,6 @@ from handlers.evidence.proof.page import (
     timeline,
 )
 from handlers.evidence.proof.register import Register
-from handlers.evidence.proof.spelling import csv_line
 from handlers.evidence.proof.tables import (
     APPROVALS,
     ATTEMPTS,
