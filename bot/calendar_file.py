@@ -12,7 +12,7 @@ from icalendar import Calendar, Event, vDate
 
 from handlers.calendar.calendar import Listed
 from handlers.calendar.milestone import Phase
-from handlers.queries.dates import Dates, Window
+from handlers.queries.calendar_dates import Dates, Window
 
 FETCH_AGAIN = timedelta(hours=1)
 """How often whoever subscribed is asked to fetch it again (RFC 7986, REFRESH-INTERVAL)."""

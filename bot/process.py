@@ -24,7 +24,7 @@ from bot.transport.bolt_app import Identity
 from bot.transport.modes import Serving, serving_of
 from bot.wiring import Bot, app_of, wire
 from handlers.ports import Clock
-from handlers.queries.dates import CalendarDates
+from handlers.queries.calendar_dates import CalendarDates
 from storage.engine import Database
 from storage.migrate import upgrade
 

@@ -179,10 +179,8 @@ READS_TEXTS = {
         "what somebody typed behind the command, and the tenants that a form carries"
     ),
     "storage/tenants/fleet.py": "blanks in the name of a device",
-    "handlers/queries/history_words.py": (
-        "what somebody typed behind `history`: a mention, or digits of a period"
-    ),
-    "handlers/queries/change_table.py": "an instant as ISO 8601 spells it",
+    "handlers/queries/history.py": ("what somebody typed behind `history`: a mention, or digits of a period"),
+    "handlers/queries/export.py": "an instant as ISO 8601 spells it",
     "handlers/commands.py": "payloads of the inbox: protocols are a list there",
     "handlers/calendar/effects.py": "the words of one milestone, made in the line before",
     "handlers/evidence/proof/text_files.py": "a cell of a table that keeps a spreadsheet from running it",

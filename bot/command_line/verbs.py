@@ -85,7 +85,7 @@ def _status(settings: "Settings", options: argparse.Namespace) -> int:
 def history(options: argparse.Namespace) -> int:
     """Print the newest changes. Returns the exit code."""
     from bot.process import utc_now
-    from handlers.queries.history_words import WrongWords, history_question
+    from handlers.queries.history import WrongWords, history_question
 
     try:
         options.asked = history_question(options.words, reader=None, today=utc_now().date())

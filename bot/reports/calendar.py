@@ -12,7 +12,7 @@ from bot.settings.model import Settings
 from bot.terminal import line
 from handlers.calendar.calendar import Listed
 from handlers.policy.days import last_day, local_day
-from handlers.queries.dates import CalendarDates, Window
+from handlers.queries.calendar_dates import CalendarDates, Window
 from handlers.slack.views import calendar
 from handlers.slack.views.plain import plain
 

@@ -20,8 +20,7 @@ from bot.stream.tokens import WrongToken, read_token
 from bot.terminal import progress
 from handlers.changes.restored_database import Acceptance, accept
 from handlers.policy.periods import WrongPeriod, judge_days
-from handlers.queries.change_table import change_lines
-from handlers.queries.export import Form
+from handlers.queries.export import Form, change_lines
 from storage.engine import Database
 from storage.integrity.comparing import Difference
 from storage.ledger import Ledger

@@ -38,8 +38,7 @@ from handlers.policy.tickets import Tickets
 from handlers.policy.working_hours import Hours
 from handlers.ports import Clock, Directory, TimeStamps
 from handlers.probe_ports import ProbeRow, ProbeTarget
-from handlers.queries.probe_news import ProbeNews
-from handlers.queries.probing import Probing
+from handlers.queries.probe import ProbeNews, Probing
 from handlers.queries.status import StatusReports
 from handlers.queries.status_readers import StatusReaders
 from handlers.slack.client.announcer import SlackAnnouncer

@@ -30,8 +30,7 @@ from handlers.evidence.daily_values import Days
 from handlers.evidence.heads import Heads, Permalink, Stamping
 from handlers.evidence.reconciliation import Reconciliation
 from handlers.ports import AuditSearch, Clock, TimeStamps
-from handlers.queries.probe_news import ProbeNews
-from handlers.queries.probing import Probing
+from handlers.queries.probe import ProbeNews, Probing
 from handlers.register.none_left import NoneLeft
 from handlers.register.remind_owners import OwnerReminders
 from handlers.register.weekly import WeeklyDevices

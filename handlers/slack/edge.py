@@ -15,7 +15,7 @@ from slack_sdk.models.views import View
 from handlers.dispatch import BROKEN, Dispatch, Kept
 from handlers.policy.rule import Verdict, about
 from handlers.ports import Unavailable
-from handlers.queries.probing import Probing
+from handlers.queries.probe import Probing
 from handlers.slack.client.answers import Answers
 from handlers.slack.client.calls import call, direct
 from handlers.slack.client.native_blocks import NativeBlocks

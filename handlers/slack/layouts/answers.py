@@ -7,7 +7,7 @@ from handlers.policy.rule import ALLOWED, Reason, Verdict
 from handlers.ports import Cloud
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
-from handlers.queries.probing import Probed
+from handlers.queries.probe import Probed
 from handlers.queries.what_if import Foresight, WhatIf
 from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import mailbox_diagnosis, probe_view, replies, what_if

@@ -14,8 +14,8 @@ from handlers.outgoing.request_view import SMTP_AUTH_OFF
 from handlers.policy.invisible_characters import hidden
 from handlers.policy.rule import Reason
 from handlers.queries.export import Exports, Form, StillExporting
-from handlers.queries.history_words import WrongWords, history_question
-from handlers.queries.probing import Probed
+from handlers.queries.history import WrongWords, history_question
+from handlers.queries.probe import Probed
 from handlers.queries.status import Status
 from handlers.slack import command_text
 from handlers.slack.client.names import Names

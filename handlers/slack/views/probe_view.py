@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.outgoing.news import ProbeChanged
 from handlers.probe_ports import ProbeOutcome, ProbeRow
-from handlers.queries.probing import Probed
+from handlers.queries.probe import Probed
 from handlers.slack.views.blocks import Message, section, small
 from handlers.slack.views.mrkdwn import escape, fitted, instant
 from handlers.suggested import Suggested

@@ -10,8 +10,7 @@ from slack_sdk.models.blocks import Block
 from handlers.outgoing.request_view import headline, protocol_names
 from handlers.policy.days import spelled_end
 from handlers.ports import Cloud
-from handlers.queries.history import HistoryLine, HistoryPage
-from handlers.queries.history_words import spelled
+from handlers.queries.history import HistoryLine, HistoryPage, spelled
 from handlers.slack.parsing import BUTTONS
 from handlers.slack.views.blocks import Message, actions, button, header, quoted, section, small
 from handlers.slack.views.mrkdwn import CHUNK, escape, fitted, instant, people, sentence

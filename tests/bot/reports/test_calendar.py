@@ -15,7 +15,7 @@ from bot.calendar_file import ics
 from bot.observability.health import Endpoint, Health
 from bot.observability.metrics import Metrics
 from handlers.calendar.calendar import load_packaged, merge, parse
-from handlers.queries.dates import CalendarDates
+from handlers.queries.calendar_dates import CalendarDates
 from storage import register
 from storage.devices.lifecycle import DeviceState
 from storage.devices.records import DeviceAct, NewDevice

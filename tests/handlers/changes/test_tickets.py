@@ -9,7 +9,7 @@ import pytest
 from handlers.policy.forms import TICKET
 from handlers.policy.tickets import NO_TICKETS, Tickets
 from handlers.policy.votes import content_digest
-from handlers.queries.change_table import change_lines
+from handlers.queries.export import change_lines
 from handlers.slack.views import replies
 from handlers.slack.views.plain import plain
 from handlers.slack.views.thread import details

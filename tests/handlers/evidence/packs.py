@@ -13,7 +13,7 @@ from pathlib import Path
 from handlers.evidence.pack import Made, Naming, Pack
 from handlers.policy.periods import Period
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
-from handlers.queries.probe_news import ProbeNews
+from handlers.queries.probe import ProbeNews
 from handlers.register.commands import ChangeDay, Replaced
 from handlers.register.imports import Imports
 from handlers.register.imports import Period as Days

@@ -12,8 +12,7 @@ from slack_bolt import Respond
 from sqlalchemy import event, text
 
 from handlers.ports import Unavailable
-from handlers.queries.change_table import FIELDS, change_lines, nameless
-from handlers.queries.export import Exports
+from handlers.queries.export import FIELDS, Exports, change_lines, nameless
 from handlers.slack.client.names import Names
 from handlers.slack.listeners.commands import Commands
 from storage.records import Door, SettingValue

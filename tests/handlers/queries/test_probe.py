@@ -7,7 +7,7 @@ import pytest
 from slack_bolt import Respond
 
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
-from handlers.queries.probing import Probed, Probing
+from handlers.queries.probe import Probed, Probing
 from handlers.slack.listeners.commands import Commands
 from handlers.slack.views import probe_view
 from handlers.slack.views.mrkdwn import sentence

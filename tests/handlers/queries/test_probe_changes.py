@@ -13,8 +13,7 @@ from bot.worker.jobs import probe_job
 from handlers.outgoing.announcement_view import announcement_of
 from handlers.outgoing.news import ProbeChanged
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
-from handlers.queries.probe_news import ProbeNews
-from handlers.queries.probing import Probing
+from handlers.queries.probe import ProbeNews, Probing
 from handlers.queries.status import StatusReports
 from handlers.slack.views import probe_view, status_view
 from tests.handlers.driver import House

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert
 
 from bot.reports.answers import history_text
-from handlers.queries.history_words import STATES, WrongWords, history_question, spelled
+from handlers.queries.history import STATES, WrongWords, history_question, spelled
 from handlers.slack.views import replies
 from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.lifecycle import OPEN, Kind, State
