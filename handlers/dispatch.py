@@ -54,8 +54,8 @@ from handlers.queries.history import History
 from handlers.queries.mailbox_diagnosis import Locks
 from handlers.queries.status import StatusReports
 from handlers.reaction_targets import LostCopies, NoPlaceYet, ReactionTargets
-from handlers.register.acts import Register
 from handlers.register.commands import RegisterCommand
+from handlers.register.device_acts import Register
 from handlers.reminders.replies import ReminderReplies
 from storage.database.correlation import correlated
 from storage.database.errors import AlreadyHandled, Conflict, NoSuchDevice, NoSuchRequest

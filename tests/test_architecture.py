@@ -202,10 +202,10 @@ READS_TEXTS = {
     "handlers/register/files/message.py": "headers of an imported message",
     "handlers/register/files/table.py": "lines of an imported table",
     "handlers/register/domains.py": "mail domains below another",
-    "handlers/register/naming.py": (
+    "handlers/register/named_devices.py": (
         "lines of a list that it has written itself, and blanks in the name of a device"
     ),
-    "handlers/register/own_list.py": "ids of people, as somebody copied them into a table",
+    "handlers/register/device_lists.py": "ids of people, as somebody copied them into a table",
     "handlers/slack/client/announcer.py": (
         "Slack's ids: a direct message's begins with D; lines of an answer that is drawn in several sections"
     ),

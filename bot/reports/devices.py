@@ -16,9 +16,9 @@ from bot.reports.names import names_of
 from bot.settings.model import Settings
 from bot.terminal import inert, is_terminal, line, table
 from handlers.evidence.proof.tables import DEVICES
+from handlers.register.burn_down import Devices, Listed, Overview, pace_line
 from handlers.register.files.decoding import LARGEST, NotRead
-from handlers.register.imports import Imported, Imports, Period, imported_lines
-from handlers.register.overview import Devices, Listed, Overview, pace_line
+from handlers.register.report_imports import Imported, Imports, Period, imported_lines
 from handlers.slack.views.plain import Names
 from storage.integrity.canonical import stamp
 from storage.record import spreadsheet_cells

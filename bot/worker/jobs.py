@@ -32,8 +32,8 @@ from handlers.evidence.reconciliation import Reconciliation
 from handlers.ports import AuditSearch, Clock, TimeStamps
 from handlers.queries.probe import ProbeNews, Probing
 from handlers.register.none_left import NoneLeft
-from handlers.register.remind_owners import OwnerReminders
-from handlers.register.weekly import WeeklyDevices
+from handlers.register.owner_reminders import OwnerReminders
+from handlers.register.weekly_message import WeeklyDevices
 from handlers.reminders.remind import Reminders
 from storage.jobs.leases import TenantDuty
 from storage.streams import Streams

@@ -22,7 +22,7 @@ from handlers.policy.new_requests import (
 from handlers.policy.rule import Reason, Verdict
 from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
-from handlers.register.naming import as_listed, naming_problem
+from handlers.register.named_devices import as_listed, naming_problem
 from storage.database.errors import AlreadyOpen, Conflict
 from storage.ledger import Entry
 from storage.lifecycle import Kind

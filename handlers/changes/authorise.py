@@ -14,7 +14,7 @@ from handlers.interaction import Interaction
 from handlers.policy.decided_by import NOBODY, DecidedBy
 from handlers.policy.rule import Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, content_digest, standing_approvals, tally
-from handlers.register.following import SHOWN_OTHER_DEVICES, was_shown_other_devices
+from handlers.register.request_sync import SHOWN_OTHER_DEVICES, was_shown_other_devices
 from storage.homes import shown_to
 from storage.lifecycle import Kind
 from storage.reading import Reader

@@ -26,7 +26,7 @@ from handlers.outgoing.notices import (
 )
 from handlers.policy.votes import approvers
 from handlers.ports import Reading, Unavailable
-from handlers.register.following import activate
+from handlers.register.request_sync import activate
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
 from storage.lifecycle import WISHES, Kind, State

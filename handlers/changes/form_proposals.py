@@ -11,7 +11,7 @@ from handlers.context.context import Context
 from handlers.policy.days import default_day, end_of_day, last_day, latest_day, local_day
 from handlers.policy.forms import day_problem
 from handlers.policy.tickets import Tickets
-from handlers.register.naming import typed_beside
+from handlers.register.named_devices import typed_beside
 from storage.devices.records import Device
 from storage.lifecycle import Kind
 from storage.reading import Reader

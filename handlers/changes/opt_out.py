@@ -20,7 +20,7 @@ from handlers.outgoing.notices import (
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.overdue import Overdue, overdue, pause
 from handlers.policy.rule import Verdict
-from handlers.register.emptied import may_be_ended
+from handlers.register.devices_left import may_be_ended
 from storage.database.correlation import correlated
 from storage.database.errors import AlreadyOpen
 from storage.ledger import Entry

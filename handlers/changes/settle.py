@@ -23,7 +23,7 @@ from handlers.outgoing.notices import (
 )
 from handlers.policy.days import spelled_instant
 from handlers.ports import Reading, Unavailable, WriteAnswer
-from handlers.register.following import activate
+from handlers.register.request_sync import activate
 from storage.integrity.comparing import Difference
 from storage.ledger import BOT, Entry
 from storage.lifecycle import Kind, State

@@ -11,7 +11,7 @@ from handlers.context.look_ups import Role
 from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_role
 from handlers.policy.votes import Tally, content_digest, short_code, standing_approvals, tally
 from handlers.ports import Cloud
-from handlers.register.policy import judge_acceptance, window_of
+from handlers.register.permissions import judge_acceptance, window_of
 from storage.devices.records import Device
 from storage.homes import HomeRows, Shown, home_rows, keep_shown
 from storage.lifecycle import State

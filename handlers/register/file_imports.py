@@ -12,14 +12,14 @@ from handlers.outgoing.notices import enqueue_answer
 from handlers.outgoing.refusals import record_refusal
 from handlers.policy.rule import Verdict
 from handlers.ports import FetchFile, Unavailable
-from handlers.register import steps
+from handlers.register import device_transitions
 from handlers.register.commands import ImportFile
+from handlers.register.device_lists import Judged, judge_list, judge_owners, new_device
 from handlers.register.domains import Domains
 from handlers.register.files.decoding import LARGEST, NotRead
-from handlers.register.files.kinds import FileKind, Parsed, Skipped
-from handlers.register.files.reading import read
-from handlers.register.imports import NAMED, Imports, Period, imported_lines
-from handlers.register.own_list import Judged, judge_list, judge_owners, new_device
+from handlers.register.files.kind_detection import read
+from handlers.register.files.parsed_file import FileKind, Parsed, Skipped
+from handlers.register.report_imports import NAMED, Imports, Period, imported_lines
 from storage import register
 from storage.database.errors import AlreadyRegistered
 from storage.devices.records import Device
@@ -67,7 +67,9 @@ class FileImports:
         context, people = self._context, self._context.people
         judged = judge_list(parsed.listed, rule=context.rule, now=context.now(), zone=context.zone)
         if not judged.wrong:
-            judged = judge_owners(judged, lambda owner: steps.owner_problem(people.member(owner)))
+            judged = judge_owners(
+                judged, lambda owner: device_transitions.owner_problem(people.member(owner))
+            )
         if judged.wrong:
             self._say(interaction, "\n".join(_wrong_lines(judged)))
             return
@@ -106,7 +108,7 @@ def _proposed(entry: Entry, judged: Judged, person: str, enterprise_id: str | No
             made.append(register.add(entry, new, proposer=person, proposer_enterprise_id=enterprise_id))
         except AlreadyRegistered as taken:
             there.append(taken.number)
-    steps.tell_owners(entry, made, person)
+    device_transitions.tell_owners(entry, made, person)
     return "\n".join(_proposed_lines([device.id for device in made], there, judged.ended))
 
 

@@ -21,7 +21,7 @@ from handlers.register.commands import (
     ChangeDay,
     NeedLonger,
 )
-from handlers.register.policy import due_problem
+from handlers.register.permissions import due_problem
 from storage.devices.records import Device
 from storage.records import MailProtocol
 

@@ -9,7 +9,7 @@ from handlers.outgoing.announcement_view import Offer
 from handlers.outgoing.device_news import NoneLeft as NoneLeftNews
 from handlers.outgoing.notices import enqueue_announcement, enqueue_answer, enqueue_reminder
 from handlers.outgoing.refusals import record_refusal
-from handlers.register.emptied import WAIT, is_kept, none_left
+from handlers.register.devices_left import WAIT, is_kept, none_left
 from handlers.suggested import Suggested
 from storage.ledger import Entry
 from storage.messages.records import ReminderReply

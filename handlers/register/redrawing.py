@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from handlers.interaction import Interaction
 from handlers.outgoing.notices import enqueue_reminder
-from handlers.register.owner_reminders import due_reminders
+from handlers.register.owner_reminder_days import due_reminders
 from storage.devices.records import Device
 from storage.ledger import Entry
 from storage.messages.notice_kind import NoticeKind

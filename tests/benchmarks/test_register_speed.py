@@ -13,9 +13,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import text
 
-from handlers.register.imports import Imports, Period
-from handlers.register.overview import Devices
-from handlers.register.pages import Which
+from handlers.register.burn_down import Devices
+from handlers.register.device_pages import Which
+from handlers.register.report_imports import Imports, Period
 from storage.engine import Database
 from tests.benchmarks.test_ledger_speed import RawSqlite, Show, database, medians, raw, show
 from tests.handlers.driver import ALICE, TENANT, House

@@ -34,8 +34,8 @@ from handlers.dispatch import TRIES
 from handlers.interaction import Interaction
 from handlers.policy.rule import Home, Rule
 from handlers.ports import Cloud, Person, Reading, WriteAnswer
-from handlers.register.acts import Register
 from handlers.register.commands import AcceptDevice, Replaced
+from handlers.register.device_acts import Register
 from storage.database.errors import AlreadyHandled, Conflict, Stuck
 from storage.engine import Database
 from storage.inbox import Inbox

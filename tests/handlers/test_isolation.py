@@ -27,8 +27,8 @@ from handlers.policy.periods import Period
 from handlers.policy.rule import Home
 from handlers.register.commands import AcceptDevice, Replaced
 from handlers.register.none_left import NoneLeft
-from handlers.register.remind_owners import OwnerReminders
-from handlers.register.weekly import WeeklyDevices
+from handlers.register.owner_reminders import OwnerReminders
+from handlers.register.weekly_message import WeeklyDevices
 from handlers.reminders.remind import Reminders
 from handlers.slack.views import cards, outcomes
 from storage.devices.lifecycle import DeviceState

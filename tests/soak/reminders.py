@@ -1,6 +1,6 @@
 """Which reminders the owners of devices were owed by now, and that it is a day on which they are reminded."""
 
-from handlers.register.owner_reminders import due_reminders
+from handlers.register.owner_reminder_days import due_reminders
 from storage.reading import Reader
 from tests.crashes.world import World
 

@@ -101,7 +101,8 @@ def population_cells(change: Change, facts: Facts) -> list[str]:
 def devices_of(change: Change) -> str:
     """What a change was asked for: entries of the register by number, and what was typed beside them.
 
-    The text of the request ends with a line for each entry that it named then (``handlers.register.naming``).
+    The text of the request ends with a line for each entry that it named then
+    (``handlers.register.named_devices``).
     """
     lines = text_of(change.opened.get("clients")).split("\n")
     typed = "\n".join(lines[: len(lines) - len(change.opened.get("devices") or [])])

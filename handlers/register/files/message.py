@@ -12,7 +12,7 @@ from email.parser import Parser
 from email.utils import parseaddr, parsedate_to_datetime
 
 from handlers.register.files.decoding import NotRead
-from handlers.register.files.kinds import FileKind, Parsed, Seen
+from handlers.register.files.parsed_file import FileKind, Parsed, Seen
 from handlers.register.files.smtp_clients import ADDRESS
 
 _HEADER = re.compile(r"[!-9;-~]{1,80}:\s?[^\r\n]*")

@@ -21,7 +21,7 @@ from handlers.register.files.columns import (
     seen,
 )
 from handlers.register.files.decoding import NotRead
-from handlers.register.files.kinds import FileKind, Parsed, Seen, Skipped
+from handlers.register.files.parsed_file import FileKind, Parsed, Seen, Skipped
 from handlers.register.files.smtp_clients import ADDRESS, NO_ADDRESS
 from handlers.register.files.table import MOST_ROWS, Table
 

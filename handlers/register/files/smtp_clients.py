@@ -20,7 +20,7 @@ from handlers.register.files.columns import (
     seen,
 )
 from handlers.register.files.decoding import NotRead
-from handlers.register.files.kinds import FileKind, Parsed, Seen, Skipped
+from handlers.register.files.parsed_file import FileKind, Parsed, Seen, Skipped
 from handlers.register.files.table import Table
 
 ADDRESS = re.compile(

@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.request_view import RequestView
 from handlers.ports import Place, Unavailable
-from handlers.register.pages import ShownDevice
+from handlers.register.device_pages import ShownDevice
 from handlers.slack.client.calls import call, direct
 from handlers.slack.views import announcements, card_buttons, cards, devices, outcomes, thread
 from handlers.slack.views.blocks import Message, actions, button, section, small, typed

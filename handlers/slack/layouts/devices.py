@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.views import View
 
-from handlers.register.overview import Overview, Week
-from handlers.register.pages import DevicePage, DueDays, ShownDevice, Which
+from handlers.register.burn_down import Overview, Week
+from handlers.register.device_pages import DevicePage, DueDays, ShownDevice, Which
 from handlers.slack.views import device_forms, devices
 from handlers.slack.views.blocks import Message
 from storage.devices.lifecycle import DeviceState

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.policy.forms import WrongForm
 from handlers.register.commands import ImportFile
-from handlers.register.imports import REVERSED
+from handlers.register.report_imports import REVERSED
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.parsing import Malformed, file_address, values
 from handlers.slack.views import device_import

@@ -32,8 +32,8 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
+from handlers.register.device_pages import Which
 from handlers.register.forms import AnotherDay, judge_another_day, judge_device
-from handlers.register.pages import Which
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.listeners import device_imports
 from handlers.slack.parsing import Malformed, identity, number, values

@@ -9,8 +9,8 @@ from slack_sdk.models.views import View
 from handlers.calendar.milestone import spelled
 from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.register.commands import DEVICE, DUE, OWNER, PLAN, PROTOCOL, REASON, SENDER, SITE
+from handlers.register.device_pages import DueDays
 from handlers.register.forms import LONGEST_NAME
-from handlers.register.pages import DueDays
 from handlers.slack.views.blocks import section, small
 from handlers.slack.views.forms import day_field, form, text_field
 from handlers.slack.views.mrkdwn import escape, fitted

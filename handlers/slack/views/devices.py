@@ -9,9 +9,9 @@ from slack_sdk.models.blocks import Block, ButtonElement, MarkdownTextObject, Se
 
 from handlers.calendar.milestone import spelled
 from handlers.calendar.protocols import PROTOCOL_NAMES
-from handlers.register.overview import Overview, Week, pace_line
-from handlers.register.pages import DevicePage, ShownDevice, Which
-from handlers.register.policy import awaited_day
+from handlers.register.burn_down import Overview, Week, pace_line
+from handlers.register.device_pages import DevicePage, ShownDevice, Which
+from handlers.register.permissions import awaited_day
 from handlers.slack.views.blocks import Message, actions, button, quoted, section, small
 from handlers.slack.views.mrkdwn import escape, fitted
 from handlers.slack.views.native import POINTS, Cell, bar_chart, cell, data_table, number_cell, person_cell

@@ -15,8 +15,8 @@ from handlers.policy.periods import Period
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 from handlers.queries.probe import ProbeNews
 from handlers.register.commands import ChangeDay, Replaced
-from handlers.register.imports import Imports
-from handlers.register.imports import Period as Days
+from handlers.register.report_imports import Imports
+from handlers.register.report_imports import Period as Days
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, ERIN, TENANT, House
 from tests.handlers.register.registering import added, day, do

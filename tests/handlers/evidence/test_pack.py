@@ -22,9 +22,9 @@ from handlers.evidence.proof.register import DEVICE_ACTS, DEVICE_REPORT, LAST_SE
 from handlers.evidence.proof.tables import devices_of
 from handlers.evidence.verifier import program
 from handlers.policy.periods import Period
+from handlers.register.burn_down import Devices
 from handlers.register.commands import Replaced
-from handlers.register.files.kinds import FileKind
-from handlers.register.overview import Devices
+from handlers.register.files.parsed_file import FileKind
 from storage.devices.records import DEVICE_EVENTS
 from storage.record.export import lines
 from storage.sightings import IMPORTED

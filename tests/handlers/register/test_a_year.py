@@ -24,8 +24,8 @@ from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.ports import Place
 from handlers.register.commands import AcceptDevice, ChangeDay, ChangeOwner, NeedLonger, NotMine, Replaced
 from handlers.register.none_left import NoneLeft
-from handlers.register.remind_owners import OwnerReminders
-from handlers.register.weekly import WeeklyDevices
+from handlers.register.owner_reminders import OwnerReminders
+from handlers.register.weekly_message import WeeklyDevices
 from storage.engine import Database
 from storage.record.reconcile import differences
 from storage.records import SettingValue

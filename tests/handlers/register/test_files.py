@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.register.files.decoding import LARGEST, NotRead
-from handlers.register.files.kinds import FileKind, Parsed
-from handlers.register.files.reading import read
+from handlers.register.files.kind_detection import read
+from handlers.register.files.parsed_file import FileKind, Parsed
 
 HEADER = "Sender address,Domain,TLS 1.0 (percentage),TLS 1.1 (percentage),TLS 1.2 (percentage),Messages sent"
 ROWS = ("scan@contoso.com,contoso.com,100,0,0,12", "erp@contoso.com,contoso.com,0,0,100,7")

@@ -21,18 +21,18 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
-from handlers.register.imports import Imports
 from handlers.register.none_left import NoneLeft
-from handlers.register.remind_owners import OwnerReminders
-from handlers.register.weekly import WeeklyDevices
+from handlers.register.owner_reminders import OwnerReminders
+from handlers.register.report_imports import Imports
+from handlers.register.weekly_message import WeeklyDevices
 from storage.devices.lifecycle import DeviceState
 from storage.lifecycle import Kind, State
 from storage.record.reconcile import differences
 from tests.chance import chance
 from tests.handlers.driver import ALICE, BOB, ERIN, TENANT, House
 from tests.handlers.register.registering import added, day, device, do, newest, opted_in, requested, scanner
-from tests.handlers.register.test_imports import FULL
-from tests.handlers.register.test_own_list import row, sheet
+from tests.handlers.register.test_device_lists import row, sheet
+from tests.handlers.register.test_report_imports import FULL
 
 ACTS = 40
 

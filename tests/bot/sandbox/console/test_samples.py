@@ -11,8 +11,8 @@ from slack_sdk import WebClient
 
 from bot.sandbox.console.samples import DEVICES, OWNERS, SAMPLES, content
 from bot.sandbox.slack.simulation import Slack
-from handlers.register.files.kinds import FileKind
-from handlers.register.files.reading import read
+from handlers.register.files.kind_detection import read
+from handlers.register.files.parsed_file import FileKind
 from tests.bot.sandbox import canned
 from tests.bot.sandbox.bolt_bot import BoltBot
 from tests.bot.sandbox.browser import OpenPage

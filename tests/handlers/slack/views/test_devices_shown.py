@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.slack.blockkit import message_problems, view_problems
-from handlers.register.overview import Overview, Week
-from handlers.register.pages import DevicePage, ShownDevice, Which
+from handlers.register.burn_down import Overview, Week
+from handlers.register.device_pages import DevicePage, ShownDevice, Which
 from handlers.slack.layouts.devices import example, forms, messages
 from handlers.slack.views import devices
 from handlers.slack.views.blocks import Message

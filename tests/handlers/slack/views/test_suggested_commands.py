@@ -37,7 +37,7 @@ PLACE = str(Suggested("x")).partition("x")[0][-1]
 SPELL = {
     "handlers/suggested.py",  # makes them
     "handlers/slack/home_of_several.py",  # spells them with the alias
-    "handlers/register/imports.py",  # is read at the command line alone, where no tenant's channel is
+    "handlers/register/report_imports.py",  # is read at the command line alone, where no tenant's channel is
 }
 
 

@@ -10,11 +10,11 @@ from bot.reports.devices import device_data
 from bot.sandbox.slack.blockkit import message_problems
 from handlers.evidence.proof.tables import DEVICES
 from handlers.interaction import Interaction
+from handlers.register.burn_down import Listed
 from handlers.register.commands import ImportFile, Replaced
+from handlers.register.device_lists import MOST, MOST_OWNERS
 from handlers.register.files.decoding import LARGEST, NotRead
-from handlers.register.imports import Imports
-from handlers.register.overview import Listed
-from handlers.register.own_list import MOST, MOST_OWNERS
+from handlers.register.report_imports import Imports
 from handlers.slack.client.announcer import answer_message
 from handlers.slack.views.mrkdwn import SECTION, sentence
 from storage.record import spreadsheet_cells

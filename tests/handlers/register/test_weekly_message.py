@@ -12,8 +12,8 @@ import pytest
 from handlers.outgoing.announcement_view import AnnouncementView
 from handlers.outgoing.device_news import DeviceDue, DevicesWeekly
 from handlers.register.commands import ChangeDay, ChangeOwner, NotMine, Replaced
-from handlers.register.remind_owners import OwnerReminders
-from handlers.register.weekly import CARDS, WeeklyDevices
+from handlers.register.owner_reminders import OwnerReminders
+from handlers.register.weekly_message import CARDS, WeeklyDevices
 from handlers.slack.views.announcements import announcement
 from tests.handlers.driver import ALICE, ERIN, NOW, House
 from tests.handlers.register.registering import added, day, do, opted_in

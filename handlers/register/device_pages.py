@@ -11,8 +11,8 @@ from enum import StrEnum
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.policy.days import default_day, last_day, latest_day
-from handlers.register.overview import Devices, Overview
-from handlers.register.policy import window_of
+from handlers.register.burn_down import Devices, Overview
+from handlers.register.permissions import window_of
 from storage.devices.reading import DeviceReader
 from storage.devices.records import Device
 from storage.sightings import Sighting, SightingReader

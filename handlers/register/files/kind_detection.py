@@ -9,7 +9,7 @@ from types import MappingProxyType
 from handlers.register.files import message, sign_ins, smtp_clients
 from handlers.register.files.columns import OF_LIST, SENDER, columns_of_list, seen
 from handlers.register.files.decoding import NotRead, decoded
-from handlers.register.files.kinds import FileKind, Parsed
+from handlers.register.files.parsed_file import FileKind, Parsed
 from handlers.register.files.table import Table, table
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})

@@ -16,7 +16,8 @@ from handlers.outgoing.refusals import record_refusal
 from handlers.policy.days import latest_day
 from handlers.policy.rule import ALLOWED, Verdict
 from handlers.ports import FetchFile, Lookups
-from handlers.register import steps
+from handlers.register import device_transitions
+from handlers.register.burn_down import Devices
 from handlers.register.commands import (
     AboutDevice,
     AcceptDevice,
@@ -32,18 +33,16 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
+from handlers.register.device_lists import new_device
+from handlers.register.device_pages import Pages
+from handlers.register.device_transitions import Done
 from handlers.register.domains import Domains
 from handlers.register.file_imports import FileImports
-from handlers.register.following import follow
-from handlers.register.imports import Imports
 from handlers.register.none_left import NoneLeft
-from handlers.register.overview import Devices
-from handlers.register.own_list import new_device
-from handlers.register.pages import Pages
-from handlers.register.policy import concerned, due_problem, judge_standing
+from handlers.register.permissions import concerned, due_problem, judge_standing, may_act
 from handlers.register.redrawing import redraw
-from handlers.register.roles import may_act
-from handlers.register.steps import Done
+from handlers.register.report_imports import Imports
+from handlers.register.request_sync import follow
 from handlers.suggested import Suggested
 from storage import register
 from storage.database.errors import AlreadyRegistered, Conflict
@@ -118,7 +117,9 @@ class Register:
         new = new_device(command)
 
         def put(entry: Entry) -> Done:
-            problem = asker.sentence or steps.owner_problem(owner) or self._due_problem(entry, command)
+            problem = (
+                asker.sentence or device_transitions.owner_problem(owner) or self._due_problem(entry, command)
+            )
             return (
                 Done(problem)
                 if problem
@@ -146,7 +147,9 @@ class Register:
                 raise Conflict("whose it is was changed while people were looked up")
             if not entry.reader.devices.agrees(device):
                 return Done(f"{device.name} {DISAGREES}")
-            problem = verdict.sentence or judge_standing(device).sentence or steps.owner_problem(owner)
+            problem = (
+                verdict.sentence or judge_standing(device).sentence or device_transitions.owner_problem(owner)
+            )
             return Done(problem) if problem else self._change(entry, device, command, interaction)
 
         self._do(change, interaction, command.kind.value, about=seen, typed=as_typed(command.to_payload()))
@@ -155,20 +158,24 @@ class Register:
         person = interaction.person
         match command:
             case ChangeDay() | NeedLonger():
-                return steps.move(self._context, entry, device, command, person)
+                return device_transitions.move(self._context, entry, device, command, person)
             case ChangeOwner():
-                return steps.hand_over(entry, device, command.owner, person)
+                return device_transitions.hand_over(entry, device, command.owner, person)
             case Replaced():
-                return steps.end(entry, device, DeviceAct.REPLACED, DeviceState.REPLACED, person)
+                return device_transitions.end(entry, device, DeviceAct.REPLACED, DeviceState.REPLACED, person)
             case WithdrawDevice():
-                return steps.end(entry, device, DeviceAct.WITHDRAWN, DeviceState.WITHDRAWN, person)
+                return device_transitions.end(
+                    entry, device, DeviceAct.WITHDRAWN, DeviceState.WITHDRAWN, person
+                )
             case AcceptDevice():
-                return steps.accept(self._context, entry, device, interaction)
+                return device_transitions.accept(self._context, entry, device, interaction)
             case RefuseDevice():
-                return steps.refuse(entry, device, interaction)
+                return device_transitions.refuse(entry, device, interaction)
             case NotMine():
-                steps.say_orphaned(entry, [device.id], owner=person, by=person, rule=self._context.rule)
-                return steps.orphan(entry, device, person)
+                device_transitions.say_orphaned(
+                    entry, [device.id], owner=person, by=person, rule=self._context.rule
+                )
+                return device_transitions.orphan(entry, device, person)
             case _:
                 assert_never(command)
 
@@ -210,6 +217,6 @@ def _put(entry: Entry, new: NewDevice, person: str, enterprise_id: str | None, m
         return Done(
             f"This device stands on the register already: {Suggested(f'devices D{taken.number}')} shows it."
         )
-    steps.tell_owner(entry, made, person)
+    device_transitions.tell_owner(entry, made, person)
     how = "with the opt-in or extension that names it, or when another approver accepts it"
     return Done(f"{made.name} is proposed. It becomes active {how}. {mind}".strip(), made)

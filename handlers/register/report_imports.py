@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from handlers.policy.days import local_day
 from handlers.ports import Clock
 from handlers.register.files.decoding import NotRead
-from handlers.register.files.kinds import FileKind, Parsed, Seen, Skipped
-from handlers.register.files.reading import NO_NAMES, read
+from handlers.register.files.kind_detection import NO_NAMES, read
+from handlers.register.files.parsed_file import FileKind, Parsed, Seen, Skipped
 from storage import sightings
 from storage.integrity.canonical import canonical
 from storage.ledger import BOT, Entry, Ledger

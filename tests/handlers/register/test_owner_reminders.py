@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from handlers.register.commands import ChangeDay, NotMine, Replaced
-from handlers.register.remind_owners import OwnerReminders
+from handlers.register.owner_reminders import OwnerReminders
 from tests.handlers.driver import ERIN, House
 from tests.handlers.register.registering import added, day, device, do, opted_in
 

@@ -13,7 +13,7 @@ from handlers.policy.rule import Rule
 from handlers.register.commands import DEVICE, DUE, OWNER, PLAN, PROTOCOL, REASON, SENDER, SITE, AddDevice
 from handlers.register.files.columns import STATE
 from handlers.register.files.decoding import NotRead
-from handlers.register.files.kinds import Skipped
+from handlers.register.files.parsed_file import Skipped
 from handlers.register.forms import judge_device
 from storage.devices.lifecycle import ENDED
 from storage.devices.records import NewDevice

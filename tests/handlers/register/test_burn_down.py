@@ -5,14 +5,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from handlers.register.burn_down import Devices, Overview, Week, pace, pace_line, weeks
 from handlers.register.commands import ChangeDay, NotMine, Replaced
-from handlers.register.files.kinds import FileKind
-from handlers.register.imports import Imports, Period
-from handlers.register.overview import Devices, Overview, Week, pace, pace_line, weeks
+from handlers.register.files.parsed_file import FileKind
+from handlers.register.report_imports import Imports, Period
 from storage.devices.reading import DeviceCounts
 from tests.handlers.driver import ALICE, ERIN, House
 from tests.handlers.register.registering import added, day, do, opted_in
-from tests.handlers.register.test_imports import FULL
+from tests.handlers.register.test_report_imports import FULL
 from tests.sentences import says
 
 MONDAY = date(2026, 11, 2)

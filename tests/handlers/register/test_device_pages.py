@@ -5,7 +5,7 @@ import itertools
 
 from handlers.interaction import Interaction
 from handlers.register.commands import AcceptDevice, ChangeDay, NotMine, Replaced
-from handlers.register.pages import PAGE, Which
+from handlers.register.device_pages import PAGE, Which
 from storage.records import Door
 from tests.handlers.driver import ALICE, BOB, CAROL, CHANNEL, ERIN, House
 from tests.handlers.register.registering import added, day, do, opted_in

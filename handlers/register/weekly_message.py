@@ -11,7 +11,7 @@ from handlers.context.context import Context
 from handlers.outgoing.device_news import DevicesWeekly
 from handlers.outgoing.notices import enqueue_announcement
 from handlers.policy.working_hours import in_working_hours
-from handlers.register.overview import Devices, pace_line
+from handlers.register.burn_down import Devices, pace_line
 from handlers.register.redrawing import monday_of
 from storage.devices.reading import DeviceReader
 

@@ -12,7 +12,7 @@ from handlers.outgoing.notices import enqueue_announcement, enqueue_personal
 from handlers.policy.days import latest_day
 from handlers.policy.rule import Rule, Verdict
 from handlers.register.commands import ChangeDay, NeedLonger
-from handlers.register.policy import (
+from handlers.register.permissions import (
     DayMove,
     awaited_day,
     judge_acceptance,

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from handlers.ports import AcceptedDomains
-from handlers.register.acts import Register
 from handlers.register.commands import (
     AcceptDevice,
     ChangeDay,
@@ -17,6 +16,7 @@ from handlers.register.commands import (
     Replaced,
     WithdrawDevice,
 )
+from handlers.register.device_acts import Register
 from storage.devices.lifecycle import DeviceState
 from storage.devices.records import DeviceAct
 from storage.lifecycle import State

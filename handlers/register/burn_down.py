@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from handlers.calendar.milestone import spelled
 from handlers.policy.days import last_day, local_day
 from handlers.ports import Clock
-from handlers.register.files.kinds import FileKind
-from handlers.register.policy import window_of
+from handlers.register.files.parsed_file import FileKind
+from handlers.register.permissions import window_of
 from handlers.register.redrawing import monday_of
 from storage.devices.reading import DeviceCounts
 from storage.devices.records import Device
