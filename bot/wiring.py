@@ -26,8 +26,8 @@ from handlers.context.look_ups import GroupLists, SharedDirectory
 from handlers.policy.rule import Home
 from handlers.ports import Clock
 from handlers.queries.status_readers import StatusReaders
-from handlers.slack.client.answers import Answers
 from handlers.slack.client.directory import SlackDirectory
+from handlers.slack.client.response_urls import Answers
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.executor import Executor, guarded
 from handlers.slack.listeners.fleet import Fleet as FleetListener

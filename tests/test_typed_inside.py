@@ -24,7 +24,7 @@ GONE = {
     r"\bpayload\.get\(\"(request|vote|kind|person|door|at|ours|reason)\"": "likewise",
     r"\bitem\.kind\b *(==|!=|in\b)": "commands are told apart by their type",
     r"int\((act|item|said|payload)\b": "numbers are read by commands.number",
-    r"\bdispatch\.context\b": "the edge is handed what it needs: handlers.slack.surroundings",
+    r"\bdispatch\.context\b": "the edge is handed what it needs: handlers.slack.edge_tenant",
     r"\bTouch\b|\btouch_of\b|handlers\.touch\b": "it is called an interaction",
 }
 """Patterns that must not come back into handlers/, and why."""

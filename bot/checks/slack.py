@@ -13,8 +13,7 @@ from handlers.context.people import People
 from handlers.policy.rule import Home, is_group
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import MENDS, call, call_with_headers
-from handlers.slack.client.directory import SlackDirectory
-from handlers.slack.client.names import Names
+from handlers.slack.client.directory import Names, SlackDirectory
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.scopes import BOT_SCOPES, needed
 

@@ -16,7 +16,7 @@ def bare_names_of(settings: Settings) -> Callable[[str], str]:
     if settings.slack_bot_token is None:
         return lambda person: ""
     from bot.from_settings import slack_client  # noqa: PLC0415 - only where somebody is asked
-    from handlers.slack.client.names import Names  # noqa: PLC0415
+    from handlers.slack.client.directory import Names  # noqa: PLC0415
 
     client = slack_client(settings)
     client.timeout = PATIENCE

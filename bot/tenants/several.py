@@ -8,7 +8,7 @@ from bot.settings.model import Settings
 from bot.tenants.tenant import Shared, Tenant
 from handlers.context.people import People
 from handlers.policy.rule import Home
-from handlers.slack.home_of_several import publishing_several
+from handlers.slack.fleet_home import publishing_several
 from handlers.slack.home_pages import HomePages
 from handlers.slack.listeners.by_tenant import ListenersByTenant, listeners_of
 from handlers.slack.shared_edge import SharedEdge

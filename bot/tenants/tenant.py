@@ -42,13 +42,13 @@ from handlers.queries.probe import ProbeNews, Probing
 from handlers.queries.status import StatusReports
 from handlers.queries.status_readers import StatusReaders
 from handlers.slack.client.announcer import SlackAnnouncer
-from handlers.slack.client.answers import Answers
 from handlers.slack.client.copies import SlackCopies
+from handlers.slack.client.response_urls import Answers
 from handlers.slack.client.web_api import SlackWebClient, fetched
 from handlers.slack.edge import Edge
+from handlers.slack.edge_tenant import edge_tenant_of
 from handlers.slack.executor import Executor, guarded
 from handlers.slack.home_pages import HomePages, publishing
-from handlers.slack.surroundings import surroundings_of
 from handlers.slack.views.signed import Signature
 from storage.engine import Database
 from storage.inbox import Inbox
@@ -214,7 +214,7 @@ def _wired(
     copies, fetch = SlackCopies(shared.client), partial(fetched, shared.client)
     begun = partial(_begun, shared.readers)
     dispatch = Dispatch(context, Inbox(database, tenant_id), lookups, copies, fetch, begun=begun)
-    around = surroundings_of(context)
+    around = edge_tenant_of(context)
     announcer = SlackAnnouncer(
         shared.client, channel=around.rule.channel, zone=around.zone, find=around.find, by=signature
     )

@@ -16,14 +16,14 @@ from handlers.dispatch import BROKEN, Dispatch, Kept
 from handlers.policy.rule import Verdict, about
 from handlers.ports import Unavailable
 from handlers.queries.probe import Probing
-from handlers.slack.client.answers import Answers
 from handlers.slack.client.calls import call, direct
 from handlers.slack.client.native_blocks import NativeBlocks
+from handlers.slack.client.response_urls import Answers
 from handlers.slack.client.web_api import SlackWebClient
+from handlers.slack.edge_tenant import EdgeTenant
 from handlers.slack.executor import Executor
 from handlers.slack.home_pages import HomePages
 from handlers.slack.parsing import trigger
-from handlers.slack.surroundings import Surroundings
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.links import linked
 from handlers.slack.views.mrkdwn import sentence
@@ -71,7 +71,7 @@ class Edge:
     dispatch: Dispatch
     executor: Executor
     client: SlackWebClient
-    around: Surroundings
+    around: EdgeTenant
     bot_user: str = ""
     """The bot's own user id."""
     answers: Answers = field(default_factory=Answers)

@@ -9,8 +9,8 @@ from slack_bolt import Respond
 
 from handlers.context.people import People
 from handlers.context.rate_limits import ForAMinute
-from handlers.slack.client.answers import Answers
 from handlers.slack.client.native_blocks import NativeBlocks
+from handlers.slack.client.response_urls import Answers
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.edge import TOO_LATE, Reply, answered
 from handlers.slack.executor import Executor

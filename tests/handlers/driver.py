@@ -24,11 +24,11 @@ from handlers.policy.rule import Home, Rule
 from handlers.policy.tickets import NO_TICKETS
 from handlers.ports import Cloud, Unavailable
 from handlers.slack.edge import Edge
+from handlers.slack.edge_tenant import edge_tenant_of
 from handlers.slack.home_pages import HomePages, publishing
 from handlers.slack.listeners.actions import Clicks, Submissions
 from handlers.slack.listeners.home import HomeOpened
 from handlers.slack.listeners.reactions import Reactions
-from handlers.slack.surroundings import surroundings_of
 from handlers.suggested import without_alias
 from storage.database.errors import Stuck
 from storage.engine import Database
@@ -132,7 +132,7 @@ class House:
             dispatch=self.dispatch,
             executor=self.hands,
             client=self.windows,
-            around=surroundings_of(self.context),
+            around=edge_tenant_of(self.context),
             bot_user=BOT_USER,
             homes=homes,  # type: ignore[arg-type]
         )

@@ -30,7 +30,7 @@ from tests.journeys.words import words
 from tests.months.lives import IN_SLACK, INSTANTS, Act, Life, at, first_of
 from tests.months.microsoft import Microsoft
 from tests.months.people import VALUES, People
-from tests.months.replica import Killed, Replica, Surroundings, in_play
+from tests.months.replica import EdgeTenant, Killed, Replica, in_play
 from tests.months.slack import Said, Slack, Told
 from tests.months.timing import Moment, played
 
@@ -125,7 +125,7 @@ class Play:
         self._slack, self._people, self._tenants = people.slack, people, tenants
         settings = settings_of(folder, self._lives.values(), self._url)
         with played(self.moment), in_play(microsoft, self.result.errors):
-            self._around = Surroundings(
+            self._around = EdgeTenant(
                 self.moment,
                 settings,
                 self._url,

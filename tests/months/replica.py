@@ -140,7 +140,7 @@ class Death:
 
 
 @dataclass
-class Surroundings:
+class EdgeTenant:
     """What all replicas of one play share."""
 
     moment: Moment
@@ -171,7 +171,7 @@ class _Log:
 class Replica:
     """One process over the database of the play."""
 
-    def __init__(self, around: Surroundings, name: str, dice: random.Random) -> None:
+    def __init__(self, around: EdgeTenant, name: str, dice: random.Random) -> None:
         self.around, self.name, self._dice = around, name, dice
         self.death = Death()
         self.look_number = 0

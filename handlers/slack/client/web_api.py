@@ -29,8 +29,7 @@ from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 
 from handlers.context.web_addresses import taken_apart
 from handlers.ports import Unavailable
-from handlers.slack.client.destinations import Destinations, Elsewhere
-from handlers.slack.client.given_addresses import Outward
+from handlers.slack.client.destinations import Destinations, Elsewhere, Outward
 
 SIZE_LIMIT: Final = 2 * 1024 * 1024
 """Bytes of an answer; the largest of Slack's that the bot asks for, the members of a user group, is a tenth

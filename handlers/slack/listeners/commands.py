@@ -18,7 +18,7 @@ from handlers.queries.history import WrongWords, history_question
 from handlers.queries.probe import Probed
 from handlers.queries.status import Status
 from handlers.slack import command_text
-from handlers.slack.client.names import Names
+from handlers.slack.client.directory import Names
 from handlers.slack.command_text import subcommand
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.listeners import devices, evidence, what_if

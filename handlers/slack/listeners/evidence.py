@@ -7,7 +7,7 @@ from typing import Any
 from handlers.evidence.evidence_file import EvidenceFile
 from handlers.policy.periods import Period, WrongPeriod, spelled_period
 from handlers.queries.export import Exports, StillExporting
-from handlers.slack.client.names import Names
+from handlers.slack.client.directory import Names
 from handlers.slack.edge import PROGRESS_AFTER, Edge, Reply
 from handlers.slack.parsing import invocation
 from handlers.slack.views.blocks import Message

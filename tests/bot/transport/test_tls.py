@@ -14,8 +14,8 @@ from bot.settings.load import WrongSettings
 from bot.settings.model import Settings
 from bot.transport.websocket import Lost, dial
 from handlers.ports import Unavailable
-from handlers.slack.client.answers import Answers
 from handlers.slack.client.calls import call
+from handlers.slack.client.response_urls import Answers
 from tests.bot.exchange import certificates
 from tests.bot.exchange.stage import Stage, answer, raw
 

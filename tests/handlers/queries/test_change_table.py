@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 
 from handlers.ports import Unavailable
 from handlers.queries.export import FIELDS, Exports, change_lines, nameless
-from handlers.slack.client.names import Names
+from handlers.slack.client.directory import Names
 from handlers.slack.listeners.commands import Commands
 from storage.records import Door, SettingValue
 from tests.handlers.changes.test_drift import look

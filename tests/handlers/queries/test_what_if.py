@@ -20,8 +20,8 @@ from handlers.dispatch import Dispatch
 from handlers.policy.rule import Reason
 from handlers.queries.what_if import Foresight, Settled, WhatIfs
 from handlers.slack.edge import Edge
+from handlers.slack.edge_tenant import edge_tenant_of
 from handlers.slack.listeners.commands import Commands
-from handlers.slack.surroundings import surroundings_of
 from handlers.slack.views import what_if as view
 from handlers.slack.views.mrkdwn import sentence
 from storage.engine import Database
@@ -105,7 +105,7 @@ def twin_of(house: House, path: Path) -> Iterator[House]:
     twin.context = replace(house.context, ledger=twin.ledger, leases=Leases(database, "this process"))
     twin.dispatch = Dispatch(twin.context, Inbox(database, TENANT), AuditLog(), twin.board)
     twin.delivery = Delivery(twin.context, twin.outbox, twin.board)
-    around = surroundings_of(twin.context)
+    around = edge_tenant_of(twin.context)
     twin.edge = Edge(
         dispatch=twin.dispatch, executor=house.hands, client=house.windows, around=around, bot_user=BOT_USER
     )  # type: ignore[arg-type]

@@ -100,7 +100,7 @@ SPELLS = {
     "handlers/slack/layouts/examples.py",
     "handlers/slack/layouts/layout.py",
     "handlers/slack/views/blocks.py",
-    "handlers/slack/home_of_several.py",  # puts pages of several tenants below each other
+    "handlers/slack/fleet_home.py",  # puts pages of several tenants below each other
     "handlers/slack/views/signed.py",  # names the tenant in what another one drew
     "handlers/slack/views/links.py",  # links numbers in what is about to be sent
     "handlers/slack/views/plain.py",  # reads a message for those who read text

@@ -14,9 +14,9 @@ from bot.settings.model import Settings
 from bot.transport.bolt_app import Identity, bolt_app
 from handlers.context.web_addresses import Address
 from handlers.ports import Unavailable
-from handlers.slack.client.answers import Answers
 from handlers.slack.client.calls import CHECK_ADDRESS, REDIRECTED, UNREADABLE, call
 from handlers.slack.client.destinations import Destinations, Elsewhere
+from handlers.slack.client.response_urls import Answers
 from handlers.slack.client.web_api import SIZE_LIMIT, SlackWebClient
 from tests.bot.exchange.stage import Stage, answer
 

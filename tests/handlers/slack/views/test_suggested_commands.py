@@ -36,7 +36,7 @@ PLACE = str(Suggested("x")).partition("x")[0][-1]
 
 SPELL = {
     "handlers/suggested.py",  # makes them
-    "handlers/slack/home_of_several.py",  # spells them with the alias
+    "handlers/slack/fleet_home.py",  # spells them with the alias
     "handlers/register/report_imports.py",  # is read at the command line alone, where no tenant's channel is
 }
 

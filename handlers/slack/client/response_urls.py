@@ -11,8 +11,7 @@ from typing import Any
 import structlog
 from slack_sdk.web.base_client import BaseClient
 
-from handlers.slack.client.destinations import Destinations, Elsewhere
-from handlers.slack.client.given_addresses import Outward
+from handlers.slack.client.destinations import Destinations, Elsewhere, Outward
 from handlers.suggested import all_without_alias
 
 log = structlog.get_logger(__name__)

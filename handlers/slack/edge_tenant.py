@@ -14,7 +14,7 @@ from handlers.slack.views.links import Find, finder
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EdgeTenant:
     """One tenant as the edge knows it. ``find`` looks permalinks of requests up by number."""
 
     rule: Rule
@@ -34,8 +34,8 @@ class Surroundings:
         return local_day(self.clock(), self.zone)
 
 
-def surroundings_of(context: Context) -> Surroundings:
+def edge_tenant_of(context: Context) -> EdgeTenant:
     """Take from the context what the edge is told."""
     find = finder(context.ledger)
     tickets, zone, clock = context.tickets, context.zone, context.clock
-    return Surroundings(context.rule, context.cloud, context.calendar, tickets, zone, clock, find)
+    return EdgeTenant(context.rule, context.cloud, context.calendar, tickets, zone, clock, find)
