@@ -31,7 +31,7 @@ from handlers.slack.client.response_urls import Answers
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.executor import Executor, guarded
 from handlers.slack.listeners.fleet import Fleet as FleetListener
-from handlers.slack.listeners.register import register, register_several
+from handlers.slack.listeners.registration import register, register_several
 from handlers.slack.listeners.routing import Router
 from handlers.slack.workspace_guard import WorkspaceGuard
 from storage.engine import Database

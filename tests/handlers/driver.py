@@ -26,7 +26,7 @@ from handlers.ports import Cloud, Unavailable
 from handlers.slack.edge import Edge
 from handlers.slack.edge_tenant import edge_tenant_of
 from handlers.slack.home_pages import HomePages, publishing
-from handlers.slack.listeners.actions import Clicks, Submissions
+from handlers.slack.listeners.clicks_and_submissions import Clicks, Submissions
 from handlers.slack.listeners.home import HomeOpened
 from handlers.slack.listeners.reactions import Reactions
 from handlers.suggested import without_alias

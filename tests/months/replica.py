@@ -298,7 +298,7 @@ def in_play(microsoft: Microsoft, errors: list[str]) -> Iterator[None]:
             "bot.worker.loops.RENEWALS": _Unrenewed(),
             "bot.worker.rounds.RENEWALS": _Unrenewed(),
             "bot.worker.loops.log": _Log(errors),
-            "handlers.slack.listeners.register.log": _Log(errors),
+            "handlers.slack.listeners.registration.log": _Log(errors),
         }.items():
             replaced.enter_context(patch(name, value))
         kept = structlog.get_config()

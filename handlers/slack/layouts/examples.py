@@ -27,9 +27,9 @@ from handlers.slack.client import announcer
 from handlers.slack.layouts import answers
 from handlers.slack.layouts import devices as device_layouts
 from handlers.slack.layouts import fleet as fleet_layouts
+from handlers.slack.layouts.devices import RegisterExamples
 from handlers.slack.layouts.home import HomeExamples
 from handlers.slack.layouts.layout import Layout
-from handlers.slack.layouts.register import RegisterExamples
 from handlers.slack.views import (
     announcements,
     calendar,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from handlers.context.lazy_parts import FirstUse
 from handlers.context.people import People
 from handlers.slack.edge import Edge
-from handlers.slack.listeners.actions import Clicks, Submissions
+from handlers.slack.listeners.clicks_and_submissions import Clicks, Submissions
 from handlers.slack.listeners.commands import Commands
 from handlers.slack.listeners.home import Shortcut
 from handlers.slack.listeners.mentions import Mentions

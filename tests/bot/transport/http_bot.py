@@ -18,7 +18,7 @@ from bot.transport.bolt_app import Identity, bolt_app
 from bot.transport.http_mode import HttpMode
 from bot.transport.receiver import Receiver
 from handlers.policy.rule import Home
-from handlers.slack.listeners.register import Failures
+from handlers.slack.listeners.registration import Failures
 from handlers.slack.workspace_guard import WorkspaceGuard
 from storage.engine import Unreachable
 

@@ -5,7 +5,7 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from handlers.slack.listeners.register import register
+from handlers.slack.listeners.registration import register
 from tests.handlers.driver import House
 from tests.handlers.fakes import HOME_TEAM
 

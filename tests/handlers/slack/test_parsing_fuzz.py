@@ -11,7 +11,7 @@ from handlers.commands import CastVote, Command, command_of
 from handlers.interaction import Interaction
 from handlers.slack.command_text import subcommand
 from handlers.slack.emoji import same_emoji
-from handlers.slack.listeners.actions import press
+from handlers.slack.listeners.clicks_and_submissions import press
 from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.parsing import Malformed, at, number, person_of, reaction, values
 from handlers.slack.views.replies import no_such

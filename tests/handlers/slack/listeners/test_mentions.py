@@ -11,7 +11,7 @@ from handlers.dispatch import Dispatch
 from handlers.policy.rule import Home
 from handlers.ports import Unavailable
 from handlers.slack.listeners.mentions import INSTEAD, Mentions
-from handlers.slack.listeners.register import register
+from handlers.slack.listeners.registration import register
 from handlers.slack.workspace_guard import WorkspaceGuard
 from handlers.suggested import without_alias
 from storage.engine import Unreachable

@@ -36,5 +36,5 @@ def test_an_opt_in_is_asked_for_by_one_tenants_form_alone() -> None:
     assert {module for module, names in _modules() if names & asks} == {
         "handlers/commands.py",  # what they are
         "handlers/dispatch.py",  # one tenant's use cases
-        "handlers/slack/listeners/actions.py",  # one tenant's form
+        "handlers/slack/listeners/clicks_and_submissions.py",  # one tenant's form
     }

@@ -6,7 +6,7 @@ import pytest
 from slack_bolt import App
 
 from handlers.policy.rule import Home
-from handlers.slack.listeners.register import register
+from handlers.slack.listeners.registration import register
 from handlers.slack.workspace_guard import WorkspaceGuard
 from tests.handlers.driver import ALICE, BOB, House
 from tests.handlers.fakes import HOME_TEAM

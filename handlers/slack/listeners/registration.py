@@ -8,7 +8,7 @@ from slack_bolt import App, BoltResponse, Respond
 
 from handlers.dispatch import BROKEN
 from handlers.slack.edge import MISREAD, NO_DATABASE, Edge, Reply
-from handlers.slack.listeners.actions import Clicks, Submissions
+from handlers.slack.listeners.clicks_and_submissions import Clicks, Submissions
 from handlers.slack.listeners.commands import Commands
 from handlers.slack.listeners.home import HomeOpened, Shortcut
 from handlers.slack.listeners.mentions import Mentions
