@@ -44,9 +44,9 @@ from handlers.policy.new_requests import no_later_end
 from handlers.ports import Unavailable
 from handlers.register.commands import ImportFile
 from handlers.slack.edge import NOT_KNOWN, NOT_KNOWN_FORM, NOT_RECORDED, Edge, Reply
-from handlers.slack.listeners import device_replies, devices
+from handlers.slack.listeners import devices
 from handlers.slack.listeners.home import seen_hash
-from handlers.slack.listeners.shown import Shown
+from handlers.slack.listeners.show_buttons import Shown
 from handlers.slack.parsing import (
     Malformed,
     at,
@@ -83,7 +83,8 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
     TAKE_BACK: lambda number: TakeBackVote(request_id=number),
     SNOOZE: lambda number: ReplyToReminder(number, ReminderReply.SNOOZED),
     DONE: lambda number: ReplyToReminder(number, ReminderReply.DONE),
-    **device_replies.BUTTONS,
+    **devices.BUTTONS,
+    **devices.ANSWERS,
 }
 """The buttons that decide something, by action id: the command, made of the number that the button
 carries."""
@@ -198,7 +199,7 @@ class Submissions:
                 self._edge.say_if_slow(interaction.person, interaction.channel, done.is_set)
 
     def _interaction(self, body: dict[str, Any], view: dict[str, Any]) -> Interaction:
-        about_device = device_replies.channel_in(view)
+        about_device = devices.channel_in(view)
         metadata = str(view.get("private_metadata") or "") if about_device is None else about_device
         # then it is that change's number
         is_about_a_change = view.get("callback_id") in (modals.REJECTION, modals.CLAIM)
@@ -225,7 +226,7 @@ class Submissions:
             case modals.CLAIM:
                 return ClaimChange(number(metadata), _reason(filled, needed=True))
             case _:
-                command = device_replies.submitted(self._edge, view)
+                command = devices.submitted(self._edge, view)
                 if command is None:
                     raise Malformed("no form of ours")
                 return command

@@ -1,4 +1,4 @@
-"""``/legacytls devices``, the buttons on what it shows, and the forms behind them.
+"""Take ``/legacytls devices``, the buttons about devices, also under reminders, and the forms behind them.
 
 Showing is for every full member. Whoever may not do something is told why by the use case; before a form
 opens it is asked.
@@ -27,6 +27,9 @@ from handlers.register.commands import (
     AcceptDevice,
     ChangeDay,
     ChangeOwner,
+    ImportFile,
+    KeepUntilTheEnd,
+    NeedLonger,
     NotMine,
     RefuseDevice,
     Replaced,
@@ -34,10 +37,10 @@ from handlers.register.commands import (
 )
 from handlers.register.device_pages import Which
 from handlers.register.forms import AnotherDay, judge_another_day, judge_device
+from handlers.register.report_imports import REVERSED
 from handlers.slack.edge import Edge, Reply
-from handlers.slack.listeners import device_imports
-from handlers.slack.parsing import Malformed, identity, number, values
-from handlers.slack.views import device_forms, device_import
+from handlers.slack.parsing import Malformed, file_address, identity, number, values
+from handlers.slack.views import device_answers, device_forms, device_import
 from handlers.slack.views import devices as view
 from handlers.suggested import Suggested
 from storage.database.errors import NoSuchDevice
@@ -50,6 +53,9 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
     view.NOT_MINE: NotMine,
 }
 """The buttons that do something to the entry whose number they carry."""
+
+ANSWERS: Mapping[str, Callable[[int], Command]] = {device_answers.KEEP: KeepUntilTheEnd}
+"""The button under the news that no device is left; it carries the number of a change."""
 
 READS = frozenset({view.SHOW_DEVICE, *view.FIRST_PAGE, *view.NEXT_PAGE})
 """The buttons that only show something."""
@@ -68,7 +74,7 @@ def command(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
     words = str(body.get("text") or "").lower().split()[1:]
     ways: dict[str, Callable[[], None]] = {
         "add": partial(_open_add, edge, reply, body),
-        "import": partial(device_imports.opened, edge, reply, body),
+        "import": partial(_open_import, edge, reply, body),
         **{which.value: partial(_list, edge, reply, which) for which in Which},
     }
     word = " ".join(words) or Which.ALL.value
@@ -98,6 +104,7 @@ def shown(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> dict[str, Callab
         view.SHOW_DEVICE: lambda about: _admitted(edge, reply, partial(_show, edge, reply, about)),
         view.CHANGE_DAY: partial(_open_day, edge, reply, body),
         view.CHANGE_OWNER: partial(_open_owner, edge, reply, body),
+        device_answers.NEED_LONGER: partial(_open_longer, edge, reply, body),
         **pages,
     }
 
@@ -126,20 +133,22 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
                 **{field: filled.get(field, "") for field in fields}, rule=rule, now=now, zone=zone
             )
         case device_forms.DAY:
-            return another_day(edge, form, ChangeDay)
+            return _another_day(edge, form, ChangeDay)
+        case device_answers.LONGER:
+            return _another_day(edge, form, NeedLonger)
         case device_forms.NEW_OWNER:
             if not filled.get(OWNER):
                 raise WrongForm({OWNER: NO_OWNER})
             return ChangeOwner(about(private)[0], identity(filled[OWNER]))
         case device_import.IMPORT:
-            return device_imports.submitted(form)
+            return _import(form)
         case _:
             return None
 
 
 def channel_in(form: Mapping[str, Any]) -> str | None:
     """Return where the answer to an entry's form goes, empty: no channel; ``None``: another form."""
-    if form.get("callback_id") not in (device_forms.DAY, device_forms.NEW_OWNER):
+    if form.get("callback_id") not in (device_forms.DAY, device_forms.NEW_OWNER, device_answers.LONGER):
         return None
     return about(str(form.get("private_metadata") or ""))[1]
 
@@ -150,7 +159,7 @@ def about(private: str) -> tuple[int, str]:
     return number(found), identity(channel) if channel else ""
 
 
-def another_day(edge: Edge, form: Mapping[str, Any], asked: type[AnotherDay]) -> AnotherDay:
+def _another_day(edge: Edge, form: Mapping[str, Any], asked: type[AnotherDay]) -> AnotherDay:
     """Return the command of a form that asks for another due day. Raises ``WrongForm`` and ``Malformed``."""
     filled, context = {field: "".join(found) for field, found in values(form).items()}, edge.around
     number, _ = about(str(form.get("private_metadata") or ""))
@@ -161,6 +170,19 @@ def another_day(edge: Edge, form: Mapping[str, Any], asked: type[AnotherDay]) ->
     due, reason = filled.get(DUE, ""), filled.get(REASON, "")
     rule, now, zone = context.rule, context.now(), context.zone
     return judge_another_day(asked, device, due=due, reason=reason, rule=rule, now=now, zone=zone)
+
+
+def _import(form: Mapping[str, Any]) -> ImportFile:
+    """Return the command of a submitted import. Raises ``WrongForm`` and ``Malformed``."""
+    filled = values(form)
+    try:
+        days = ["".join(filled.get(field, [])) for field in (device_import.FIRST_DAY, device_import.LAST_DAY)]
+        first, last = (date.fromisoformat(day) if day else None for day in days)
+    except ValueError as wrong:
+        raise Malformed("a day of the report is none") from wrong
+    if first and last and first > last:
+        raise WrongForm({device_import.LAST_DAY: REVERSED})
+    return ImportFile(address=file_address(form, device_import.FILE), first_day=first, last_day=last)
 
 
 def _admitted(edge: Edge, reply: Reply, job: Callable[[], None]) -> None:
@@ -187,16 +209,26 @@ def _open_add(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
         edge.open_form(body, device_forms.add(channel=reply.channel, days=days, zone=edge.zone.key))
 
 
+def _open_import(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
+    if reply.admits("import_devices", edge.dispatch.register.may_add(reply.person)):
+        edge.open_form(body, device_import.form(channel=reply.channel))
+
+
 def _open_day(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
     command = ChangeDay(about, date.max, "")  # which day is chosen in the form
-    open_about(edge, reply, body, command, device_forms.change_day)
+    _open_about(edge, reply, body, command, device_forms.change_day)
+
+
+def _open_longer(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
+    command = NeedLonger(about, date.max, "")  # which day is chosen in the form
+    _open_about(edge, reply, body, command, device_answers.longer)
 
 
 def _open_owner(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
-    open_about(edge, reply, body, ChangeOwner(about, ""), device_forms.change_owner)
+    _open_about(edge, reply, body, ChangeOwner(about, ""), device_forms.change_owner)
 
 
-def open_about(
+def _open_about(
     edge: Edge, reply: Reply, body: Mapping[str, Any], command: AboutDevice, drawn: Callable[..., View]
 ) -> None:
     """Open a form about an entry for whoever may do what it asks for; others are told why not.

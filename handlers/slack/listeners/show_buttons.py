@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt import Ack, Respond
 
 from handlers.slack.edge import BUSY, UNKNOWN_BUTTON, Edge, Reply
-from handlers.slack.listeners import device_replies, devices, what_if
+from handlers.slack.listeners import devices, what_if
 from handlers.slack.listeners.commands import open_opt_out, open_request
 from handlers.slack.parsing import (
     channel_of,
@@ -47,7 +47,7 @@ class Shown:
             EXTEND: lambda value: open_request(edge, reply, body, Kind.EXTENSION, earlier=value),
             WHAT_IF: lambda value: what_if.press(edge, reply, value),
             OPT_OUT_NOW: lambda value: open_opt_out(edge, reply, body, earlier=value),
-            **device_replies.shown(edge, reply, body),
+            **devices.shown(edge, reply, body),
         }
         name = str(action.get("action_id"))
         job = self._form_opener(name, reply, body)
