@@ -129,12 +129,12 @@ class Dispatch:
 
     @cached_property
     def channels(self) -> frozenset[str]:
-        """Where messages about requests stand, now and by earlier settings. Raises ``Unreachable``."""
+        """Return where messages about requests stand, now and by earlier settings. Raises ``Unreachable``."""
         with self.context.ledger.reading() as reader:
             return reader.messages.card_channels() | {self.context.rule.channel}
 
     def seems_involved(self, person: str) -> bool:
-        """Whether somebody is named as approver or operator, as of the last minute; to show something by."""
+        """Tell whether somebody is named as approver or operator, as of the last minute; only to show by."""
         return self.context.people.seems_involved(person)
 
     def take(self, command: Command, interaction: Interaction) -> Kept | None:

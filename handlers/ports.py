@@ -1,4 +1,4 @@
-"""The seams to what is not ours: the setting in Exchange, the people in Slack, the announcing, the clock.
+"""Declare the ports to what is not ours: the setting in Exchange, the people in Slack, the clock.
 
 Protocols and the values that cross them; no behaviour beyond a property. Implementations live at the edges
 (``bot.exchange``, ``handlers.slack``) and are wired in ``bot.wiring``.
@@ -257,7 +257,7 @@ class Lookups(AuditSearch, Protocol):
         """Return a mailbox's locks (``Get-CASMailbox``); ``None`` when Exchange knows no such address."""
 
     def sign_in_blocked(self, address: str) -> bool | None:
-        """Whether the mailbox's account may not sign in (``Get-User``); ``None`` when Exchange does not say.
+        """Tell whether the mailbox's account may not sign in (``Get-User``); ``None``: Exchange does not say.
 
         A shared mailbox's account is blocked by default, and SMTP AUTH signs in.
         """

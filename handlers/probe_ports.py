@@ -1,4 +1,4 @@
-"""What a probe of an endpoint finds, and what asks for one: the shape alone, without any connection. Pure."""
+"""Describe what a probe of an endpoint finds, and declare the port that asks for one. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

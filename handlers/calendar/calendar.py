@@ -65,7 +65,7 @@ class Calendar:
         return begun.words if begun else ""
 
     def removals(self, cloud: str, today: date) -> dict[MailProtocol, date]:
-        """The last day of the removal of legacy TLS, for each protocol of which Microsoft has stated one."""
+        """Return the last day of the removal of legacy TLS, for each protocol that has one stated."""
         found = {protocol: effects.ends(self, protocol, cloud, today) for protocol in MailProtocol}
         return {protocol: day for protocol, day in found.items() if day is not None}
 
@@ -172,7 +172,7 @@ def parse(text: str, *, extends: Calendar | None = None) -> Calendar:
 
 
 def merge(base: Calendar, override: Calendar) -> Calendar:
-    """The base with the override's entries: the same id replaces, a new id extends. The newer check counts.
+    """Return the base with the override's entries: the same id replaces. The newer check counts.
 
     Raises ``WrongMilestones`` when the result refers to nothing or to itself.
     """

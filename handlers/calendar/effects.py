@@ -1,4 +1,4 @@
-"""What the setting means for one protocol today, in a sentence, pure.
+"""Say what the setting means for one protocol today, in a sentence. Pure.
 
 Computed from milestones alone: no date is written here, and none is shown but by its ``display``. The live
 value is used where it is known and never assumed.

@@ -1,4 +1,4 @@
-"""One dated fact of the deprecation, with exactly the precision Microsoft gave it, pure.
+"""Describe one dated fact of the deprecation, with exactly the precision Microsoft gave it. Pure.
 
 A milestone knows its span and how people read it. It never turns a month into a day for people: they read
 ``display``.

@@ -1,4 +1,4 @@
-"""Reads a milestones file: YAML in, milestones out, every mistake named with its line, pure.
+"""Read a milestones file: YAML in, milestones out, every mistake named with its line. Pure.
 
 It must never guess: an unknown field, a date of another precision or a reference to nothing is a mistake, not
 a default.
@@ -195,7 +195,7 @@ def read_file(text: str) -> MilestoneFile:
 
 
 def unlinked(milestones: Collection[Milestone], lines: Mapping[str, int] | None = None) -> list[str]:
-    """Sentences for references to nothing and for entries that supersede each other in a circle."""
+    """Return a sentence for each reference to nothing, and for entries that supersede in a circle."""
     by_id = {milestone.id: milestone for milestone in milestones}
     found = []
     for milestone in milestones:

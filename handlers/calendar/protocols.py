@@ -1,4 +1,4 @@
-"""The mail protocols that the setting is about, by the names people know them by. Pure."""
+"""Name the mail protocols that the setting is about as people know them. Pure."""
 
 from storage.records import MailProtocol
 

@@ -1,4 +1,4 @@
-"""Reads a YAML file by a pydantic model and names every mistake with its line, pure.
+"""Read a YAML file by a pydantic model and name every mistake with its line. Pure.
 
 For the files that people write by hand: nothing is guessed, an unknown or doubled key is a mistake, and all
 mistakes are told at once. Every scalar but null reaches the model as the text that stands there:

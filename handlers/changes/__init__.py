@@ -1,1 +1,1 @@
-"""The changes themselves: what a person's act does to a request. Must never show anything to anybody."""
+"""Change requests: do what a person's act, or time, does to one. Must never show anything to anybody."""

@@ -1,4 +1,4 @@
-"""What a job of the worker does when somebody else was faster: it leaves the change, which is due again."""
+"""Let a job of the worker leave a change for which somebody else was faster: it is due again."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the forms about the window propose: read from the ledger once, as a frozen value.
+"""Read from the ledger what the forms about the window propose, as a frozen value.
 
 Must never record anything.
 """

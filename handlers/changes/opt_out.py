@@ -44,7 +44,7 @@ class OptOuts:
         return self._context.people.opting_out(person)
 
     def opt_out(self, interaction: Interaction, *, reason: str, ticket: str = "") -> None:
-        """One operator or approver opts out: born approved, and it supersedes every opt-in not yet sent."""
+        """Record an approved opt-out by one operator or approver; it supersedes every opt-in not yet sent."""
         verdict = self.may_opt_out(interaction.person)
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)

@@ -1,4 +1,4 @@
-"""Domain controllers agree late: what one answers may be what was true before a change that is known already.
+"""Tell whether a reading may be older than what is known: domain controllers replicate with a delay.
 
 ``WhenChangedUTC`` moves on any change of the transport configuration, so the later one tells of the two
 readings which is newer. Only times of Exchange's are compared with each other, never with a clock of ours.

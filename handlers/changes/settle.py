@@ -113,7 +113,7 @@ class Settling:
     def read_back(
         self, request: ChangeRequest, answer: WriteAnswer, *, sleep: Callable[[float], None]
     ) -> None:
-        """Poll after a write; ends in *applied* or *uncertain*.
+        """Read until the written value shows after a write; the request ends *applied* or *uncertain*.
 
         An unknown answer is read once, then shown as uncertain.
         """

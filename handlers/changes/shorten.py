@@ -41,7 +41,7 @@ class Shortening:
         self._context = context
 
     def may_shorten(self, person: str) -> Verdict:
-        """Whether one person may have the window end earlier: whoever may opt out. Raises ``Unavailable``."""
+        """Judge who may have the window end earlier: whoever may opt out. Raises ``Unavailable``."""
         return self._context.people.opting_out(person)
 
     def shorten(self, form: OptInForm, interaction: Interaction) -> None:

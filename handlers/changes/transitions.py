@@ -1,4 +1,4 @@
-"""What several use cases do to a change request, or ask before they do: moves that are made in one way only.
+"""Move a change request, or judge whether it may move, in the ways that several use cases share.
 
 Each runs in the caller's transaction. Must never look at people or at Exchange.
 """
@@ -23,7 +23,7 @@ from storage.records import Baseline, ChangeRequest, Door, SettingValue
 
 
 def supersede_unsent(entry: Entry, by: ChangeRequest) -> None:
-    """Where an opt-out is born: what is not at Exchange ends here, and its requester hears."""
+    """Supersede, by an opt-out, every opt-in and extension that was not sent; their requesters hear."""
     for request in entry.reader.in_states(UNSENT, kinds=WISHES):
         _supersede(entry, request, by)
 
@@ -63,7 +63,7 @@ VOIDED = "The rule was changed, so earlier votes no longer count: approve again.
 
 
 def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
-    """The request as it stands at ``now``: whatever somebody wants of it, its time may have run out first."""
+    """Return the request as it stands at ``now``, moved to *expired* first where its time has run out."""
     return expire(entry, request) if request.state in UNSENT and request.has_expired(now) else request
 
 
@@ -208,7 +208,7 @@ twice the last."""
 
 
 def send_again_later(entry: Entry, request: ChangeRequest, answer: WriteAnswer, sends: int) -> None:
-    """Nothing was processed: back to *approved*, to be judged and read again after a pause.
+    """Move a request that Exchange did not process back to *approved*, to be judged again after a pause.
 
     It never costs an approval. The requester is told the first time; from then on the card shows it.
     """

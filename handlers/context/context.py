@@ -71,7 +71,7 @@ class Context:
         return self.clock()
 
     def expiry_of(self, asked: datetime) -> datetime:
-        """When a request asked for at this instant expires undecided, unless its window would end before."""
+        """Return when a request asked for then expires undecided, unless its window would end before."""
         return expiry_of(asked, self.rule.request_ttl, self.zone, self.hours)
 
     def today(self) -> date:

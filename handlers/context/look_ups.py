@@ -71,7 +71,7 @@ class GroupLists:
         self._lists: dict[str, tuple[float, frozenset[str]]] = {}
 
     def members(self, group_id: str) -> frozenset[str]:
-        """Everybody in the group, looked up now. Raises ``Unavailable``."""
+        """Return everybody in the group, looked up now. Raises ``Unavailable``."""
         now = self._monotonic()
         with self._lock:
             self._begun.append(now)

@@ -1,4 +1,4 @@
-"""Who somebody is and which role they hold, looked up at the moment it matters and failing closed."""
+"""Look up who somebody is and which role they hold, at the moment it matters, and fail closed."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -74,7 +74,7 @@ class People:
         self._judging: InFlight[tuple[str, Role], Verdict] = InFlight(self._judge)
 
     def at(self, home: Home) -> None:
-        """From now on it is known which workspace is ours; until then nobody's membership is."""
+        """Note which workspace is ours; until then nobody's membership is known."""
         self._home = home
 
     @property
@@ -154,7 +154,7 @@ class People:
             raise
 
     def eligible(self, user_ids: Iterable[str], *, asked: Identity | None = None) -> frozenset[str]:
-        """Those who are approvers right now, each person once and never the requester, whatever their ids.
+        """Return who is an approver right now, each person once and never the requester, whatever their ids.
 
         Raises ``Unavailable`` when somebody could not be checked.
         """
@@ -211,7 +211,7 @@ class People:
     def as_approver(
         self, user_id: str, *, listed: bool | None, asked: Identity | None, asker: str
     ) -> Verdict:
-        """How somebody would be judged as an approver, for ``asker``, out of whose share they are looked up.
+        """Judge somebody as an approver, for ``asker``, out of whose share they are looked up.
 
         ``listed``: whether they are named, as ``listed`` told; ``NOT_CHECKED`` where they cannot be looked
         up.

@@ -90,7 +90,7 @@ class Pacing:
         return not now < self._rests_until <= now + RESTS[-1]
 
     def got_on(self) -> None:
-        """It did what there was, or there was nothing."""
+        """Note that it did what there was, or that there was nothing: no rest."""
         self._stuck, self._rests_until = 0, 0.0
 
     def stuck(self, now: float, *, free: int = 0) -> None:

@@ -1,1 +1,1 @@
-"""Sending what is owed, and keeping every copy of a request's message true. Nothing here decides."""
+"""Send what is owed, and keep every copy of a request's message true. Nothing here decides."""

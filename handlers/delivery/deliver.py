@@ -76,7 +76,7 @@ class Delivery:
         to wait with it."""
 
     def owes_public(self) -> bool:
-        """Whether a card or channel message is due, and Slack is not left alone for a while; only reads."""
+        """Tell whether a card or channel message is due and Slack may be called; only reads."""
         return self._may_try(PUBLIC) and self._outbox.is_due(self._context.now(), kinds=PUBLIC)
 
     def send_public(self) -> int:

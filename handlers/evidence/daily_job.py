@@ -1,4 +1,4 @@
-"""A duty of the worker: keeps, day by day, what evidence will be asked for later.
+"""Keep, day by day, what evidence will be asked for later: a job of the worker.
 
 Nothing else waits for it.
 """

@@ -43,7 +43,7 @@ class EvidenceFiles:
 
     @contextmanager
     def file(self, person: str, period: Period, named: Naming) -> Iterator[EvidenceFile]:
-        """The pack, up to the event of this very request for it; gone when the block ends.
+        """Yield the pack, up to the event of this very request for it; gone when the block ends.
 
         Raises ``Unreachable``.
         """

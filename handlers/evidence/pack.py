@@ -244,7 +244,7 @@ class _People:
                 self.name(person)
 
     def rows(self) -> list[list[str]]:
-        """Id and name of everybody, by id; people who are not in Slack are none."""
+        """Return id and name of everybody, by id; people who are not in Slack have none."""
         return [
             [person, name] for person, name in sorted(self._known.items()) if name or person[:1] in ("U", "W")
         ]

@@ -1,4 +1,4 @@
-"""An announcement as its notice keeps it, and as it is shown at one moment, pure."""
+"""Turn announcements into a notice's facts and back, and into what is shown at one moment. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

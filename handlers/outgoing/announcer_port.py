@@ -1,4 +1,4 @@
-"""The seam to whoever shows messages to people; Slack's announcer implements it."""
+"""Declare the port to whoever shows messages to people; Slack's announcer implements it."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -102,7 +102,7 @@ DeviceNews: TypeAlias = (
 
 
 def how_it_stands(device: Device) -> str:
-    """How an entry stands, in place of the buttons under a message about it that was answered.
+    """Say how an entry stands, in place of the buttons under a message about it that was answered.
 
     Names nothing typed.
     """

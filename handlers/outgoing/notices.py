@@ -42,7 +42,7 @@ def typed_back(facts: Mapping[str, str]) -> dict[str, str]:
 
 
 def enqueue_card(entry: Entry, request: ChangeRequest) -> None:
-    """The request's message in the channel has to show this version (or a later one)."""
+    """Enqueue a drawing of the request's message in the channel: of this version, or a later one."""
     entry.outbox.owe(NoticeKind.CARD, f"card:{request.id}:{request.version}", request_id=request.id)
     if request.state in SETTLED and request.kind in WISHES:
         _owe_deciders(entry, request)
@@ -82,7 +82,7 @@ def _owe_deciders(entry: Entry, request: ChangeRequest) -> None:
 
 
 def enqueue_thread(entry: Entry, request: ChangeRequest, *, channel: str, ts: str) -> None:
-    """A copy of a request's message was posted: its thread gets everything that was typed, and the risks."""
+    """Enqueue the reply in the thread of a posted copy: everything that was typed, and the risks."""
     if request.kind in WISHES:
         entry.outbox.owe(
             NoticeKind.THREAD,
@@ -146,7 +146,7 @@ def _owe_since_then(entry: Entry, by: ChangeRequest, before: Baseline) -> None:
 
 
 def enqueue_reminder(entry: Entry, number: int, *, channel: str, ts: str, key: str) -> None:
-    """A reminder was answered, or a copy of it was touched: draw that copy again."""
+    """Enqueue a drawing of a reminder's copy, after it was answered or one of its buttons was pressed."""
     if channel and ts:
         entry.outbox.owe(
             NoticeKind.REMINDER,
@@ -284,6 +284,6 @@ def asked_by(requests_: Iterable[ChangeRequest]) -> list[str]:
 
 
 def enqueue_change(entry: Entry, request: ChangeRequest) -> None:
-    """What almost every move owes: the card redrawn and the requester told."""
+    """Enqueue what almost every move owes: the card redrawn and the requester told."""
     enqueue_card(entry, request)
     enqueue_outcome(entry, request)

@@ -1,4 +1,4 @@
-"""The reminders: what each says, how it behaves and when it is due, pure.
+"""List the reminders: what each says, how it behaves and when it is due. Pure.
 
 A reminder is a frozen dataclass: its fields are what its words need. To add one, write its class here with
 its place in ``Reminder``, and its words in ``handlers.slack.views.reminders``, which mypy asks for. Kinds,

@@ -1,4 +1,4 @@
-"""Days of the configured zone turned into instants, pure.
+"""Turn days of the configured zone into instants. Pure.
 
 What is approved is an absolute end: 24:00 of the chosen day. The maximum counts from the submission.
 """
@@ -43,7 +43,7 @@ def spelled_end(window_end: datetime, zone: ZoneInfo) -> str:
 
 
 def latest_day(now: datetime, max_window: timedelta, zone: ZoneInfo) -> date:
-    """The latest day whose 24:00 is still within the maximum window from ``now``; never before today."""
+    """Return the latest day whose 24:00 is within the maximum window from ``now``; never before today."""
     limit = now + max_window
     day = local_day(limit, zone)
     while end_of_day(day, zone) > limit and day > local_day(now, zone):

@@ -1,4 +1,4 @@
-"""Who decided a request, purely, and the words that name them to whoever comes later.
+"""Tell who decided a request, and name them to whoever comes later. Pure.
 
 Taken from the recorded votes and the request's own row, never from a sentence that was written for people.
 """

@@ -40,7 +40,7 @@ class OptInForm:
     """Number of the change ticket; empty where the settings ask for none."""
 
     def window_end(self, zone: ZoneInfo) -> datetime:
-        """24:00 of the chosen day."""
+        """Return 24:00 of the chosen day."""
         return end_of_day(self.day, zone)
 
 
@@ -95,7 +95,7 @@ def judge_opt_in(
 
 
 def ticket_problem(ticket: str) -> str:
-    """What keeps a ticket's number from being recorded and shown, whatever it is, or an empty string."""
+    """Return what keeps a ticket's number from being recorded and shown; empty where nothing does."""
     if len(ticket) > LONGEST_TICKET or len(ticket.splitlines()) > 1:
         return f"Write one number, of at most {LONGEST_TICKET} characters."
     return text_problem(ticket, "")
@@ -171,7 +171,7 @@ def _unprintable(character: str) -> bool:
 
 
 def shortens(day: str, *, now: datetime, zone: ZoneInfo, present_end: datetime | None) -> bool:
-    """Whether a chosen day (ISO 8601), today or later, would end the present window earlier than it does."""
+    """Tell whether a chosen day (ISO 8601), today or later, would end the present window earlier."""
     try:
         chosen = date.fromisoformat(day)
     except ValueError:

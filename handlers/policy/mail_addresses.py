@@ -1,4 +1,4 @@
-"""Mail addresses as people type them: whole, or not at all. Pure.
+"""Read mail addresses as people type them: whole, or not at all. Pure.
 
 A part of an address is another person's address, so nothing here searches for one inside a text. What counts
 as one is RFC 5322 and RFC 6531 as the library ``email-validator`` reads them; nothing is looked up in DNS.

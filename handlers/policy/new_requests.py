@@ -34,7 +34,7 @@ def judge_opening(
 
 
 def judge_extending(*, newest: SettingValue | None, open_request: ChangeRequest | None) -> Verdict:
-    """What is refused before the form of an extension opens, judged by the newest observation alone."""
+    """Judge what is refused before the form of an extension opens, by the newest observation alone."""
     if open_request is not None:
         return refuse(Reason.NOT_PENDING, already_open(open_request))
     if newest is not None and newest is not SettingValue.OPTED_IN:

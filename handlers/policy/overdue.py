@@ -1,4 +1,4 @@
-"""Whether a window has ended without its opt-out, and when that is tried again."""
+"""Judge whether a window has ended without its opt-out, and when that is tried again."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

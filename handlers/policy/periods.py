@@ -1,4 +1,4 @@
-"""The days that evidence and history are asked for: how people write them, and which are none. Pure."""
+"""Read the days that evidence and history are asked for, as people write them, or say what is wrong. Pure."""
 
 import calendar
 import re

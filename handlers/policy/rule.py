@@ -1,4 +1,4 @@
-"""The rule, as pure functions: who may read, ask, decide and opt out, and whether the recorded votes suffice.
+"""Judge by the rule who may read, ask, decide and opt out, and whether the recorded votes suffice. Pure.
 
 Every door (button, reaction, command, command line, the worker at apply) asks here and nowhere else. Values
 in, verdicts out: no clock, no database, no network. Whatever is unknown counts as no.
@@ -69,7 +69,7 @@ class Home:
 
 
 def digest_of(value: object) -> str:
-    """SHA-256 (hex) of a value."""
+    """Return the SHA-256 (hex) of a value."""
     return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
 
 

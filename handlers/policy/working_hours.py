@@ -1,4 +1,4 @@
-"""Working hours: when scheduled messages may be posted, and when a request that was asked for expires.
+"""Judge by working hours when scheduled messages may be posted, and when a request expires.
 
 Pure.
 """
@@ -67,6 +67,6 @@ def expires_unseen(now: datetime, expires: datetime, zone: ZoneInfo, hours: Hour
 
 
 def last_open_moment(before: datetime, zone: ZoneInfo, hours: Hours) -> datetime:
-    """The last moment of working hours before an instant, or the instant itself when it lies within them."""
+    """Return the last moment of working hours before an instant, or the instant itself within them."""
     closing = datetime.combine(local_day(last_opening(before, zone, hours), zone), hours.closes, tzinfo=zone)
     return min(closing.astimezone(UTC), before)

@@ -1,1 +1,1 @@
-"""Answers to people who only want to know. Must never record, move or send anything."""
+"""Answer people who only want to know. Must never record, move or send anything."""

@@ -59,7 +59,7 @@ Named = Callable[[str], str]
 
 
 def nameless(person: str) -> str:
-    """Nobody can be asked: every name is empty."""
+    """Return an empty name for everybody, where nobody can be asked."""
     return ""
 
 

@@ -138,7 +138,7 @@ class StatusReports:
         return not self.left()
 
     def left(self) -> list[str]:
-        """Its threads, while they have not ended."""
+        """Return its threads that have not ended."""
         return self._readers.left()
 
     def ask(self, reply: Callable[[Status], None], *, person: str = "") -> None:

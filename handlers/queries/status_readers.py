@@ -1,4 +1,4 @@
-"""Threads that read the live value for people who wait for it: as many as there are, whatever the tenants.
+"""Read the live value for people who wait for it, in as many threads as there are, whatever the tenants.
 
 Two of them never read for one tenant at a time, so a tenant that answers slowly holds up one of them at most.
 """

@@ -79,7 +79,7 @@ class Devices:
         changed."""
 
     def overview(self) -> Overview:
-        """Counts, burn-down, pace and the newest report."""
+        """Return counts, burn-down, pace and the newest report."""
         with self._ledger.reading() as reader:
             return self._overview(reader)
 
@@ -150,7 +150,7 @@ def pace(by_week: Sequence[Week], today: date, window_ends: date | None) -> Pace
 
 
 def pace_line(overview: Overview) -> str:
-    """The weekly sentence: the last counts, and where they lead; no word of pace where there is no trend.
+    """Return the weekly sentence: the last counts, and where they lead if there is a trend.
 
     Empty without weeks.
     """

@@ -1,4 +1,4 @@
-"""What people look at: a page of entries, and one entry.
+"""Read what people look at: a page of entries, and one entry.
 
 Each page is found behind the last entry of the one before, so that its depth costs nothing. It only reads;
 sentences are drawn elsewhere.
@@ -98,7 +98,7 @@ class Pages:
         return ShownDevice(device, self._context.today(), seen)
 
     def overtaken(self, number: int, interaction: Interaction) -> ShownDevice | None:
-        """The entry, where somebody acted on a message that was older than it, so that the act did not count.
+        """Return the entry, where somebody acted on a message older than it, so that the act did not count.
 
         ``None`` where the newest change is the act itself, or nothing has changed since the message was
         posted.

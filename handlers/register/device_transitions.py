@@ -175,7 +175,7 @@ def owner_problem(owner: Verdict) -> str:
 
 
 def is_outdated(device: Device, interaction: Interaction) -> bool:
-    """Whether the message that was acted on, or the act itself, is older than the newest change of the entry.
+    """Tell whether the message that was acted on, or the act, is older than the entry's newest change.
 
     A message's time stamp tells when it was posted: what it showed then is what was decided on.
     """

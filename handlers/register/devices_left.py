@@ -66,7 +66,7 @@ def is_kept(reader: Reader, left: Left) -> bool:
 
 
 def may_be_ended(reader: Reader, now: datetime) -> Left | None:
-    """The window that the bot may end now: it has said so for as long as it waits, and nobody keeps it."""
+    """Return the window that the bot may end now: its notice and wait are over, and nobody keeps it."""
     left = none_left(reader, now)
     if left is None or is_kept(reader, left):
         return None

@@ -98,7 +98,7 @@ def awaited_day(device: Device) -> date | None:
 
 
 def concerned(device: Device) -> tuple[str, ...]:
-    """Whoever may not accept what waits: the proposer, and who set or asked for the day."""
+    """Return who may not accept what waits: the proposer, and who set or asked for the day."""
     if device.state is DeviceState.PROPOSED:
         return tuple(dict.fromkeys((device.proposer_id, device.due_by)))
     return (device.asked_by,) if device.asked_by else ()

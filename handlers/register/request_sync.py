@@ -1,4 +1,4 @@
-"""What an act on the register does to the one open request, and what an applied request does to the register.
+"""Carry an act on the register over to the one open request, and an applied request over to the register.
 
 What is approved covers each entry that a request names, with its due day. So where one of them changes before
 the request is sent, its votes are void and its message is drawn anew. Must never open a request or move the

@@ -56,7 +56,7 @@ def refusal(
     *,
     now: datetime,
 ) -> str | None:
-    """Why this answer to this reminder is not taken, as a sentence for the person; ``None`` when it is.
+    """Return why this answer to this reminder is not taken, a sentence for the person; ``None`` when it is.
 
     ``said`` is ``None`` for a message that is no announcement.
     """

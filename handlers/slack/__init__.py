@@ -1,1 +1,1 @@
-"""The edge to Slack: the only place in this room that knows Block Kit and Slack's payloads."""
+"""Talk with Slack: the only place in this room that knows Block Kit and Slack's payloads."""

@@ -140,7 +140,7 @@ class Edge:
         )
 
     def shown(self, arguments: Mapping[str, Any], place: str) -> dict[str, Any]:
-        """The arguments of a message, its numbers linked and its tenant named."""
+        """Return the arguments of a message, its numbers linked and its tenant named."""
         elsewhere = place != self.around.rule.channel
         return signed(linked(arguments, self.around.find), self.signature, elsewhere=elsewhere)
 
@@ -183,7 +183,7 @@ class Speaker(Protocol):
         """Which of Slack's own blocks it takes."""
 
     def shown(self, arguments: Mapping[str, Any], place: str) -> dict[str, Any]:
-        """The arguments of a message as it is sent to a channel; empty: to one person."""
+        """Return the arguments of a message as it is sent to a channel; empty: to one person."""
 
     def owe(self, person: str, text: str) -> None:
         """Have somebody told later what Slack does not take now."""
@@ -244,7 +244,7 @@ class Reply:
             self.say(text)
 
     def admits(self, what: str, verdict: Verdict, request_id: int | None = None) -> bool:
-        """Whether the verdict lets the person go on; else it is answered as ``refuse`` does."""
+        """Tell whether the verdict lets the person go on; else it is answered as ``refuse`` does."""
         if not verdict.allowed:
             self.refuse(what, verdict, request_id)
         return verdict.allowed
@@ -278,7 +278,7 @@ class Reply:
 
 
 def answered(reply: Reply, job: Callable[[], None]) -> Callable[[], None]:
-    """``job``, told to the person where it could not be done.
+    """Do ``job``, and tell the person where it could not be done.
 
     What is a defect is told too, and raised again for the log.
     """

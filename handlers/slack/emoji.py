@@ -36,7 +36,7 @@ def is_known(name: str) -> bool:
 
 
 def nearest(name: str) -> str:
-    """The name of one of Slack's own emoji that is spelled most like this one; empty where none is near."""
+    """Return the name of Slack's own emoji that is spelled most like this one; empty where none is near."""
     return next(iter(difflib.get_close_matches(name, _names(), n=1)), "")
 
 

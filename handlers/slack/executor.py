@@ -1,4 +1,4 @@
-"""Our own bounded executor: work begins only once the acknowledgement has left, and never on Bolt's threads.
+"""Run work in a bounded executor: once the acknowledgement has left, and never on Bolt's threads.
 
 While deliveries keep coming, work holds back for a moment, because answering competes with acknowledging for
 one processor. When too much waits, ``submit`` says so instead of queueing for ever; a job that waited too

@@ -28,7 +28,7 @@ NOTHING = "No tenant concerns you: you neither decide nor ask in one, and answer
 
 
 def publishing_several(shared_edge: SharedEdge, by_tenant: ListenersByTenant) -> Publish:
-    """How a page of several tenants is drawn and published."""
+    """Return what draws and publishes a page of several tenants."""
     return partial(_publish, shared_edge, by_tenant)
 
 

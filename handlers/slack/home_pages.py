@@ -130,7 +130,7 @@ class HomePages:
 
 
 def publishing(dispatch: Dispatch, client: SlackWebClient, zone: ZoneInfo) -> Publish:
-    """How a page is drawn and published."""
+    """Return what draws and publishes a page."""
     return partial(_publish, dispatch, client, zone)
 
 

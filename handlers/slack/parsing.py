@@ -1,4 +1,4 @@
-"""Slack's payloads turned into what dispatch keeps: pure, and suspicious of every shape.
+"""Turn Slack's payloads into what dispatch keeps; every shape is checked. Pure.
 
 The actor comes from the verified payload only, never from message text. ``response_url`` and ``trigger_id``
 are secrets of the moment: they are handed on, never kept.
@@ -75,7 +75,7 @@ def reaction(
 
 
 def file_address(view: Mapping[str, Any], field: str) -> str:
-    """Where the one file of a form can be fetched, with the bot's token alone. Raises ``Malformed``."""
+    """Return the address of the one file of a form, for the bot's token alone. Raises ``Malformed``."""
     element = mapping_of(mapping_of(mapping_of(mapping_of(view, "state"), "values"), field), field)
     return text_of(first_of(element.get("files")), "url_private_download")
 
@@ -95,7 +95,7 @@ def values(view: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def at(stamp: object) -> datetime:
-    """Slack's ``1700000000.123456`` as an instant. Raises ``Malformed``."""
+    """Return Slack's ``1700000000.123456`` as an instant. Raises ``Malformed``."""
     try:
         return datetime.fromtimestamp(float(stamped(stamp)), tz=UTC)
     except (ValueError, OverflowError, OSError) as wrong:

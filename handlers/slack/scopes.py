@@ -1,4 +1,4 @@
-"""What the bot asks of a workspace: scopes, events and its one command, each with its reason.
+"""List what the bot asks of a workspace: scopes, events and its one command, each with its reason.
 
 ``manifest.yml`` is tested against this file, and ``legacytls check`` compares it with what the token was
 granted. It must never list what no code here uses: no history scope is asked for, so the bot cannot read what

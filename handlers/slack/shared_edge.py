@@ -37,7 +37,7 @@ class SharedEdge:
     told: ForAMinute[tuple[str, str, str], bool] = field(default_factory=ForAMinute)
 
     def shown(self, arguments: Mapping[str, Any], place: str) -> dict[str, Any]:
-        """The arguments of a message, as they are."""
+        """Return the arguments of a message, as they are."""
         return dict(arguments)
 
     def owe(self, person: str, text: str) -> None:
@@ -53,7 +53,7 @@ class SharedEdge:
         return is_news
 
     def reply(self, respond: Respond, *, person: str, channel: str, thread: str = "") -> Reply:
-        """The private answer to one act."""
+        """Return the private answer to one act."""
         return Reply(self, respond, person=person, channel=channel, thread=thread)
 
     def do(self, reply: Reply, job: Job, *, urgent: bool = False) -> bool:

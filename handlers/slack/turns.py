@@ -59,7 +59,7 @@ class Turns:
             self._held[waiting.person] += 1
 
     def line_up(self, waiting: Waiting) -> None:
-        """A job may begin."""
+        """Let a job begin."""
         heapq.heappush(self.ready, (waiting.turn, waiting.number, waiting))
 
     def next(self) -> Waiting:
@@ -108,7 +108,7 @@ class SharedTurns:
         self._of.setdefault(waiting.tenant, Turns()).enlist(waiting)
 
     def line_up(self, waiting: Waiting) -> None:
-        """A job may begin."""
+        """Let a job begin."""
         self._of[waiting.tenant].line_up(waiting)
 
     @property

@@ -1,4 +1,4 @@
-"""How cells and instants are spelled in a pack."""
+"""Spell the cells and instants of a pack."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")  
 
 
 def text_of(value: Any) -> str:
-    """A value of the record as text; ``None`` is empty."""
+    """Return a value of the record as text; ``None`` as the empty text."""
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 def moment(spelled: Any) -> str:
-    """An instant of the record to the second, ``2026-11-23T12:00:00Z``; what is none as it stands."""
+    """Return an instant to the second, ``2026-11-23T12:00:00Z``; a text that is no instant, as it stands."""
     text = text_of(spelled)
     whole, dot, rest = text.partition(".")
     return f"{whole}Z" if dot and rest.endswith("Z") else text

@@ -1,4 +1,4 @@
-"""One change as its events have it: what was asked for, who voted, what was sent, and what came of it."""
+"""Gather one change from its events: what was asked for, who voted, what was sent, and what came of it."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Change:
         return [text_of(step["at"]) for step in self.attempts if step.get("step") == "sending"]
 
     def within(self, first: str, end: str) -> bool:
-        """Whether anything about it was recorded from ``first`` up to, not including, ``end``."""
+        """Tell whether anything about it was recorded from ``first`` up to, not including, ``end``."""
         return any(first <= at < end for at in self.times)
 
     def judge(self) -> list[Vote]:

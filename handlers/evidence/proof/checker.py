@@ -53,7 +53,7 @@ class Checker:
         self._last: Event = {"seq": 0, "hash": FIRST, "at": ""}
 
     def flaws(self) -> Iterator[Flaw]:
-        """Everything that is not as it was written; the first of each file."""
+        """Yield everything that is not as it was written; the first of each file."""
         try:
             manifest = self._manifest()
             self._register = Register(span_of(manifest).end)
@@ -235,7 +235,7 @@ def _line_with(lines: Sequence[str], part: str) -> int:
 
 
 def first_difference(one: Sequence[str], two: Sequence[str]) -> int:
-    """The number of the first line that differs, from 1; 0 where none does."""
+    """Return the number of the first line that differs, from 1; 0 where none does."""
     shared = min(len(one), len(two))
     return next(
         (number + 1 for number in range(shared) if one[number] != two[number]),

@@ -21,7 +21,7 @@ class Latest(Protocol):
         """Return what was said last; ``None``: nothing."""
 
     def values(self) -> Iterable[Any]:
-        """Everything that was said last, in any order."""
+        """Return everything that was said last, in any order."""
 
 
 @dataclass
@@ -69,11 +69,11 @@ class Facts:
         return held[-1] if held else ("", 1)
 
     def author_of(self, number: int) -> str:
-        """Who made a change outside the bot, as the audit log says; empty where it does not."""
+        """Return who made a change outside the bot, as the audit log says; empty where it does not."""
         return text_of(self.authors.get(number))
 
     def stamps_wanted(self, at: str) -> bool:
-        """Whether time stamps were set up at an instant."""
+        """Tell whether time stamps were set up at an instant."""
         said = [wanted for since, wanted in self.stamping if since <= at]
         return bool(said) and said[-1]
 

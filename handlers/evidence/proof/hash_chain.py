@@ -1,4 +1,4 @@
-"""The record's own proof: every event has its hash, names the one before it, and none is missing."""
+"""Check the record's hash chain: every event has its hash, names the one before it, and none is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TYPES = {
 
 
 def canonical_text(value: Any) -> str:
-    """The one spelling that is hashed: sorted keys, no blanks, ASCII."""
+    """Return the text that is hashed: sorted keys, no blanks, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 

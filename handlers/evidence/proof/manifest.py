@@ -30,7 +30,7 @@ def is_manifest(said: dict[str, Any]) -> bool:
 
 
 def span_of(manifest: dict[str, Any]) -> Span:
-    """The period of a manifest. Raises ``ValueError``, ``KeyError`` or ``TypeError``."""
+    """Return the period of a manifest. Raises ``ValueError``, ``KeyError`` or ``TypeError``."""
     return Span(
         date.fromisoformat(manifest["from"]).isoformat(),
         (date.fromisoformat(manifest["to"]) + timedelta(days=1)).isoformat(),
@@ -38,10 +38,10 @@ def span_of(manifest: dict[str, Any]) -> Span:
 
 
 def manifest_text(manifest: dict[str, Any]) -> str:
-    """The one spelling of a manifest."""
+    """Return the text of a manifest."""
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
 
 
 def line_hash(line: str) -> str:
-    """The hash of one line in the manifest: its first sixteen digits."""
+    """Return the hash of one line in the manifest: its first sixteen digits."""
     return hashlib.sha256(line.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What events alone do not prove of a period, a sentence each; none means that they prove all of it."""
+"""Say what events alone do not prove of a period, a sentence each; none means that they prove all of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FRESH = timedelta(hours=1)
 
 
 def missing_of_change(change: Change, facts: Facts) -> Iterator[str]:
-    """What is not proven of one change."""
+    """Return what is not proven of one change, a sentence each."""
     yield from (f"#{change.number}: {_unreadable(seq)}" for seq in change.unreadable)
     sentence = unapproved(change, facts)
     if sentence:
@@ -33,12 +33,12 @@ def missing_of_change(change: Change, facts: Facts) -> Iterator[str]:
 
 
 def needs_a_row(change: Change) -> bool:
-    """Whether Exchange's audit log has to hold a row of this change: it took effect by a write."""
+    """Tell whether Exchange's audit log has to hold a row of this change: it took effect by a write."""
     return change.outside or (change.made and bool(change.sent_at))
 
 
 def missing_of_facts(facts: Facts, span: Span, last_at: str, hashes: Mapping[int, str]) -> Iterator[str]:
-    """What is not proven beside the changes.
+    """Return what is not proven beside the changes, a sentence each.
 
     ``last_at``: of the pack's last event; ``hashes``: those of the heads posted.
     """
@@ -72,7 +72,7 @@ def _row(row: Mapping[str, Any]) -> str:
 
 
 def unsearched(facts: Facts, span: Span, last_at: str) -> Iterator[str]:
-    """The parts of the period for which no search of the audit log is on record."""
+    """Return the parts of the period for which no search of the audit log is on record."""
     covered = span.first
     end = min(span.end, last_at)
     for since, until in sorted(facts.searches):
@@ -104,7 +104,7 @@ def _stamp(facts: Facts, day: str, last_at: str) -> Iterator[str]:
 
 
 def instant_of(spelled: str) -> datetime:
-    """An instant of the record for reckoning; what is none lies before all others."""
+    """Return an instant of the record to reckon with; for a text that is none, one before all others."""
     try:
         return datetime.fromisoformat(spelled.replace("Z", "+00:00"))
     except ValueError:

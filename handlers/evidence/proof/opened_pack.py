@@ -25,7 +25,7 @@ class Flaw(Exception):
 
 
 def visible(text: str) -> str:
-    """Text that neither moves a cursor nor looks like another line, whatever a file is called."""
+    """Return a text, or name of a file, so that it neither moves a cursor nor looks like another line."""
     return "".join(char if " " <= char <= "~" else ascii(char)[1:-1] for char in text)
 
 
@@ -37,7 +37,7 @@ class Pack:
         self._place = place
 
     def names(self) -> set[str]:
-        """Every file there is, but for what Python leaves behind when it runs."""
+        """Return every file there is, but for what Python leaves behind when it runs."""
         if self._zip is not None:
             return set(self._zip.namelist())
         found = (
@@ -48,7 +48,7 @@ class Pack:
         return {name for name in found if not LEFT_BEHIND.fullmatch(name)}
 
     def read(self, name: str) -> bytes:
-        """The bytes of one file. Raises ``Flaw`` where it is not there, or cannot be unpacked."""
+        """Return the bytes of one file. Raises ``Flaw`` where it is not there, or cannot be unpacked."""
         try:
             return self._zip.read(name) if self._zip is not None else (self._place / name).read_bytes()
         except (KeyError, OSError):
@@ -57,12 +57,12 @@ class Pack:
             raise Flaw(name, 1, "it cannot be unpacked") from None
 
     def lines(self, name: str) -> list[str]:
-        """The lines of a text file, each with its newline. Raises ``Flaw``."""
+        """Yield the lines of a text file, each with its newline. Raises ``Flaw``."""
         text = self.read(name).decode("utf-8", "surrogateescape")
         return text.split("\n")[:-1] if text.endswith("\n") else [*text.split("\n"), ""] if text else []
 
     def around(self) -> Iterator[Flaw]:
-        """What a zip holds beside the bytes of its files: whoever unpacks it may see something else."""
+        """Yield what a zip holds beside the bytes of its files: whoever unpacks it may see something else."""
         if self._zip is None:
             return
         entries = self._zip.infolist()

@@ -60,7 +60,7 @@ class Population(NamedTuple):
 
 
 def page_begin(manifest: Mapping[str, Any], population: Population) -> Iterator[str]:
-    """The lines up to the verdict: what the page is about, of how many changes, and what is not proven."""
+    """Return the lines up to the verdict: the page's period, its number of changes, what is not proven."""
     title = f"Changes of AllowLegacyTLSClients, {manifest['from']} to {manifest['to']}"
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -111,7 +111,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def timeline(facts: Facts, span: Span) -> Iterator[str]:
-    """The value of each day."""
+    """Return the lines with the value of each day."""
     yield "<h2>The value, day by day</h2>\n"
     cells = list(day_rows(facts, span))
     if not cells:
@@ -128,7 +128,7 @@ def timeline(facts: Facts, span: Span) -> Iterator[str]:
 
 
 def changes_begin() -> Iterator[str]:
-    """The head of the table of changes."""
+    """Return the head of the table of changes."""
     yield (
         "<h2>The changes</h2>\n<p>Approvals are those that stood before the change was sent; separation of "
         "duties is\n"
@@ -142,7 +142,7 @@ def changes_begin() -> Iterator[str]:
 def change_row(
     change: Change, population: list[str], missing: Sequence[str], facts: Facts, named: Named
 ) -> Iterator[str]:
-    """One change: who and when, the approvals before it was made, and what of it is not proven."""
+    """Return one change: who and when, the approvals before it was made, and what of it is not proven."""
     cells = dict(zip(POPULATION, population))  # noqa: B905 - Python 3.9 has no strict
     who = "outside the bot" if change.outside else "the bot"
     asked = named(cells["requester"]) if cells["requester"] else who
@@ -197,7 +197,7 @@ def page_end(
     probes: Iterable[list[str]],
     named: Named,
 ) -> Iterator[str]:
-    """The rest: the audit log of Exchange's, the heads, and how to check all of it."""
+    """Return the rest: Exchange's audit log, the heads, and how to check all of it."""
     yield "</tbody>\n</table>\n<h2>The devices when the period ended</h2>\n"
     yield from _table(
         _DEVICES, _device_rows(register, named), red=lambda cells: _is_late(cells, register.day)

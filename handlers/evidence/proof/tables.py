@@ -1,4 +1,4 @@
-"""The rows of a pack's tables, each made from events alone."""
+"""Make the rows of a pack's tables, each from events alone."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ class Span:
         return (date.fromisoformat(self.end[:10]) - date.fromisoformat(self.first[:10])).days
 
     def holds(self, at: Any) -> bool:
-        """Whether an instant of the record lies within."""
+        """Tell whether an instant of the record lies within."""
         return self.first <= text_of(at) < self.end
 
     def holds_day(self, day: str) -> bool:
-        """Whether a day does."""
+        """Tell whether a day lies within."""
         return self.first[:10] <= day < self.end[:10]
 
 
 def population_cells(change: Change, facts: Facts) -> list[str]:
-    """The row of one change in ``population.csv``."""
+    """Return the row of one change in ``population.csv``."""
     asked, counted = change.opened, change.judge()
     outside, applied = change.outside, change.state == "applied" or bool(change.corrected_at)
     requester = facts.author_of(change.number) if outside else text_of(asked.get("requester_id"))
@@ -99,7 +99,7 @@ def population_cells(change: Change, facts: Facts) -> list[str]:
 
 
 def devices_of(change: Change) -> str:
-    """What a change was asked for: entries of the register by number, and what was typed beside them.
+    """Return what a change was asked for: entries of the register by number, and what was typed beside them.
 
     The text of the request ends with a line for each entry that it named then
     (``handlers.register.named_devices``).
@@ -117,7 +117,7 @@ def _read_back(change: Change) -> str:
 
 
 def approval_rows(change: Change, facts: Facts) -> Iterator[list[str]]:
-    """The rows of one change in ``approvals.csv``: every vote that was ever recorded."""
+    """Return the rows of one change in ``approvals.csv``: every vote that was ever recorded."""
     counted = {id(vote) for vote in change.judge()}
     for vote in change.votes:
         does = id(vote) in counted or (vote.vote == "reject" and not vote.why_not)
@@ -135,7 +135,7 @@ def approval_rows(change: Change, facts: Facts) -> Iterator[list[str]]:
 
 
 def attempt_rows(change: Change) -> Iterator[list[str]]:
-    """The rows of one change in ``attempts.csv``: each step of the talk with Exchange."""
+    """Return the rows of one change in ``attempts.csv``: each call of Exchange and what came of it."""
     for step in change.attempts:
         what, outcome = (
             text_of(step.get("step")).replace("_", " "),
@@ -159,7 +159,7 @@ def unapproved(change: Change, facts: Facts) -> str:
 
 
 def day_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
-    """The rows of ``days.csv``, in the order of the days."""
+    """Return the rows of ``days.csv``, in the order of the days."""
     for day in sorted(facts.days):
         if span.holds_day(day):
             said = facts.days[day]
@@ -168,7 +168,7 @@ def day_rows(facts: Facts, span: Span) -> Iterator[list[str]]:
 
 
 def head_rows(facts: Facts, last: int) -> Iterator[list[str]]:
-    """The rows of ``heads.csv``: the heads that were posted in Slack, up to the event ``last``."""
+    """Return the rows of ``heads.csv``: the heads that were posted in Slack, up to the event ``last``."""
     for said in facts.heads:
         if said.get("seq", 0) <= last:
             yield [
@@ -211,7 +211,7 @@ def stamp_files(facts: Facts, span: Span) -> Iterator[tuple[str, bytes]]:
 
 
 def table(fields: tuple[str, ...], rows: Iterator[list[str]]) -> Iterator[str]:
-    """The lines of a table, its header first."""
+    """Yield the lines of a table, its header first."""
     yield csv_line(fields)
     for cells in rows:
         yield csv_line(cells)

@@ -66,7 +66,7 @@ class Building:
         self._changes, self._outside = 0, 0
 
     def of_change(self, change: Change, missing: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """File and line for each row of one change; changes come in the order of their numbers.
+        """Yield file and line for each row of one change; changes come in the order of their numbers.
 
         ``missing``: what is not proven of it.
         """
@@ -93,7 +93,7 @@ class Building:
         yield from changes_begin()
 
     def end(self, name: str, last: int) -> Iterator[str]:
-        """The lines behind them; ``last`` is the number of the pack's last event."""
+        """Yield file and line of what follows the changes; ``last`` numbers the pack's last event."""
         if name == PAGE:
             heads, probes = head_rows(self._facts, last), probe_rows(self._facts, self._span)
             yield from page_end(
@@ -110,11 +110,11 @@ class Building:
 
 
 def event_line(event: dict[str, Any]) -> str:
-    """One line of ``events.jsonl``, ``rules.jsonl`` or ``settings.jsonl``."""
+    """Return one line of ``events.jsonl``, ``rules.jsonl`` or ``settings.jsonl``."""
     return canonical_text(event) + "\n"
 
 
 def names_from(rows: Iterable[list[str]]) -> Named:
-    """How people are named by the rows of ``people.csv``, its header left out."""
+    """Return people's names by id, from the rows of ``people.csv`` without its header."""
     known = {cells[0]: cells[1].removeprefix("'") for cells in rows if len(cells) == 2 and cells[1]}
     return lambda person: f"{known[person]} ({person})" if person in known else person

@@ -1,4 +1,4 @@
-"""Whatever somebody exported, told apart by its content: the report, sign-ins, a message, a list of devices.
+"""Detect by its content what somebody exported: the report, sign-ins, a message, a list of devices.
 
 The one door.
 """

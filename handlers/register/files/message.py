@@ -1,4 +1,4 @@
-"""A saved message or its headers: with which TLS version its sender handed it to Exchange Online.
+"""Read from a saved message or its headers with which TLS version its sender handed it to Exchange Online.
 
 ``Received: from … by ….prod.outlook.com … with Microsoft SMTP Server (version=TLS1_0, cipher=…)`` is how such
 headers were written in 2020 and 2021; that smtp-legacy writes them alike is inferred (facts of 30 November

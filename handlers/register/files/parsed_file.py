@@ -1,4 +1,4 @@
-"""What a file can be, and what is taken from it. Nothing here is stored yet."""
+"""Describe what a file can be, and what is taken from it. Nothing here is stored yet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

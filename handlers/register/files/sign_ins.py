@@ -1,4 +1,4 @@
-"""Entra's downloads of sign-ins, CSV or JSON: who signed in over SMTP, POP3 or IMAP, and when.
+"""Read Entra's downloads of sign-ins, CSV or JSON: who signed in over SMTP, POP3 or IMAP, and when.
 
 They never tell a TLS version. Columns and their traps are those of Learn's *howto-download-logs* and of
 Graph's ``signIn`` (facts of 30 November 2026).

@@ -1,1 +1,1 @@
-"""Calls to Slack's Web API and posts to the addresses that Slack named: judged, limited, never redirected."""
+"""Call Slack's Web API, and post to addresses that Slack named: judged, limited, never redirected."""

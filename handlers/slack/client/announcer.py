@@ -1,4 +1,4 @@
-"""Shows messages in Slack: implements ``handlers.outgoing.announcer_port.Announcer`` over the Web API."""
+"""Show messages in Slack: ``handlers.outgoing.announcer_port.Announcer`` over the Web API."""
 
 import contextlib
 import threading
@@ -80,7 +80,7 @@ class SlackAnnouncer:
         reason_for: int | None,
         typed: Mapping[str, str] | None = None,
     ) -> None:
-        """Ephemeral where the person acted; by direct message where that cannot be."""
+        """Answer a person ephemerally where they acted; by direct message where that cannot be."""
         message = answer_message(text, reason_for, typed or {})
         if channel and not channel.startswith("D"):
             try:
@@ -121,7 +121,7 @@ class SlackAnnouncer:
     def device(
         self, device: Device, seen: Sighting | None, today: date, place: Place, *, again: bool
     ) -> Place | None:
-        """One entry in a thread, with the buttons that apply to it, or a copy of it drawn again."""
+        """Post one entry in a thread, with the buttons that apply to it, or draw a copy of it again."""
         message = devices.entry(ShownDevice(device, today, seen), "")
         return (
             self._draw_again(place, message)
@@ -179,7 +179,7 @@ class SlackAnnouncer:
 
 
 def answer_message(text: str, reason_for: int | None, given: Mapping[str, str]) -> Message:
-    """A private answer, with what was typed into a form given back, and the button that asks for a reason."""
+    """Draw a private answer: text, what was typed into a form given back, the button for a reason."""
     shown = sentence(text)
     blocks: list[Block] = [
         *map(section, packed(shown.split("\n"))),

@@ -1,4 +1,4 @@
-"""Posts private answers to Slack's ``response_url``s.
+"""Post private answers to Slack's ``response_url``s.
 
 Bolt's ``respond`` opens a new connection for each answer, which costs more than everything else about it,
 posts to whatever host the payload names, and follows redirects.

@@ -151,7 +151,7 @@ class _NoRedirect(HTTPRedirectHandler):
     def http_error_302(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
     ) -> NoReturn:
-        """Ends every redirect, whatever it names."""
+        """End every redirect, whatever it names."""
         fp.close()
         raise Redirected(f"answered with a redirect ({code})")
 

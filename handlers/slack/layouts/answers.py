@@ -1,4 +1,4 @@
-"""Examples of the short answers to subcommands, for Slack to judge."""
+"""Give examples of the short answers to subcommands, for Slack to judge."""
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Examples of what is shown of many tenants, with the longest texts there can be, for Slack to judge."""
+"""Give examples of what is shown of many tenants, with the longest texts there can be, for Slack to judge."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,13 +14,13 @@ from storage.tenants.fleet import Standing
 
 
 def messages(now: datetime, cloud: Cloud) -> Iterator[tuple[str, Message]]:
-    """More tenants than are shown, in every state, and the help where no tenant was meant."""
+    """Yield more tenants than are shown, in every state, and the help where no tenant was meant."""
     yield "fleet", fleet.table(_lines(now, fleet.MOST_SHOWN + 1))
     yield "help (several)", replies.help_text(cloud, SUBCOMMANDS, "a" * 40, which=f"`@{'a' * 40}` " * 50)
 
 
 def forms(now: datetime) -> Iterator[tuple[str, View]]:
-    """As many tenants as can be offered, and as many as can be chosen."""
+    """Yield the forms with as many tenants as can be offered, and as many as can be chosen."""
     yield "form (choose tenants)", fleet.choice(_lines(now, fleet.MOST_OFFERED + 1))
     chosen = _lines(now, fleet.MOST_CHOSEN)
     devices = {one.standing.tenant_id: ["D999999999 " + "x" * 300] * 20 for one in chosen}

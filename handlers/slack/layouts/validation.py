@@ -1,4 +1,4 @@
-"""Asks Slack whether it would take a layout: ``blocks.validate`` judges and posts nothing.
+"""Ask Slack whether it would take a layout: ``blocks.validate`` judges and posts nothing.
 
 Source: docs.slack.dev/reference/methods/blocks.validate. It needs no scope, and answers what is wrong as
 ``errors``, each with a pointer and a message.
@@ -22,7 +22,7 @@ SHOWN = 3
 
 
 def mistakes(client: SlackWebClient, layout: Layout) -> list[str]:
-    """What Slack would refuse in a layout: where and why, one text a mistake; none where it would take it.
+    """Return what Slack would refuse in a layout, where and why; empty where it would take it.
 
     Raises ``Unavailable`` where Slack does not judge.
     """

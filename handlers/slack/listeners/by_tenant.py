@@ -1,4 +1,4 @@
-"""The tenants that are served, each with listeners of its own, found by alias, channel or id."""
+"""Find the listeners of a served tenant by alias, channel or id."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Clicks and submitted forms: kept, acknowledged, handed over.
+"""Keep, acknowledge and hand over clicks and submitted forms.
 
 A click that cannot be kept is told so at once.
 """

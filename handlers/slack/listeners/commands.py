@@ -1,4 +1,4 @@
-"""``/legacytls``: acknowledges, parses, hands over. Nothing is read or written before the acknowledgement."""
+"""Acknowledge, parse and hand over ``/legacytls``. Nothing is read or written before the acknowledgement."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Commands:
         self._newest: tuple[Status | None, Message] = (None, Message(text=""))
 
     def listen(self, ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        """The listener: acknowledge and hand over; a full executor is told with the acknowledgement."""
+        """Acknowledge a command and hand it over; a full executor is told with the acknowledgement."""
         word, nearest = subcommand(str(body.get("text") or ""), SUBCOMMANDS)
         reply = Reply(self.edge, respond, person=str(body["user_id"]), channel=str(body["channel_id"]))
         within, urgent = STALE_COMMAND.total_seconds(), bool(word) and self.table[word].urgent

@@ -1,4 +1,4 @@
-"""The App Home is opened, or the shortcut used: both show what can be done without a command."""
+"""Take the opening of the App Home, and the shortcut: both show what can be done without a command."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -53,7 +53,7 @@ class Shortcut:
 
 
 def seen_hash(told: Mapping[str, Any]) -> str:
-    """The hash of the page that a person sees, in an event or a payload; empty where it tells of none."""
+    """Return the hash of the page that a person sees, from an event or payload; empty where it has none."""
     found = told.get("view")
     shown = found.get("hash") if isinstance(found, Mapping) and found.get("type") == "home" else None
     return shown if isinstance(shown, str) and len(shown) <= 200 else ""

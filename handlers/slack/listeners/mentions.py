@@ -1,4 +1,4 @@
-"""Mentions of the bot (``@legacytls …``): they decide nothing, and the person is told what to type instead.
+"""Answer mentions of the bot (``@legacytls …``): they decide nothing, and the person is told what to type.
 
 Must never look at, keep, repeat or log what somebody wrote: of a mention only who, where and when is read.
 """

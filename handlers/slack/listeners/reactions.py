@@ -1,4 +1,4 @@
-"""Reactions: kept before Slack's event is acknowledged, so that an acknowledged vote is never lost.
+"""Keep reactions before Slack's event is acknowledged, so that an acknowledged vote is never lost.
 
 When it cannot be kept the listener raises, Bolt does not acknowledge, and Slack sends the event again.
 """

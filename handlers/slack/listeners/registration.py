@@ -46,7 +46,7 @@ def register(app: App, edge: Edge) -> None:
 
 
 def register_several(app: App, router: Router, shared_edge: SharedEdge) -> None:
-    """Hang in what finds the tenant of each act first."""
+    """Register what finds the tenant of each act first."""
     app.command(COMMAND)(router.command)
     app.action(ANY)(router.click)
     app.view(ANY)(router.submission)

@@ -258,7 +258,7 @@ class Router:
 
 
 def alias_in_front(text: str) -> tuple[str, str]:
-    """Part the first word from the rest; an alias that is also a name arrives as a mention."""
+    """Split the first word from the rest; an alias that is also a name arrives as a mention."""
     first, _, rest = text.partition(" ")
     mention = _MENTION.match(text)
     return (f"@{mention[1]}", text[mention.end() :]) if mention else (first, rest)

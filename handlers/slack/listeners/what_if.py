@@ -1,4 +1,4 @@
-"""``/legacytls whatif 12`` and the button beside *Approve*: what a vote would do.
+"""Answer ``/legacytls whatif 12`` and the button beside *Approve*: what a vote would do.
 
 For every full member, like status and history.
 """
