@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from handlers.calendar.milestone import spelled
 from handlers.context.people import People
 from handlers.policy.days import end_of_day
-from handlers.policy.rule import ALLOWED, Reason, Verdict
+from handlers.policy.rule import ALLOWED, Reason, Verdict, refuse
 from handlers.register.commands import (
     AboutDevice,
     AcceptDevice,
@@ -62,7 +62,7 @@ def judge_standing(device: Device) -> Verdict:
     """Tell whether anything can still be done to an entry: one that has ended is proposed anew."""
     if device.has_ended:
         again = f"Should it need old TLS again, put it on the register anew: {Suggested('devices add')}."
-        return no(Reason.NOT_PENDING, f"{device.name} is {device.state.value} already. {again}")
+        return refuse(Reason.NOT_PENDING, f"{device.name} is {device.state.value} already. {again}")
     return ALLOWED
 
 
@@ -111,42 +111,37 @@ def judge_acceptance(
     day = awaited_day(device)
     if day is None:
         active = f"it is active until {spelled(device.due)}"
-        return no(Reason.NOT_PENDING, f"Nothing waits for an approver on {device.name}: {active}.")
+        return refuse(Reason.NOT_PENDING, f"Nothing waits for an approver on {device.name}: {active}.")
     if person in concerned(device):
-        return no(
+        return refuse(
             Reason.OWN_REQUEST,
             f"You proposed this of {device.name} yourself, so another approver has to accept it.",
         )
     if window_end is None:
         with_it = f"It becomes active with the opt-in that names it: {Suggested('enable')}."
-        return no(
+        return refuse(
             Reason.VALUE,
             f"The tenant is not opted in, so {device.name} cannot be accepted by itself. {with_it}",
         )
     if day < today:
-        return no(
+        return refuse(
             Reason.LAPSED,
             f"The due day of {device.name}, {spelled(day)}, is over. Have it changed first.",
         )
     if end_of_day(day, zone) > window_end:
         with_it = f"It takes an extension that names it: {Suggested('extend')}."
-        return no(Reason.VALUE, f"{spelled(day)} of {device.name} lies beyond the window. {with_it}")
+        return refuse(Reason.VALUE, f"{spelled(day)} of {device.name} lies beyond the window. {with_it}")
     return ALLOWED
 
 
 def judge_refusal(device: Device) -> Verdict:
     """Tell whether an approver may refuse what waits: safe, so also their own."""
     if awaited_day(device) is None:
-        return no(
+        return refuse(
             Reason.NOT_PENDING,
             f"Nothing waits for an approver on {device.name}, so there is nothing to refuse.",
         )
     return ALLOWED
-
-
-def no(reason: Reason, sentence: str) -> Verdict:
-    """Return a verdict that lets nobody in."""
-    return Verdict(allowed=False, reason=reason, sentence=sentence)
 
 
 def may_act(people: People, command: AboutDevice, device: Device, person: str) -> Verdict:
@@ -172,7 +167,7 @@ def _answers(people: People, device: Device, person: str) -> Verdict:
     verdict = people.operator_or_approver(person)
     if verdict.allowed or verdict.reason is Reason.NOT_CHECKED or device.owner_id is None:
         return verdict
-    return no(verdict.reason, f"{verdict.sentence} So can its owner, @{device.owner_id}.")
+    return refuse(verdict.reason, f"{verdict.sentence} So can its owner, @{device.owner_id}.")
 
 
 def _other_approver(people: People, device: Device, person: str) -> Verdict:
@@ -188,4 +183,4 @@ def _other_approver(people: People, device: Device, person: str) -> Verdict:
 
 def _not_owner(device: Device) -> Verdict:
     whose = f"@{device.owner_id} is its owner" if device.owner_id else "it has no owner"
-    return no(Reason.NOT_REQUESTER, f"{device.name} is not yours: {whose}.")
+    return refuse(Reason.NOT_REQUESTER, f"{device.name} is not yours: {whose}.")
