@@ -12,8 +12,7 @@ from bot.settings.model import Settings
 from handlers.ports import Unavailable
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.layouts.examples import Examples
-from handlers.slack.layouts.layout import Layout
-from handlers.slack.layouts.validation import mistakes
+from handlers.slack.layouts.layout import Layout, mistakes
 
 CHECK = "Slack layouts"
 REPORT = "This is a defect of this version: please report it with what is said here."
