@@ -19,8 +19,8 @@ from handlers.changes.settle import FirstReading, Settling
 from handlers.changes.transitions import (
     as_far_as_sent,
     expire,
+    expire_if_due,
     is_outdated,
-    latched,
     note_answer,
     refused,
     send_again_later,
@@ -167,7 +167,7 @@ class Apply:
         detail = why_void(counted.void, eligible)
         now = self._context.now()
         with self._context.ledger.recording(now) as entry:
-            if latched(entry, request, now) is request:
+            if expire_if_due(entry, request, now) is request:
                 left = entry.void(request, (standing[person] for person in counted.void))
                 if counted.complete:
                     enqueue_card(entry, left)  # one too many: on the next look the others carry it

@@ -9,7 +9,7 @@ two votes in the same moment both count or one is told.
 from collections.abc import Sequence
 
 from handlers.changes.authorise import may_vote, weigh, why_unsure
-from handlers.changes.transitions import decided_by, latched, why_void
+from handlers.changes.transitions import decided_by, expire_if_due, why_void
 from handlers.context.context import Context
 from handlers.context.look_ups import Checked
 from handlers.interaction import Interaction
@@ -80,7 +80,7 @@ class Decisions:
         )
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
-            request = before = latched(entry, entry.reader.request(request_id), self._context.now())
+            request = before = expire_if_due(entry, entry.reader.request(request_id), self._context.now())
             mine = standing_approvals(entry.reader.decisions([request_id])).get(interaction.person)
             if request.state is State.PENDING and (mine or may_have_voted):
                 request = self._undo(entry, request, interaction)
@@ -136,7 +136,7 @@ class Decisions:
             if verdict.allowed and vote is Vote.APPROVE and standing - others.asked - {interaction.person}:
                 raise Conflict("somebody else approved while people were looked up")
             now = self._context.now()  # once more: the lock may have been waited for
-            request = latched(entry, request, now)
+            request = expire_if_due(entry, request, now)
             judged = may_vote(entry.reader, request, interaction, verdict, rule=self._context.rule, now=now)
             is_news = True
             if not judged.allowed:

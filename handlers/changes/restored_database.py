@@ -37,7 +37,7 @@ STALE = (
 
 
 class TrustWatch:
-    """Look whether the database is the known one, and tell what is not believed; a duty of the worker."""
+    """Look whether the database is the known one, and tell what is not believed; a job of the worker."""
 
     _told: frozenset[tuple[str, str]] = frozenset()
 

@@ -62,7 +62,7 @@ SHOWN_ANOTHER = (
 VOIDED = "The rule was changed, so earlier votes no longer count: approve again."
 
 
-def latched(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
+def expire_if_due(entry: Entry, request: ChangeRequest, now: datetime) -> ChangeRequest:
     """Return the request as it stands at ``now``, moved to *expired* first where its time has run out."""
     return expire(entry, request) if request.state in UNSENT and request.has_expired(now) else request
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from handlers.changes.conflicts import Look
-from handlers.changes.transitions import decided_by, expire, latched
+from handlers.changes.transitions import decided_by, expire, expire_if_due
 from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.notices import enqueue_answer, enqueue_card, enqueue_lost_copy, enqueue_redraw
@@ -23,7 +23,7 @@ class Withdrawals:
         """Take a request back for its requester; anybody else is told why not. Raises ``NoSuchRequest``."""
         with self._context.ledger.recording(self._context.now()) as entry:
             entry.finish_inbox(interaction.key)
-            request = latched(entry, entry.reader.request(request_id), self._context.now())
+            request = expire_if_due(entry, entry.reader.request(request_id), self._context.now())
             verdict = judge_withdrawal(request, interaction.person, decided_by(entry.reader, request))
             text, is_news = verdict.sentence, True
             if verdict.allowed:
