@@ -108,6 +108,8 @@ class Play:
         self._round = -(-len(lives) // AT_A_LOOK)
         """Looks until each tenant's turn has come."""
         self._first: dict[tuple[str, str], int] = {}
+        self._only: frozenset[str] | None = None
+        """Whose jobs alone are looked at."""
 
     def run(self, folder: Path) -> Played:
         """Play it all."""
@@ -165,18 +167,24 @@ class Play:
         while self._looks_around() or found:
             found = False
             self.moment.passed += PAUSE  # what is looked for more rarely than each second has its turn
-        if any(one.trouble(instant) for one in self._lives.values()):
-            self._let_pauses_pass()
+        troubled = frozenset(one.tenant_id for one in self._lives.values() if one.trouble(instant))
+        if troubled:
+            self._let_pauses_pass(troubled)
         self.result.looks += self._look
         self._snapshot()
 
-    def _let_pauses_pass(self) -> None:
-        """Let what rests after a failure be tried again, and so all that waits behind it."""
+    def _let_pauses_pass(self, troubled: frozenset[str]) -> None:
+        """Let what rests after a failure be tried again, and so all that waits behind it.
+
+        Nobody else is looked at: alone, no minutes pass for them.
+        """
+        self._only = troubled
         for step in range(1, STEPS + 1):
             self.moment.now += timedelta(seconds=STEP)
             self.moment.passed += STEP
             self._began = self.moment.passed - step * STEP
             self._looks_around(briefly=True)
+        self._only = None
 
     def _waves(self) -> Iterator[list[tuple[Life, Act]]]:
         """What people do at this instant: one act a tenant at a time, for they wait for what comes of it."""
@@ -231,7 +239,7 @@ class Play:
             return 1
         passed = replica.death.passed
         try:
-            return replica.look()
+            return replica.look(self._only)
         except Killed:
             self._died(replica)
             return 1

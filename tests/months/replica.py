@@ -175,6 +175,7 @@ class Replica:
         self.around, self.name, self._dice = around, name, dice
         self.death = Death()
         self.look_number = 0
+        self._only: frozenset[str] | None = None
         self._held: list[tuple[float, Loop, Job, bool]] = []
         """Threads that wait for somebody, until when."""
         self.database = Database(around.url)
@@ -235,12 +236,17 @@ class Replica:
             self.around.moment.taken()
         return done
 
-    def look(self) -> int:
-        """One second of the worker; returns how much was done. Raises ``Killed``."""
+    def look(self, only: frozenset[str] | None = None) -> int:
+        """One second of the worker; returns how much was done. Raises ``Killed``.
+
+        ``only``: at the jobs of these tenants, and nobody else is read.
+        """
         worker, done = self.bot.worker, self.work()
+        self._only = only
         self._let_go()
         for loop in worker._loops.values():
-            worker._turns[loop.name].append(worker.due(loop, loop.due))
+            due = worker.due(loop, loop.due)
+            worker._turns[loop.name].append(job for job in due if only is None or job.tenant_id in only)
         for _ in range(MOST_ROUNDS):
             looked = [did for loop in worker._loops.values() for did in self._turn(loop)]
             done += sum(looked) + self.work()
@@ -267,7 +273,7 @@ class Replica:
         worker = self.bot.worker
         turns = worker._turns[loop.name]
         job = turns.next(0.0)
-        if job is None and loop.more is not None:
+        if job is None and loop.more is not None and self._only is None:
             turns.append(worker.due(loop, loop.more))
             job = turns.next(0.0)
         return job
