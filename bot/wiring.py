@@ -36,7 +36,7 @@ from handlers.slack.listeners.routing import Router
 from handlers.slack.workspace_guard import WorkspaceGuard
 from storage.engine import Database
 from storage.messages.outbox import Outbox
-from storage.tenants.fleet import FleetRecord
+from storage.tenants import FleetRecord
 
 CREW = 12
 """Threads that do what was acknowledged; they wait for Slack most of the time."""

@@ -27,17 +27,16 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import rows
 from storage.database.errors import Conflict
-from storage.devices import rows as device_rows
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device
+from storage.devices.reader import device_of
+from storage.devices.records import Device, DeviceState
 from storage.integrity import believing
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.believing import Disbelieved
 from storage.integrity.damaged import DAMAGE, is_damage
 from storage.integrity.recorded import recorded_baseline
 from storage.ledger import Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import OPEN, WISHES
-from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Decision, Observation
 from storage.schema.device_tables import IS_STANDING, devices
 from storage.schema.tables import audit_events, baselines, change_requests, decisions, observations, rules
@@ -108,9 +107,9 @@ def home_rows(reader: Reader, tenant_id: str, person_id: str, today: date) -> Ho
         votes=tuple(_each(found, _VOTES, "vote", rows.decision)),
         own=tuple(_each(found, _OWN, "own", rows.change_request)),
         shown=_made(single, "shown", lambda row: Shown(row.request_id, row.digest, row.shown_at)),
-        devices=tuple(_each(found, _DEVICES, "device", device_rows.device)),
+        devices=tuple(_each(found, _DEVICES, "device", device_of)),
         device_count=max((row.of("device").owned for row in found if row.part == _DEVICES), default=0) or 0,
-        awaited=tuple(_each(found, _AWAITED, "awaited", device_rows.device)),
+        awaited=tuple(_each(found, _AWAITED, "awaited", device_of)),
     )
 
 

@@ -12,14 +12,14 @@ from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import chain, rows
+from storage.baseline_and_rule import HoldingWriter
 from storage.chain import BOT
 from storage.database.errors import AlreadyHandled, Conflict
 from storage.engine import PATIENCE, Database
-from storage.holding.recording import HoldingWriter
 from storage.integrity.canonical import stamp
+from storage.ledger_reader import Reader
 from storage.lifecycle import BIRTHS, SETTLED, Kind, State, may_move
 from storage.messages.outbox import OutboxWriter
-from storage.reading import Reader
 from storage.readings.runs import UNBROKEN
 from storage.records import (
     ChangeRequest,
@@ -32,7 +32,7 @@ from storage.records import (
     Waiting,
     WriteOutcome,
 )
-from storage.request_rows import insert_request, revise_request
+from storage.rows import insert_request, revise_request
 from storage.schema.tables import (
     attempts,
     decisions,

@@ -14,9 +14,16 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database.errors import AlreadyRegistered, Conflict
-from storage.devices import rows as device_rows
-from storage.devices.lifecycle import ENDED, STANDING, DeviceState, may_move_device
-from storage.devices.records import Device, DeviceAct, NewDevice
+from storage.devices.reader import device_of
+from storage.devices.records import (
+    ENDED,
+    STANDING,
+    Device,
+    DeviceAct,
+    DeviceState,
+    NewDevice,
+    may_move_device,
+)
 from storage.integrity.canonical import canonical, stamp
 from storage.ledger import Entry
 from storage.lifecycle import UNSENT, WISHES
@@ -166,7 +173,7 @@ def _change(entry: Entry, device: Device, columns: Mapping[str, Any]) -> Device:
     row = entry.connection.execute(changed.returning(*devices.c)).one_or_none()
     if row is None:
         raise Conflict(f"{device.name} has moved on")
-    return device_rows.device(row)
+    return device_of(row)
 
 
 def _record(

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Connection, bindparam, column, func, insert, or_, select, true
 
 from storage.database.inserting import insert_into
-from storage.devices import rows as device_rows
+from storage.devices.reader import day_of
 from storage.ledger import Entry
 from storage.schema.device_tables import devices, reports, sightings
 
@@ -164,11 +164,7 @@ class SightingReader:
             day.desc(), table.id.desc()
         )
         row = self._connection.execute(query.limit(1)).one_or_none()
-        return (
-            KeptReport(device_rows.day(row.first_day), device_rows.day(row.last_day), row.imported_at)
-            if row
-            else None
-        )
+        return KeptReport(day_of(row.first_day), day_of(row.last_day), row.imported_at) if row else None
 
     def newest_import(self) -> int:
         """Return the number of the newest event of an import; 0 where there was none."""
@@ -187,7 +183,7 @@ class SightingReader:
             query = query.where(table.sender.in_(list(senders)))
         for row in self._connection.execute(query):
             shares = (row.tls10, row.tls11, row.tls12, row.messages, row.is_legacy)
-            found[row.sender] = Sighting(row.sender, *shares, device_rows.day(row.last_seen))
+            found[row.sender] = Sighting(row.sender, *shares, day_of(row.last_seen))
         return found
 
     def word_on(self, sender: str) -> dict[str, object] | None:

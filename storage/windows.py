@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select
 
-from storage.holding.reading import HoldingReader
+from storage.baseline_and_rule import HoldingReader
 from storage.lifecycle import Kind, State
-from storage.messages.reading import MessageReader
+from storage.messages.reader import MessageReader
 from storage.records import ChangeRequest, SettingValue
-from storage.request_rows import read_requests, select_requests
+from storage.rows import read_requests, select_requests
 from storage.schema.tables import change_requests
 
 MOVES_THE_END = (Kind.EXTENSION, Kind.SHORTENING)

@@ -178,7 +178,7 @@ READS_TEXTS = {
     "handlers/slack/listeners/fleet.py": (
         "what somebody typed behind the command, and the tenants that a form carries"
     ),
-    "storage/tenants/fleet.py": "blanks in the name of a device",
+    "storage/tenants.py": "blanks in the name of a device",
     "handlers/queries/history.py": ("what somebody typed behind `history`: a mention, or digits of a period"),
     "handlers/queries/export.py": "an instant as ISO 8601 spells it",
     "handlers/commands.py": "payloads of the inbox: protocols are a list there",

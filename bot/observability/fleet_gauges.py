@@ -16,7 +16,7 @@ from handlers.context.context import Context
 from handlers.delivery.deliver import PUBLIC
 from handlers.ports import Clock
 from storage.engine import Database
-from storage.tenants.fleet import FleetRecord, Standing
+from storage.tenants import FleetRecord, Standing
 
 SOONEST, LATEST, FOR_EACH, OF_THOUSANDS = 2.0, 15.0, 0.1, 0.006
 """Seconds between two looks at all tenants: with few as with one, and longer the more there are."""

@@ -12,9 +12,9 @@ from handlers.changes.transitions import held_up
 from handlers.context.context import Context
 from handlers.delivery.deliver import PUBLIC
 from storage.engine import Database
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind
 from storage.messages.outbox import Outbox
-from storage.reading import Reader
 from storage.record.standing import Standing
 from storage.records import Observation
 

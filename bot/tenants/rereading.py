@@ -15,9 +15,9 @@ from bot.tenants.several import Several
 from bot.tenants.tenant import Shared, Tenant, Tenants, served
 from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Loop, Worker
+from storage.baseline_and_rule import kept_settings
 from storage.engine import Database, Unreachable
 from storage.records import SettingValue
-from storage.tenants.kept_rules import kept_settings
 
 log = structlog.get_logger(__name__)
 

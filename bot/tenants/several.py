@@ -12,7 +12,7 @@ from handlers.slack.fleet_home import publishing_several
 from handlers.slack.home_pages import HomePages
 from handlers.slack.listeners.by_tenant import ListenersByTenant, listeners_of
 from handlers.slack.shared_edge import SharedEdge
-from storage.tenants.whose import Whose
+from storage.tenants import Whose
 
 
 class Several:

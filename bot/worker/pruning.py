@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from handlers.ports import Clock
 from storage.engine import Database
-from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import NoticeKind
 from storage.retention import prune
 
 EVERY = timedelta(hours=1)

@@ -36,8 +36,8 @@ from handlers.ports import Reading, Unavailable, WriteAnswer
 from storage.database.errors import Conflict
 from storage.jobs.leases import Lease, still_held
 from storage.ledger import BOT, Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind, State
-from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, SettingValue, WriteOutcome
 
 log = structlog.get_logger(__name__)

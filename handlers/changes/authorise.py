@@ -16,8 +16,8 @@ from handlers.policy.rule import Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, content_digest, standing_approvals, tally
 from handlers.register.request_sync import SHOWN_OTHER_DEVICES, was_shown_other_devices
 from storage.homes import shown_to
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind
-from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote
 
 UNCHECKED = (

@@ -29,8 +29,8 @@ from handlers.policy.votes import content_digest, standing_approvals
 from handlers.ports import Unavailable
 from storage.database.errors import Conflict
 from storage.ledger import BOT, Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import State
-from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, Vote, Waiting
 
 UNDONE_BEFORE = (

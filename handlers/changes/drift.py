@@ -29,8 +29,8 @@ from handlers.ports import Reading, Unavailable
 from handlers.register.request_sync import activate
 from storage.engine import PATIENCE
 from storage.ledger import BOT, Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import WISHES, Kind, State
-from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, Door, Observation, SettingValue
 
 AUTHOR_AFTER = timedelta(minutes=2)

@@ -13,8 +13,8 @@ from handlers.policy.forms import day_problem
 from handlers.policy.tickets import Tickets
 from handlers.register.named_devices import typed_beside
 from storage.devices.records import Device
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind
-from storage.reading import Reader
 from storage.records import ChangeRequest, MailProtocol, Observation
 
 LISTED = 10

@@ -10,8 +10,8 @@ from handlers.outgoing.refusals import record_refusal
 from handlers.policy.forms import text_problem
 from handlers.policy.rule import ALLOWED, Reason, Verdict, about
 from storage.ledger import Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind
-from storage.reading import Reader
 from storage.records import ChangeRequest, Vote
 
 

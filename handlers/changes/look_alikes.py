@@ -4,8 +4,8 @@ from handlers.context.context import Context
 from handlers.interaction import Interaction
 from handlers.outgoing.notices import answer_key, enqueue_answer
 from handlers.ports import Unavailable
+from storage.ledger_reader import Reader
 from storage.lifecycle import State
-from storage.reading import Reader
 
 
 class LookAlikes:

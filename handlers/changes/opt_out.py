@@ -24,8 +24,8 @@ from handlers.register.devices_left import may_be_ended
 from storage.database.correlation import correlated
 from storage.database.errors import AlreadyOpen
 from storage.ledger import Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind, State
-from storage.reading import Reader
 from storage.records import ChangeRequest, Door, SettingValue
 
 CLOCKS_DIFFER = timedelta(minutes=1)

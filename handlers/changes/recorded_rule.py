@@ -16,7 +16,7 @@ from handlers.policy.days import latest_end
 from handlers.policy.votes import standing_approvals
 from storage.ledger import BOT, Entry
 from storage.lifecycle import OPEN, WISHES, State
-from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import NoticeKind
 from storage.records import ChangeRequest
 
 TOO_LONG = (

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from handlers.ports import Reading
+from storage.ledger_reader import Reader
 from storage.lifecycle import State
-from storage.reading import Reader
 from storage.records import SettingValue
 
 LAGS_AT_MOST: Final = timedelta(hours=1)

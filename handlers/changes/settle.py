@@ -26,8 +26,8 @@ from handlers.ports import Reading, Unavailable, WriteAnswer
 from handlers.register.request_sync import activate
 from storage.integrity.comparing import Difference
 from storage.ledger import BOT, Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind, State
-from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, WriteOutcome
 
 READ_PATIENCE = 20.0

@@ -16,9 +16,9 @@ from handlers.policy.votes import approvers, rejecter
 from handlers.ports import WriteAnswer
 from storage.database.errors import AlreadyOpen
 from storage.ledger import BOT, Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import UNSENT, WISHES, Kind, State
-from storage.messages.notice_kind import NoticeKind
-from storage.reading import Reader
+from storage.messages.records import NoticeKind
 from storage.records import Baseline, ChangeRequest, Door, SettingValue
 
 

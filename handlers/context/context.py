@@ -14,7 +14,7 @@ from handlers.policy.working_hours import NINE_TO_FIVE, Hours, expiry_of
 from handlers.ports import Clock, Cloud, Setting
 from storage.jobs.leases import Leases
 from storage.ledger import Ledger
-from storage.reading import Reader
+from storage.ledger_reader import Reader
 from storage.record.standing import Standing, Untrusted
 from storage.streams import Backlog
 

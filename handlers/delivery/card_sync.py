@@ -17,11 +17,10 @@ from handlers.policy.votes import Tally, approvers, rejecter, standing_approvals
 from handlers.ports import Place, Unavailable
 from handlers.register.redrawing import card_key
 from storage.database.errors import NoSuchDevice
+from storage.ledger_reader import Reader
 from storage.lifecycle import OPEN, Kind, State
-from storage.messages.notice_kind import NoticeKind
 from storage.messages.outbox import Outbox
-from storage.messages.records import Card, Notice
-from storage.reading import Reader
+from storage.messages.records import Card, Notice, NoticeKind
 from storage.records import ChangeRequest
 from storage.sightings import SightingReader
 

@@ -28,9 +28,8 @@ from handlers.outgoing.request_view import RequestView
 from handlers.ports import Place, Unavailable
 from handlers.reminders.due import shown_now
 from storage.engine import Unreachable
-from storage.messages.notice_kind import NoticeKind
 from storage.messages.outbox import Outbox
-from storage.messages.records import Notice
+from storage.messages.records import Notice, NoticeKind
 
 log = structlog.get_logger(__name__)
 

@@ -14,11 +14,10 @@ from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.register.redrawing import monday_of
 from handlers.reminders.due import renewed
 from storage.database.errors import NoSuchDevice
-from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceState
 from storage.lifecycle import State
-from storage.messages.notice_kind import NoticeKind
 from storage.messages.outbox import Outbox
-from storage.messages.records import Notice
+from storage.messages.records import Notice, NoticeKind
 
 
 def asked_now(

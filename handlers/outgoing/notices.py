@@ -19,10 +19,9 @@ from handlers.outgoing.reminders import ApprovalReminder
 from handlers.policy.forms import LABELS
 from handlers.policy.votes import approvers
 from storage.ledger import Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import SETTLED, WISHES, Kind, State
-from storage.messages.notice_kind import NoticeKind
-from storage.messages.records import Notice
-from storage.reading import Reader
+from storage.messages.records import Notice, NoticeKind
 from storage.records import Baseline, ChangeRequest, SettingValue
 
 Said = TypeVar("Said", bound=Announcement)

@@ -14,7 +14,7 @@ from handlers.context.context import Context
 from handlers.suggested import without_alias
 from storage.engine import Unreachable
 from storage.ledger import Entry
-from storage.reading import Reader
+from storage.ledger_reader import Reader
 
 log = structlog.get_logger(__name__)
 

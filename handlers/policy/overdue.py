@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind, State
-from storage.reading import Reader
 from storage.records import ChangeRequest
 
 AGAIN_AFTER = (timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2), timedelta(hours=4))

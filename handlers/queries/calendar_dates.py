@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from handlers.calendar.calendar import Calendar, Listed
-from storage.devices.reading import DeviceReader
+from storage.devices.reader import DeviceReader
 from storage.ledger import Ledger
 from storage.lifecycle import Kind
 from storage.records import Baseline, ChangeRequest, SettingValue

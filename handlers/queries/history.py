@@ -13,8 +13,8 @@ from handlers.policy.votes import approvers, standing_approvals
 from handlers.stored_command import number
 from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.ledger import Ledger
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind, State
-from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, SettingValue, Vote
 
 KINDS = {

@@ -20,9 +20,9 @@ from handlers.policy.votes import approvers
 from handlers.ports import Cloud, Reading, Unavailable
 from handlers.queries.status_readers import StatusReaders
 from storage.engine import Unreachable
+from storage.ledger_reader import Reader
 from storage.lifecycle import Kind, State
 from storage.probes import KnownVersion, known_versions
-from storage.reading import Reader
 from storage.records import Baseline, ChangeRequest, MailProtocol, Observation, SettingValue
 from storage.streams import Backlog
 

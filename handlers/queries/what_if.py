@@ -17,8 +17,8 @@ from handlers.policy.same_person import Identity
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable
 from handlers.queries.status import READINGS
+from storage.ledger_reader import Reader
 from storage.lifecycle import WISHES, State
-from storage.reading import Reader
 from storage.records import ChangeRequest, Decision, Door, SettingValue
 
 

@@ -15,10 +15,10 @@ from handlers.ports import Clock
 from handlers.register.files.parsed_file import FileKind
 from handlers.register.permissions import window_of
 from handlers.register.redrawing import monday_of
-from storage.devices.reading import DeviceCounts
+from storage.devices.reader import DeviceCounts
 from storage.devices.records import Device
 from storage.ledger import Ledger
-from storage.reading import Reader
+from storage.ledger_reader import Reader
 from storage.sightings import KeptReport, Sighting, SightingReader
 
 WEEK = timedelta(days=7)

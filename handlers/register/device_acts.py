@@ -46,8 +46,7 @@ from handlers.register.request_sync import follow
 from handlers.suggested import Suggested
 from storage import register
 from storage.database.errors import AlreadyRegistered, Conflict
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device, DeviceAct, NewDevice
+from storage.devices.records import Device, DeviceAct, DeviceState, NewDevice
 from storage.ledger import Entry
 
 DISAGREES = (

@@ -15,8 +15,7 @@ from handlers.register.files.columns import STATE
 from handlers.register.files.decoding import NotRead
 from handlers.register.files.parsed_file import Skipped
 from handlers.register.forms import judge_device
-from storage.devices.lifecycle import ENDED
-from storage.devices.records import NewDevice
+from storage.devices.records import ENDED, NewDevice
 from storage.record.spreadsheet_cells import as_stored
 from storage.register import fingerprint
 

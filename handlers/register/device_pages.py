@@ -13,7 +13,7 @@ from handlers.interaction import Interaction
 from handlers.policy.days import default_day, last_day, latest_day
 from handlers.register.burn_down import Devices, Overview
 from handlers.register.permissions import window_of
-from storage.devices.reading import DeviceReader
+from storage.devices.reader import DeviceReader
 from storage.devices.records import Device
 from storage.sightings import Sighting, SightingReader
 

@@ -22,8 +22,7 @@ from handlers.register.permissions import (
 )
 from handlers.suggested import Suggested
 from storage import register
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device, DeviceAct
+from storage.devices.records import Device, DeviceAct, DeviceState
 from storage.ledger import Entry
 from storage.register import Changes
 

@@ -6,8 +6,8 @@ It only reads.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from storage.ledger_reader import Reader
 from storage.lifecycle import WISHES
-from storage.reading import Reader
 from storage.records import SettingValue
 
 WAIT = timedelta(hours=24)

@@ -6,8 +6,7 @@ Only the newest counts: whoever was away for a month gets one and not four. A mo
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device
+from storage.devices.records import Device, DeviceState
 
 BEFORE = (14, 7, 1)
 """Days before the due day."""

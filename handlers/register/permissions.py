@@ -27,8 +27,7 @@ from handlers.register.commands import (
     WithdrawDevice,
 )
 from handlers.suggested import Suggested
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device
+from storage.devices.records import Device, DeviceState
 from storage.records import Baseline, SettingValue
 
 

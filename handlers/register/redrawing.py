@@ -10,7 +10,7 @@ from handlers.outgoing.notices import enqueue_reminder
 from handlers.register.owner_reminder_days import due_reminders
 from storage.devices.records import Device
 from storage.ledger import Entry
-from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import NoticeKind
 
 ONE = timedelta(days=1)
 

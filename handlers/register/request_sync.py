@@ -12,12 +12,11 @@ from handlers.policy.votes import standing_approvals
 from handlers.register.redrawing import redraw
 from storage import register
 from storage.database.errors import NoSuchDevice
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device, DeviceAct
+from storage.devices.records import Device, DeviceAct, DeviceState
 from storage.ledger import BOT, Entry
+from storage.ledger_reader import Reader
 from storage.lifecycle import UNSENT, WISHES, State
-from storage.messages.notice_kind import NoticeKind
-from storage.reading import Reader
+from storage.messages.records import NoticeKind
 from storage.records import ChangeRequest, NamedDevice
 
 CHANGED = (

@@ -13,7 +13,7 @@ from handlers.outgoing.notices import enqueue_announcement
 from handlers.policy.working_hours import in_working_hours
 from handlers.register.burn_down import Devices, pace_line
 from handlers.register.redrawing import monday_of
-from storage.devices.reading import DeviceReader
+from storage.devices.reader import DeviceReader
 
 EVERY = 60.0
 """Seconds between two looks: nobody waits for it."""

@@ -18,7 +18,7 @@ from handlers.reminders import snooze
 from handlers.reminders.due import expiry, situation
 from handlers.reminders.snooze import Telling
 from storage.ledger import Entry
-from storage.reading import Reader
+from storage.ledger_reader import Reader
 
 NEXT_LOOK, UNANSWERED = timedelta(hours=20), timedelta(minutes=10)
 """When the approvers are looked up again: a day's working hours later, or soon when Slack did not answer."""

@@ -13,7 +13,7 @@ from sqlalchemy import Select, select
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
 from storage.lifecycle import State
-from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import NoticeKind
 from storage.records import SettingValue
 from storage.schema.tables import (
     ATTRIBUTABLE,

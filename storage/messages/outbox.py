@@ -32,9 +32,8 @@ from storage.engine import Database
 from storage.integrity.authenticity import SET_ASIDE, authenticity_of
 from storage.integrity.canonical import canonical
 from storage.integrity.damaged import DAMAGE, is_damage, split
-from storage.messages import rows as message_rows
-from storage.messages.notice_kind import NoticeKind
-from storage.messages.records import Card, Notice
+from storage.messages.reader import notice_of
+from storage.messages.records import Card, Notice, NoticeKind
 from storage.schema.tables import cards, notices, permalinks
 
 CLAIM_MS = 30_000
@@ -270,7 +269,7 @@ class Outbox:
 
         Any other is settled unsent, so that it holds up nothing.
         """
-        believed = self._database.authenticity.checked(notices, message_rows.notice)
+        believed = self._database.authenticity.checked(notices, notice_of)
         found, others = split(connection, _NUMBERED, notices, believed, {"numbers": numbers})
         for (number,) in others:
             connection.execute(_ONE, {"number": number, "delivered_at": now, "problem": SET_ASIDE})

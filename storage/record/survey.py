@@ -15,7 +15,7 @@ from storage.integrity.comparing import Difference
 from storage.integrity.damaged import split
 from storage.integrity.replay import Replay
 from storage.lifecycle import OPEN, State
-from storage.messages import rows as message_rows
+from storage.messages.reader import notice_of
 from storage.schema import guards
 from storage.schema.tables import change_requests, notices
 from storage.schema.tables import inbox as deliveries
@@ -103,7 +103,7 @@ def _unknown_states(connection: Connection, tenant_id: str) -> list[str]:
 
 def _damaged(connection: Connection, tenant_id: str) -> Iterator[Difference]:
     looks: tuple[tuple[Table, Any, Callable[[Row[Any]], object]], ...] = (
-        (notices, notices.c.delivered_at.is_(None), message_rows.notice),
+        (notices, notices.c.delivered_at.is_(None), notice_of),
         (deliveries, deliveries.c.done_at.is_(None), inbox.item),
     )
     for table, waiting, made in looks:

@@ -30,8 +30,8 @@ from handlers.ports import AuditRow, Place, TimeStamp
 from storage.engine import Database
 from storage.jobs.leases import Leases, TenantDuty
 from storage.ledger import Ledger
-from storage.messages.notice_kind import NoticeKind
 from storage.messages.outbox import Outbox
+from storage.messages.records import NoticeKind
 from storage.migrate import upgrade
 from storage.record.export import Event, lines
 from storage.record.reconcile import differences

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import register
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device, DeviceAct
+from storage.devices.records import Device, DeviceAct, DeviceState
 from storage.engine import Database
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import Kind, State

@@ -31,8 +31,8 @@ from bot.sandbox.slack import cast
 from bot.sandbox.slack.messages import JSON
 from bot.sandbox.slack.simulation import Slack
 from storage.engine import Database
+from storage.ledger_reader import Reader
 from storage.lifecycle import State
-from storage.reading import Reader
 from storage.records import Attempt, Decision
 from tests.chance import QUIET
 from tests.patience import patience

@@ -31,7 +31,7 @@ from handlers.register.owner_reminders import OwnerReminders
 from handlers.register.weekly_message import WeeklyDevices
 from handlers.reminders.remind import Reminders
 from handlers.slack.views import cards, outcomes
-from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceState
 from storage.engine import Database
 from storage.messages.outbox import Outbox
 from storage.migrate import upgrade

@@ -16,9 +16,9 @@ from bot.sandbox.slack.deliveries import Parcel
 from handlers.changes.drift import CONFIRM_AFTER
 from storage.engine import Database
 from storage.ledger import Ledger
+from storage.ledger_reader import Reader
 from storage.lifecycle import State
 from storage.messages.outbox import Outbox
-from storage.reading import Reader
 from storage.records import Observation
 from storage.schema.tables import inbox, notices
 from tests.chance import QUIET

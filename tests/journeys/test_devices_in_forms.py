@@ -7,8 +7,7 @@ from handlers.policy.forms import DEVICES
 from handlers.slack.views.device_answers import KEEP, NEED_LONGER
 from handlers.slack.views.devices import NOT_MINE, REPLACED
 from storage import register
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device, NewDevice
+from storage.devices.records import Device, DeviceState, NewDevice
 from storage.ledger import Ledger
 from storage.records import MailProtocol
 from tests.journeys.stage import ALICE, BOB, CHANGES, DAVE, ZONE, Stage

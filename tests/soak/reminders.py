@@ -1,7 +1,7 @@
 """Which reminders the owners of devices were owed by now, and that it is a day on which they are reminded."""
 
 from handlers.register.owner_reminder_days import due_reminders
-from storage.reading import Reader
+from storage.ledger_reader import Reader
 from tests.crashes.world import World
 
 JUMP = 12 * 3600.0

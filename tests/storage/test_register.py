@@ -10,8 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import register
 from storage.database.errors import AlreadyRegistered, Conflict, NoSuchDevice
-from storage.devices.lifecycle import DEVICE_MOVES, ENDED, DeviceState, may_move_device
-from storage.devices.records import DeviceAct
+from storage.devices.records import DEVICE_MOVES, ENDED, DeviceAct, DeviceState, may_move_device
 from storage.devices.replay import device_differences, unacted
 from storage.engine import Database
 from storage.ledger import Ledger

@@ -17,9 +17,8 @@ from handlers.register.device_pages import DevicePage, DueDays, ShownDevice, Whi
 from handlers.slack.views import announcements, device_answers, device_forms, device_import, devices, modals
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.tickets import ticket_field
-from storage.devices.lifecycle import DeviceState
-from storage.devices.reading import DeviceCounts
-from storage.devices.records import Device
+from storage.devices.reader import DeviceCounts
+from storage.devices.records import Device, DeviceState
 from storage.messages.records import ReminderAnswer, ReminderReply
 from storage.records import ChangeRequest, MailProtocol, NamedDevice
 from storage.sightings import Sighting

@@ -10,7 +10,7 @@ from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import fleet, replies
 from handlers.slack.views.blocks import Message
 from storage.records import Observation, SettingValue
-from storage.tenants.fleet import Standing
+from storage.tenants import Standing
 
 
 def messages(now: datetime, cloud: Cloud) -> Iterator[tuple[str, Message]]:

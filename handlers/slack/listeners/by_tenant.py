@@ -11,7 +11,7 @@ from handlers.slack.listeners.home import Shortcut
 from handlers.slack.listeners.mentions import Mentions
 from handlers.slack.listeners.reactions import Reactions
 from handlers.slack.views.signed import Signature
-from storage.tenants.whose import Whose
+from storage.tenants import Whose
 
 
 class TenantListeners:

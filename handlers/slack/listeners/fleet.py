@@ -23,7 +23,7 @@ from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import fleet as view
 from storage.engine import Unreachable
 from storage.records import Door
-from storage.tenants.fleet import FleetRecord
+from storage.tenants import FleetRecord
 
 FLEET, DISABLE = "fleet", "disable"
 

@@ -9,8 +9,7 @@ from handlers.changes.form_proposals import Standing
 from handlers.policy.forms import DEVICES
 from handlers.slack.views.blocks import section, small
 from handlers.slack.views.mrkdwn import escape, fitted
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device
+from storage.devices.records import Device, DeviceState
 
 LABEL = "Devices of the register"
 

@@ -17,8 +17,7 @@ from bot.observability.metrics import Metrics
 from handlers.calendar.calendar import load_packaged, merge, parse
 from handlers.queries.calendar_dates import CalendarDates
 from storage import register
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import DeviceAct, NewDevice
+from storage.devices.records import DeviceAct, DeviceState, NewDevice
 from storage.engine import Database, Unreachable
 from storage.records import MailProtocol, SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, NOW, TENANT, House

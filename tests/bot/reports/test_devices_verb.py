@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from storage import register
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import DeviceAct
+from storage.devices.records import DeviceAct, DeviceState
 from storage.engine import Database
 from storage.ledger import Ledger
 from tests.bot.machine import Outcome, command

@@ -17,9 +17,8 @@ from storage.engine import Database
 from storage.integrity.keyring import Keyring
 from storage.jobs.leases import Lease, Leases, TenantDuty
 from storage.ledger import Ledger
-from storage.messages.notice_kind import NoticeKind
 from storage.messages.outbox import Outbox
-from storage.messages.records import Notice
+from storage.messages.records import Notice, NoticeKind
 from storage.record.export import lines
 from storage.streams import Streams
 from tests.bot.stream.receiving import SECRET, Act, Receiving

@@ -9,8 +9,8 @@ from bot.worker.pruning import PASSING, prune_batch
 from handlers.delivery.deliver import PRIVATE, PUBLIC
 from handlers.reminders.remind import Reminders
 from storage.engine import Database
-from storage.messages.notice_kind import NoticeKind
 from storage.messages.outbox import Outbox
+from storage.messages.records import NoticeKind
 from storage.migrate import upgrade
 from tests.handlers.driver import ALICE, BOB, House
 

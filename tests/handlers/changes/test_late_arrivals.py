@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.slack.views import replies
 from storage.lifecycle import Kind, State
-from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import NoticeKind
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, House
 from tests.handlers.fakes import LATE, LOST, REFUSED

@@ -13,8 +13,7 @@ from handlers.outgoing.notices import (
     is_unposted,
 )
 from handlers.ports import Unavailable
-from storage.messages.notice_kind import NoticeKind
-from storage.messages.records import Notice
+from storage.messages.records import Notice, NoticeKind
 from tests.handlers.driver import ALICE, House
 
 SINCE = datetime(2026, 11, 23, 10, tzinfo=UTC)

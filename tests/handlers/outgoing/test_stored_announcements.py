@@ -17,7 +17,7 @@ from handlers.outgoing.announcement_view import (
 )
 from handlers.outgoing.device_news import DeviceDue
 from handlers.outgoing.reminders import REMINDERS, Scheduled
-from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import NoticeKind
 from tests.handlers.driver import ALICE, BOB, House
 from tests.handlers.saying import announcement
 

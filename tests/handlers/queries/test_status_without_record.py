@@ -11,7 +11,7 @@ from handlers.queries.status import Status
 from handlers.slack.views import status_view
 from storage.engine import Unreachable
 from storage.ledger import Ledger
-from storage.reading import Reader
+from storage.ledger_reader import Reader
 from storage.records import SettingValue
 from tests.handlers.driver import House
 from tests.sentences import says

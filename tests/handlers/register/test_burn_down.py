@@ -9,7 +9,7 @@ from handlers.register.burn_down import Devices, Overview, Week, pace, pace_line
 from handlers.register.commands import ChangeDay, NotMine, Replaced
 from handlers.register.files.parsed_file import FileKind
 from handlers.register.report_imports import Imports, Period
-from storage.devices.reading import DeviceCounts
+from storage.devices.reader import DeviceCounts
 from tests.handlers.driver import ALICE, ERIN, House
 from tests.handlers.register.registering import added, day, do, opted_in
 from tests.handlers.register.test_report_imports import FULL

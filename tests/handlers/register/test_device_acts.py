@@ -17,8 +17,7 @@ from handlers.register.commands import (
     WithdrawDevice,
 )
 from handlers.register.device_acts import Register
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import DeviceAct
+from storage.devices.records import DeviceAct, DeviceState
 from storage.lifecycle import State
 from storage.record.reconcile import differences
 from tests.handlers.audit_log import AuditLog

@@ -25,7 +25,7 @@ from handlers.register.none_left import NoneLeft
 from handlers.register.owner_reminders import OwnerReminders
 from handlers.register.report_imports import Imports
 from handlers.register.weekly_message import WeeklyDevices
-from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceState
 from storage.lifecycle import Kind, State
 from storage.record.reconcile import differences
 from tests.chance import chance

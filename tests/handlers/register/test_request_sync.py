@@ -7,7 +7,7 @@ import pytest
 
 from handlers.policy.votes import content_digest
 from handlers.register.commands import ChangeDay, NeedLonger, NotMine, Replaced
-from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceState
 from storage.lifecycle import State
 from storage.record.reconcile import differences
 from storage.records import NamedDevice

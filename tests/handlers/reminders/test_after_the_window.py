@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from handlers.ports import Unavailable
-from storage.messages.notice_kind import NoticeKind
+from storage.messages.records import NoticeKind
 from storage.records import SettingValue
 from tests.handlers.changes.test_windows import apply, end_of
 from tests.handlers.driver import ALICE, BOB, House

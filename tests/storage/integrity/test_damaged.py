@@ -11,10 +11,10 @@ from storage.database.errors import Unreadable
 from storage.engine import Database
 from storage.inbox import Inbox
 from storage.ledger import Ledger
+from storage.ledger_reader import Reader
 from storage.lifecycle import OPEN, Kind, State
 from storage.messages.outbox import Outbox
 from storage.messages.records import ReminderReply
-from storage.reading import Reader
 from storage.records import Baseline, Door, Observation, SettingValue, Vote
 from storage.reminders import keep_answer
 from storage.schema.tables import inbox, notices

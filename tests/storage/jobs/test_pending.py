@@ -12,8 +12,8 @@ from storage.inbox import Inbox
 from storage.jobs.pending import Pending
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
-from storage.messages.notice_kind import NoticeKind
 from storage.messages.outbox import Outbox
+from storage.messages.records import NoticeKind
 from storage.records import Baseline, Observation, SettingValue
 from tests.storage.states import BOB, NOW, TENANT, asked, brought_to, opened
 

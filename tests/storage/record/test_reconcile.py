@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from storage import register
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import DeviceAct
+from storage.devices.records import DeviceAct, DeviceState
 from storage.engine import Database
 from storage.integrity.comparing import Difference
 from storage.ledger import Ledger

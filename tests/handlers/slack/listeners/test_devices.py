@@ -9,7 +9,7 @@ from handlers.register.commands import Replaced
 from handlers.register.none_left import NoneLeft
 from handlers.slack.views.device_answers import KEEP, LONGER, NEED_LONGER
 from handlers.slack.views.devices import NOT_MINE, REPLACED
-from storage.devices.lifecycle import DeviceState
+from storage.devices.records import DeviceState
 from storage.records import NamedDevice
 from tests.handlers.driver import ALICE, BOB, CHANNEL, DAVE, ERIN, House
 from tests.handlers.register.registering import added, day, device, do, opted_in

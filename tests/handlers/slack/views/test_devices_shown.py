@@ -15,8 +15,8 @@ from handlers.slack.views import devices
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.native import LABEL, POINTS
 from handlers.suggested import without_alias
-from storage.devices.lifecycle import ENDED, DeviceState
-from storage.devices.reading import DeviceCounts
+from storage.devices.reader import DeviceCounts
+from storage.devices.records import ENDED, DeviceState
 from tests.handlers.driver import ALICE, BOB, NOW
 from tests.handlers.slack.views.test_block_limits import LISBON, WORST, harmless, marked_up
 from tests.sentences import says

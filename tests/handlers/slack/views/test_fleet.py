@@ -10,7 +10,7 @@ from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.slack.layouts.fleet import forms
 from handlers.slack.views import fleet
 from storage.records import Observation, SettingValue
-from storage.tenants.fleet import Standing
+from storage.tenants import Standing
 from tests.journeys.words import words
 from tests.sentences import says
 

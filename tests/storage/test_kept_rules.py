@@ -2,9 +2,9 @@
 
 import pytest
 
+from storage.baseline_and_rule import KeptSettings, kept_settings
 from storage.engine import Database
 from storage.ledger import Ledger
-from storage.tenants.kept_rules import KeptSettings, kept_settings
 from tests.handlers.attacks import tamper
 from tests.storage.states import NOW
 

@@ -1,6 +1,7 @@
-"""Read many tenants' records at once, for fleet operators and for the process's metrics.
+"""Ask over many tenants at once: how each stands, and which one a number or a person belongs to.
 
-It tells how things stand as the rows say; who acts on one of them asks that tenant's own ledger.
+Numbers of changes, entries and messages run through all tenants, so each leads to one of them. It tells how
+things stand as the rows say; who acts on one of them asks that tenant's own ledger.
 """
 
 from collections import Counter
@@ -9,17 +10,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, Select, case, func, select, union
 
 from storage import rows
 from storage.engine import Database
 from storage.integrity.damaged import any_bytes
+from storage.ledger_reader import decisions_since
 from storage.lifecycle import Kind, State
-from storage.messages.notice_kind import NoticeKind
-from storage.reading import decisions_since
+from storage.messages.records import NoticeKind
 from storage.records import Door, Observation, SettingValue, Vote
 from storage.schema.device_tables import IS_STANDING
-from storage.schema.tables import OWED, baselines, change_requests, devices, leases, notices, observations
+from storage.schema.tables import (
+    OWED,
+    baselines,
+    cards,
+    change_requests,
+    devices,
+    leases,
+    notices,
+    observations,
+)
 
 AT_ONCE = 500
 """Tenants that one look is about: the readings of ten thousand at once would take forty megabytes."""
@@ -85,7 +95,7 @@ class FleetRecord:
     def decisions_since(
         self, last: int | None, tenants: Collection[str]
     ) -> tuple[list[tuple[Vote, Door]], int]:
-        """As ``storage.reading.decisions_since``."""
+        """As ``storage.ledger_reader.decisions_since``."""
         with self._database.read() as connection:
             return decisions_since(connection, last, tenants)
 
@@ -172,3 +182,43 @@ def _standing(
         overdue_devices=late.get(tenant_id, 0),
         drifted=drifted,
     )
+
+
+class Whose:
+    """The questions; each raises ``Unreachable``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_request(self, number: int) -> str | None:
+        """Return the id of the tenant that has this change request; ``None`` where nobody has it."""
+        return self._one(select(change_requests.c.tenant_id).where(change_requests.c.id == number))
+
+    def of_device(self, number: int) -> str | None:
+        """Return whose entry of the register this is; ``None`` where it is nobody's."""
+        return self._one(select(devices.c.tenant_id).where(devices.c.id == number))
+
+    def of_notice(self, number: int) -> str | None:
+        """Return whose message has this number; ``None`` where it is nobody's."""
+        return self._one(select(notices.c.tenant_id).where(notices.c.id == number))
+
+    def at(self, channel: str, ts: str) -> str | None:
+        """Return whose message stands at this place in Slack; ``None`` where it is not known."""
+        return self._one(select(cards.c.tenant_id).where(cards.c.channel == channel, cards.c.ts == ts))
+
+    def having(self, person_id: str, tenants: Collection[str]) -> frozenset[str]:
+        """Return those of ``tenants`` in which a person has asked for a change, or answers for a device."""
+        asked, owned = change_requests.c, devices.c
+        mine = select(asked.tenant_id).where(
+            asked.tenant_id.in_(list(tenants)), asked.requester_id == person_id
+        )
+        theirs = select(owned.tenant_id).where(
+            owned.tenant_id.in_(list(tenants)), owned.owner_id == person_id, IS_STANDING
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(union(mine, theirs)).scalars())
+
+    def _one(self, query: Select[Any]) -> str | None:
+        with self._database.read(quick=True) as connection:
+            found: str | None = connection.execute(query).scalar_one_or_none()
+        return found

@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Select, bindparam, func, literal_column, select
 
 from storage import chain, rows
+from storage.baseline_and_rule import HoldingReader
 from storage.database.errors import NoSuchRequest, Unreadable
-from storage.devices.reading import DeviceReader
+from storage.devices.reader import DeviceReader
 from storage.history_pages import HistoryPages
-from storage.holding.reading import HoldingReader
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.lifecycle import OPEN, UNSENT, WISHES, Kind, State
-from storage.messages.reading import MessageReader
+from storage.messages.reader import MessageReader
 from storage.readings.observing import ReadingReader
 from storage.records import (
     Attempt,
@@ -24,7 +24,7 @@ from storage.records import (
     Vote,
     WriteOutcome,
 )
-from storage.request_rows import read_requests, select_requests
+from storage.rows import read_requests, select_requests
 from storage.schema.tables import (
     attempts,
     audit_events,

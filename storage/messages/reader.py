@@ -5,16 +5,31 @@ It never sends anything: ``storage.messages.outbox`` hands out what is owed, and
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.damaged import one, readable
-from storage.messages import rows as message_rows
-from storage.messages.notice_kind import NoticeKind
-from storage.messages.records import Card, Notice, ReminderAnswer
+from storage.messages.records import Card, Notice, NoticeKind, ReminderAnswer
+from storage.rows import record, texts
 from storage.schema.tables import cards, notices, permalinks, reminder_answers
+
+
+def notice_of(row: Row[Any]) -> Notice:
+    """Return one row of ``notices``. Raises ``Damaged``."""
+    return record(Notice, row, facts=texts(row.facts))
+
+
+def reminder_answer_of(row: Row[Any]) -> ReminderAnswer:
+    """Return one row of ``reminder_answers``."""
+    return record(ReminderAnswer, row)
+
+
+def card_of(row: Row[Any]) -> Card:
+    """Return one row of ``cards``."""
+    return record(Card, row, drawn_version=int(row.drawn_version))
+
 
 _MINE = notices.c.tenant_id == bindparam("tenant")
 _OWED = select(notices.c.id).where(_MINE, notices.c.key == bindparam("key"))
@@ -63,7 +78,7 @@ class MessageReader:
     def notice(self, number: int) -> Notice | None:
         """Return the message owed that has this number; ``None`` when there is none."""
         query = select(notices).where(notices.c.tenant_id == self._tenant_id, notices.c.id == number)
-        return one(self._connection, query, notices, self._checked(notices, message_rows.notice))
+        return one(self._connection, query, notices, self._checked(notices, notice_of))
 
     def posted_at(self, number: int) -> tuple[str, str] | None:
         """Channel and ``ts`` of a delivered message; ``None`` when it is not known to have arrived."""
@@ -85,13 +100,13 @@ class MessageReader:
     def reminder_answers(self, series: str) -> list[ReminderAnswer]:
         """Return what people answered to the reminders of one series, oldest first."""
         mine = {"tenant": self._tenant_id, "series": series}
-        return readable(self._connection, _ANSWERS, reminder_answers, message_rows.reminder_answer, mine)
+        return readable(self._connection, _ANSWERS, reminder_answers, reminder_answer_of, mine)
 
     def newest_announcement(self, what: str) -> dict[str, str] | None:
         """Return the facts of the newest announcement about this, which are authenticated."""
         mine, believed = (
             {"tenant": self._tenant_id, "what": what},
-            self._checked(notices, message_rows.notice),
+            self._checked(notices, notice_of),
         )
         found = readable(self._connection, _NEWEST_ANNOUNCED, notices, believed, mine)
         return next((dict(notice.facts) for notice in found if notice.facts.get("what") == what), None)
@@ -103,7 +118,7 @@ class MessageReader:
             table.tenant_id == self._tenant_id, table.what == what, table.posted_ts.is_not(None)
         )
         believed = self._checked(
-            notices, lambda row: (message_rows.notice(row), str(row.posted_channel), str(row.posted_ts))
+            notices, lambda row: (notice_of(row), str(row.posted_channel), str(row.posted_ts))
         )
         return readable(self._connection, query.order_by(table.id.desc()).limit(limit), notices, believed)
 
@@ -119,13 +134,13 @@ class MessageReader:
             table.tenant_id == self._tenant_id, table.kind.in_(list(kinds)), table.id > first
         )
         return readable(
-            self._connection, query.order_by(table.id), notices, self._checked(notices, message_rows.notice)
+            self._connection, query.order_by(table.id), notices, self._checked(notices, notice_of)
         )
 
     def cards(self, request_id: int) -> list[Card]:
         """Return every known copy of a request's message in Slack; what is not authentic is none."""
         about = {"request": request_id, "tenant": self._tenant_id}
-        return readable(self._connection, _CARDS, cards, self._checked(cards, message_rows.card), about)
+        return readable(self._connection, _CARDS, cards, self._checked(cards, card_of), about)
 
     def permalinks(self, numbers: Collection[int]) -> dict[int, str]:
         """Return where the messages of these requests are found in Slack, as far as it is known."""
@@ -138,9 +153,7 @@ class MessageReader:
     def card_at(self, channel: str, ts: str) -> Card | None:
         """Return the request's message at this place in Slack, if it is one of ours."""
         place = (cards.c.channel == channel, cards.c.ts == ts, cards.c.tenant_id == self._tenant_id)
-        return one(
-            self._connection, select(cards).where(*place), cards, self._checked(cards, message_rows.card)
-        )
+        return one(self._connection, select(cards).where(*place), cards, self._checked(cards, card_of))
 
     def card_channels(self) -> frozenset[str]:
         """Every channel in which a request's message stands: one look into the index for each channel."""

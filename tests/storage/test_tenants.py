@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from storage import register
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import DeviceAct
+from storage.devices.records import DeviceAct, DeviceState
 from storage.engine import Database
 from storage.homes import home_rows
 from storage.jobs.pending import Pending
@@ -13,8 +12,7 @@ from storage.lifecycle import Kind, State
 from storage.messages.outbox import Outbox
 from storage.messages.records import Card
 from storage.records import Door, Observation, SettingValue
-from storage.tenants.fleet import FleetRecord
-from storage.tenants.whose import Whose
+from storage.tenants import FleetRecord, Whose
 from tests.storage.states import BOB, CAROL, DUE, proposed
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)

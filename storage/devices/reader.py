@@ -1,4 +1,4 @@
-"""The ledger's questions about the register: an entry, a page of them, how many there are.
+"""Answer about the register: an entry, a page of them, how many there are.
 
 Every page is found by an index and its last row, so its depth and the number of entries cost nothing.
 """
@@ -9,17 +9,32 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, tuple_
 
 from storage.database.errors import NoSuchDevice
-from storage.devices import rows as device_rows
-from storage.devices.lifecycle import DeviceState
-from storage.devices.records import Device, RecordedAct
+from storage.devices.records import Device, DeviceState, RecordedAct
 from storage.devices.replay import device_differences
 from storage.integrity.damaged import DAMAGE, is_damage, readable
 from storage.records import NamedDevice
+from storage.rows import record
 from storage.schema.device_tables import IS_STANDING, device_acts, devices
 from storage.schema.tables import audit_events
+
+
+def day_of(stored: str | None) -> date | None:
+    """Return the calendar day that is stored, or ``None`` where none is. Raises ``ValueError``."""
+    return date.fromisoformat(stored) if stored is not None else None
+
+
+def device_of(row: Row[Any]) -> Device:
+    """Return one row of ``devices``. Raises ``ValueError`` for what no entry can say."""
+    return record(Device, row, version=int(row.version), moves=int(row.moves))
+
+
+def act_of(row: Row[Any]) -> RecordedAct:
+    """Return one row of ``device_acts``."""
+    return record(RecordedAct, row)
+
 
 _BATCH = 500
 
@@ -46,7 +61,7 @@ class DeviceReader:
         try:
             row = self._connection.execute(self._devices(devices.c.id == number)).one_or_none()
             if row is not None:
-                return device_rows.device(row)
+                return device_of(row)
         except DAMAGE as damage:
             if not is_damage(damage):
                 raise
@@ -161,7 +176,7 @@ class DeviceReader:
         query = select(device_acts).where(
             device_acts.c.device_id == number, device_acts.c.tenant_id == self._tenant_id
         )
-        return readable(self._connection, query.order_by(device_acts.c.id), device_acts, device_rows.act)
+        return readable(self._connection, query.order_by(device_acts.c.id), device_acts, act_of)
 
     def as_named(self, numbers: Collection[int]) -> tuple[NamedDevice, ...]:
         """Return how a request names these standing entries now: by number, each with its due day.
@@ -224,4 +239,4 @@ class DeviceReader:
         return self._many(self._devices(devices.c.id > above).order_by(devices.c.id).limit(_BATCH))
 
     def _many(self, query: Select[Any]) -> list[Device]:
-        return readable(self._connection, query, devices, device_rows.device)
+        return readable(self._connection, query, devices, device_of)

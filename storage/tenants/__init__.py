@@ -1,1 +1,0 @@
-"""Questions asked over many tenants at once."""
