@@ -58,10 +58,10 @@ from handlers.register.commands import RegisterCommand
 from handlers.register.device_acts import Register
 from handlers.reminders.replies import ReminderReplies
 from storage.database.correlation import correlated
-from storage.database.errors import AlreadyHandled, Conflict, NoSuchDevice, NoSuchRequest
 from storage.engine import Unreachable
+from storage.errors import AlreadyHandled, Conflict, NoSuchDevice, NoSuchRequest
 from storage.inbox import Inbox, Item
-from storage.integrity.comparing import WHOLE, Difference
+from storage.integrity.row_comparison import WHOLE, Difference
 
 log = structlog.get_logger(__name__)
 Query = TypeVar("Query")

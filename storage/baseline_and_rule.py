@@ -16,11 +16,11 @@ from sqlalchemy import Connection, Row, String, bindparam, func, insert, literal
 from storage import rows
 from storage.chain import BOT
 from storage.engine import Database
-from storage.integrity import believing, comparing
+from storage.integrity import believed_events, row_comparison
 from storage.integrity.authenticity import authenticity_of
 from storage.integrity.canonical import canonical, stamp
-from storage.integrity.damaged import DAMAGE, is_damage, one, readable
-from storage.integrity.recorded import recorded_baseline, recorded_end
+from storage.integrity.damaged_rows import DAMAGE, is_damage, one, readable
+from storage.integrity.row_comparison import recorded_baseline, recorded_end
 from storage.lifecycle import State
 from storage.readings.runs import UNBROKEN, keep_reading
 from storage.records import Baseline, ChangeRequest, KeptRule, Observation
@@ -45,7 +45,7 @@ class HoldingReader:
         row.
         """
         row = one(self._connection, _BASELINE, baselines, rows.baseline, {"tenant": self._tenant_id})
-        told = believing.newest(self._connection, self._tenant_id, "baseline")
+        told = believed_events.newest(self._connection, self._tenant_id, "baseline")
         return recorded_baseline(told, row) if told is not None else row
 
     def approved_end(self, request: ChangeRequest) -> datetime | None:
@@ -54,7 +54,7 @@ class HoldingReader:
 
     def organization(self) -> str | None:
         """Return the organisation that answered first, by the record before the row."""
-        told = believing.newest(self._connection, self._tenant_id, "organization")
+        told = believed_events.newest(self._connection, self._tenant_id, "organization")
         if told is not None and isinstance(told.payload.get("name"), str):
             return str(told.payload["name"])
         query = select(organizations.c.name).where(organizations.c.tenant_id == self._tenant_id)
@@ -68,15 +68,15 @@ class HoldingReader:
 
     def rule_disagrees(self) -> bool:
         """Tell whether the newest row of the rules is not the rule that was recorded last."""
-        return bool(comparing.rule_differences(self._connection, self._tenant_id))
+        return bool(row_comparison.rule_differences(self._connection, self._tenant_id))
 
     def agrees(self, request: ChangeRequest) -> bool:
         """Tell whether a request is as its events say."""
-        return not comparing.request_differences(self._connection, self._tenant_id, request.id)[0]
+        return not row_comparison.request_differences(self._connection, self._tenant_id, request.id)[0]
 
     def was_sent(self, request: ChangeRequest) -> bool:
         """Tell whether it is on record that a change was sent and is not settled yet."""
-        _, told = comparing.request_differences(self._connection, self._tenant_id, request.id)
+        _, told = row_comparison.request_differences(self._connection, self._tenant_id, request.id)
         return told.request.get("state") in (State.APPLYING, State.UNCERTAIN)
 
     def settings(self) -> Mapping[str, object]:
@@ -176,7 +176,7 @@ def _last(kind: Any) -> Any:
     last = select(audit_events.c.tenant_id, func.max(audit_events.c.seq).label("seq")).where(*of)
     newest = last.group_by(audit_events.c.tenant_id).subquery()
     found = (audit_events.c.tenant_id == newest.c.tenant_id, audit_events.c.seq == newest.c.seq)
-    return believing.ANYBODYS.add_columns(audit_events.c.tenant_id).where(*found)
+    return believed_events.ANYBODYS.add_columns(audit_events.c.tenant_id).where(*found)
 
 
 _RULES_SAID, _SETTINGS_SAID = _last(audit_events.c.kind == literal_column("'rule'")), _last(SETTINGS)
@@ -219,8 +219,8 @@ def _agrees(connection: Connection, row: Row[Any], event: Row[Any] | None) -> bo
     """Whether the row of a rule is as the newest believed event says."""
     if event is None:
         return False
-    with suppress(believing.Disbelieved):
-        told = believing.believed(row.tenant_id, event, authenticity_of(connection))
+    with suppress(believed_events.Disbelieved):
+        told = believed_events.believed(row.tenant_id, event, authenticity_of(connection))
         said = (told.payload.get("digest"), canonical(told.payload.get("body")), told.at)
         return (row.digest, row.body, stamp(row.since)) == said
     return False

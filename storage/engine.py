@@ -18,12 +18,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from storage.database.connecting import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
-from storage.database.files import InPlace, file_of, open_to_others
-from storage.database.troubles import Trouble, of_result, of_statement
-from storage.database.watching import Watch
+from storage.database.connections import QUICK_PATIENCE, engine_of, quick_engine_of, untouched
+from storage.database.sqlite_files import InPlace, file_of, open_to_others
+from storage.database.troubles import Trouble, Watch, of_result, of_statement
 from storage.integrity.authenticity import OPTION, Authenticity
-from storage.integrity.damaged import Met
+from storage.integrity.damaged_rows import Met
 from storage.integrity.keyring import Keyring
 
 PATIENCE = 10.0
@@ -269,7 +268,9 @@ def _translated() -> Iterator[None]:
 def _trouble(error: DBAPIError) -> Trouble | None:
     """Why, by the driver's own code; ``None``: the statement is wrong."""
     driver = error.orig
-    found: Trouble | None = getattr(driver, "trouble", None)  # storage.database.dialling.NotConnected
+    found: Trouble | None = getattr(
+        driver, "trouble", None
+    )  # storage.database.postgresql_connection.NotConnected
     if found is not None:
         return found
     result, sqlstate = getattr(driver, "sqlite_errorcode", None), getattr(driver, "sqlstate", None)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Select, bindparam, select
 
 from storage import rows
-from storage.integrity.damaged import readable
+from storage.integrity.damaged_rows import readable
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest
 from storage.schema.tables import change_requests, decisions

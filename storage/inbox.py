@@ -21,7 +21,7 @@ from storage.database.troubles import Trouble
 from storage.engine import Database, Unreachable
 from storage.integrity.authenticity import SET_ASIDE
 from storage.integrity.canonical import canonical
-from storage.integrity.damaged import one, split
+from storage.integrity.damaged_rows import one, split
 from storage.rows import texts
 from storage.schema.tables import inbox
 

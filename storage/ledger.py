@@ -14,8 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from storage import chain, rows
 from storage.baseline_and_rule import HoldingWriter
 from storage.chain import BOT
-from storage.database.errors import AlreadyHandled, Conflict
 from storage.engine import PATIENCE, Database
+from storage.errors import AlreadyHandled, Conflict
 from storage.integrity.canonical import stamp
 from storage.ledger_reader import Reader
 from storage.lifecycle import BIRTHS, SETTLED, Kind, State, may_move

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Select, bindparam, func, literal_column, sele
 
 from storage import chain, rows
 from storage.baseline_and_rule import HoldingReader
-from storage.database.errors import NoSuchRequest, Unreadable
 from storage.devices.reader import DeviceReader
+from storage.errors import NoSuchRequest, Unreadable
 from storage.history_pages import HistoryPages
-from storage.integrity.damaged import DAMAGE, is_damage, readable
+from storage.integrity.damaged_rows import DAMAGE, is_damage, readable
 from storage.lifecycle import OPEN, UNSENT, WISHES, Kind, State
 from storage.messages.reader import MessageReader
 from storage.readings.observing import ReadingReader

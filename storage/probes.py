@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.integrity.damaged import readable
+from storage.integrity.damaged_rows import readable
 from storage.schema.work_tables import probes
 
 

@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.database.errors import AlreadyRegistered, Conflict
 from storage.devices.reader import device_of
 from storage.devices.records import (
     ENDED,
@@ -24,6 +23,7 @@ from storage.devices.records import (
     NewDevice,
     may_move_device,
 )
+from storage.errors import AlreadyRegistered, Conflict
 from storage.integrity.canonical import canonical, stamp
 from storage.ledger import Entry
 from storage.lifecycle import UNSENT, WISHES

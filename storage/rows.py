@@ -17,10 +17,10 @@ from sqlalchemy import Connection, Row, Select, bindparam, insert, select, updat
 from sqlalchemy.exc import IntegrityError
 
 from storage.database.correlation import caused
-from storage.database.errors import AlreadyOpen, Conflict
+from storage.errors import AlreadyOpen, Conflict
 from storage.integrity import first_edition
 from storage.integrity.canonical import canonical
-from storage.integrity.damaged import Damaged, Values, readable
+from storage.integrity.damaged_rows import Damaged, Values, readable
 from storage.lifecycle import BIRTHS, OPEN, SETTLED, WISHES, Kind, State
 from storage.records import (
     Attempt,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, case, func, select, union
 
 from storage import rows
 from storage.engine import Database
-from storage.integrity.damaged import any_bytes
+from storage.integrity.damaged_rows import any_bytes
 from storage.ledger_reader import decisions_since
 from storage.lifecycle import Kind, State
 from storage.messages.records import NoticeKind

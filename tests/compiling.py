@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import create_engine
 
-from storage.database import connecting
+from storage.database import connections
 
 
 class Compiled(dict[Any, Any]):
@@ -32,4 +32,4 @@ def _shared(key: Any) -> tuple[Any, ...]:
 
 def compile_once() -> None:
     """Let every engine of the product that is made from now on share what is compiled."""
-    connecting.create_engine = partial(create_engine, execution_options={"compiled_cache": Compiled()})
+    connections.create_engine = partial(create_engine, execution_options={"compiled_cache": Compiled()})

@@ -225,9 +225,9 @@ READS_TEXTS = {
     "handlers/context/web_addresses.py": "web addresses",
     "handlers/queries/mailbox_diagnosis.py": "domains of mail addresses",
     "storage/database/address.py": "the database's address",
-    "storage/database/connecting.py": "the name of a file; SQLite's names of errors",
+    "storage/database/connections.py": "the name of a file; SQLite's names of errors",
     "storage/record/spreadsheet_cells.py": "texts that a spreadsheet would run",
-    "storage/database/files.py": "the name of a file",
+    "storage/database/sqlite_files.py": "the name of a file",
     "storage/integrity/first_edition.py": (
         "rows of the first edition, which had no column for it: the one place that reads them"
     ),
@@ -254,7 +254,7 @@ COMPARES_SENTENCES = {
         "a number is put before a sentence that does not name it"
     ),
     "storage/integrity/first_edition.py: detail == 'Waiting for approval.'": "rows of the first edition",
-    "storage/database/watching.py: problem != self._problem": "a problem is told when it is another one",
+    "storage/database/troubles.py: problem != self._problem": "a problem is told when it is another one",
 }
 """Where two of them are compared, and why nothing is decided by what they say."""
 

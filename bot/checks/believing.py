@@ -6,9 +6,9 @@ from bot.checks.verdict import Verdict, failed, passed, warned
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from storage.engine import Database, Misfit, Unreachable
-from storage.integrity.mistrust import Mistrust
 from storage.migrate import is_current
-from storage.record.adoption import Adopted, would_adopt
+from storage.record.key_adoption import Adopted, would_adopt
+from storage.records import Mistrust
 
 KEY, HEAD = "Record key", "Restored backups"
 UNPROTECTED = (

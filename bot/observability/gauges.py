@@ -15,7 +15,7 @@ from storage.engine import Database
 from storage.ledger_reader import Reader
 from storage.lifecycle import Kind
 from storage.messages.outbox import Outbox
-from storage.record.standing import Standing
+from storage.record.database_trust import Standing
 from storage.records import Observation
 
 EVERY = 2.0

@@ -23,8 +23,8 @@ from handlers.policy.periods import Period, WrongPeriod, period_of
 from handlers.ports import Unavailable
 from storage.engine import Database, Unreachable
 from storage.ledger import Ledger
-from storage.record.adoption import first_and_last
 from storage.record.export import length_of
+from storage.record.key_adoption import first_and_last
 
 PROVEN: Final = 0
 NOT_PROVEN: Final = 3

@@ -22,12 +22,12 @@ from handlers.changes.restored_database import Acceptance, accept
 from handlers.policy.periods import WrongPeriod, judge_days
 from handlers.queries.export import Form, change_lines
 from storage.engine import Database
-from storage.integrity.comparing import Difference
+from storage.integrity.row_comparison import Difference
 from storage.ledger import Ledger
 from storage.migrate import is_current
+from storage.record.evidence_queries import hashes_of
 from storage.record.export import Event, events_of_kinds, length_of, lines, tenants
-from storage.record.reconcile import differences
-from storage.record.statements import hashes_of
+from storage.record.table_comparison import differences
 from storage.record.verify import Authenticator, Verdict, verify
 
 NAMED, FEW = 100, 5

@@ -13,7 +13,7 @@ from bot.settings.model import NAMES, CredentialKind, Settings
 from bot.settings.where import WHERE
 from handlers.calendar.milestone_file import WrongMilestones
 from handlers.slack.emoji import same_emoji
-from storage.record.heads import can_keep
+from storage.record.head_file import can_keep
 
 LEFT_TO_THE_FILE: frozenset[tuple[str, ...]] = frozenset(
     {

@@ -5,8 +5,8 @@ Reads no settings by itself, and writes nothing yet.
 
 from bot.settings.model import Settings
 from storage.engine import Database
-from storage.record.heads import head_file
-from storage.record.standing import Standing
+from storage.record.database_trust import Standing
+from storage.record.head_file import head_file
 
 
 def standing_of(settings: Settings, database: Database) -> Standing:

@@ -55,8 +55,8 @@ from storage.inbox import Inbox
 from storage.jobs.leases import Leases
 from storage.ledger import Ledger
 from storage.messages.outbox import Outbox
-from storage.record.adoption import Adopted, adopt
-from storage.record.standing import Standing
+from storage.record.database_trust import Standing
+from storage.record.key_adoption import Adopted, adopt
 
 if TYPE_CHECKING:
     from bot.stream.receiver import Receiver

@@ -17,8 +17,8 @@ import structlog
 from bot.worker.renewals import RENEWALS
 from bot.worker.turns import Job, Turns
 from handlers.context.rate_limits import RESTS, Pacing
-from storage.database.errors import Stuck
 from storage.engine import Unreachable
+from storage.errors import Stuck
 from storage.jobs.leases import JobOutcome, Lease, Leases, TenantDuty
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ BRIEFLY = 2.0
 class Loop:
     """Do jobs of many tenants on at most ``threads`` threads, never two of one job at once.
 
-    A job that finds work and can do none of it raises ``storage.database.errors.Stuck``. Then, and when it
+    A job that finds work and can do none of it raises ``storage.errors.Stuck``. Then, and when it
     fails, it alone rests.
 
     ``due`` returns the ids of the tenants for whom something may be due, more often than not nobody;

@@ -33,7 +33,7 @@ from handlers.outgoing.notices import enqueue_card, enqueue_change
 from handlers.policy.new_requests import still_fits
 from handlers.policy.votes import standing_approvals, tally
 from handlers.ports import Reading, Unavailable, WriteAnswer
-from storage.database.errors import Conflict
+from storage.errors import Conflict
 from storage.jobs.leases import Lease, still_held
 from storage.ledger import BOT, Entry
 from storage.ledger_reader import Reader

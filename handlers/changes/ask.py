@@ -23,7 +23,7 @@ from handlers.policy.rule import Reason, Verdict
 from handlers.policy.working_hours import expires_unseen
 from handlers.ports import Reading, Unavailable
 from handlers.register.named_devices import as_listed, naming_problem
-from storage.database.errors import AlreadyOpen, Conflict
+from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import Entry
 from storage.lifecycle import Kind
 from storage.records import Baseline, ChangeRequest, Door, SettingValue, Waiting

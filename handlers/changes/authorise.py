@@ -15,7 +15,7 @@ from handlers.policy.decided_by import NOBODY, DecidedBy
 from handlers.policy.rule import Reason, Rule, Verdict, judge_vote
 from handlers.policy.votes import Tally, content_digest, standing_approvals, tally
 from handlers.register.request_sync import SHOWN_OTHER_DEVICES, was_shown_other_devices
-from storage.homes import shown_to
+from storage.app_home import shown_to
 from storage.ledger_reader import Reader
 from storage.lifecycle import Kind
 from storage.records import ChangeRequest, Decision, Door, Vote

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from storage.database.correlation import correlated
-from storage.database.errors import Conflict, Stuck
+from storage.errors import Conflict, Stuck
 from storage.records import ChangeRequest
 
 Overtaken = Callable[[ChangeRequest, Conflict], None]

@@ -27,7 +27,7 @@ from handlers.policy.rule import Reason, Verdict
 from handlers.policy.same_person import Identity
 from handlers.policy.votes import content_digest, standing_approvals
 from handlers.ports import Unavailable
-from storage.database.errors import Conflict
+from storage.errors import Conflict
 from storage.ledger import BOT, Entry
 from storage.ledger_reader import Reader
 from storage.lifecycle import State

@@ -13,12 +13,11 @@ from handlers.changes.record_disagreements import set_aside, stop, tell, tell_el
 from handlers.context.context import Context
 from handlers.outgoing.news import GuardsMissing, Subject
 from handlers.outgoing.notices import enqueue_announcement
-from storage.integrity import recorded
-from storage.integrity.comparing import WHOLE, Difference
+from storage.integrity import row_comparison
+from storage.integrity.row_comparison import WHOLE, Difference
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, Kind, State
-from storage.record.setting_aside import give_up
-from storage.record.survey import Survey, Suspect, survey
+from storage.record.suspect_rows import Survey, Suspect, give_up, survey
 
 EVERY = 10.0
 """Seconds between two looks."""
@@ -59,7 +58,7 @@ class Watch:
         """Look now: without a lock first, since most of the time there is nothing."""
         tenant_id = self._context.ledger.tenant_id
         with self._context.ledger.database.read() as connection:
-            found, told = survey(connection, tenant_id), recorded.guards_missed(connection, tenant_id)
+            found, told = survey(connection, tenant_id), row_comparison.guards_missed(connection, tenant_id)
         met = self._met(found)
         if not found.is_clean or told or met:
             with self._context.ledger.recording(self._context.now()) as entry:
@@ -116,7 +115,7 @@ class Watch:
     @staticmethod
     def _guards(entry: Entry, gone: tuple[str, ...]) -> None:
         """The record says which guards were missed last; a change of that is recorded and told."""
-        if list(gone) == recorded.guards_missed(entry.connection, entry.tenant_id):
+        if list(gone) == row_comparison.guards_missed(entry.connection, entry.tenant_id):
             return
         entry.record("guards", BOT, {"missing": list(gone)})
         told = GuardsMissing(missing=", ".join(gone[:NAMED]), more=max(0, len(gone) - NAMED))
@@ -133,7 +132,7 @@ class Watch:
         places = [str(place) for suspect in found.suspects for place in suspect.differences]
         places += [str(place) for place in (*found.elsewhere, *found.damaged, *met)]
         with self._context.ledger.database.read() as connection:
-            places += recorded.lately_disagreed(
+            places += row_comparison.lately_disagreed(
                 connection, self._context.ledger.tenant_id, self._context.now()
             )
         if places:

@@ -22,7 +22,7 @@ from handlers.policy.overdue import Overdue, overdue, pause
 from handlers.policy.rule import Verdict
 from handlers.register.devices_left import may_be_ended
 from storage.database.correlation import correlated
-from storage.database.errors import AlreadyOpen
+from storage.errors import AlreadyOpen
 from storage.ledger import Entry
 from storage.ledger_reader import Reader
 from storage.lifecycle import Kind, State

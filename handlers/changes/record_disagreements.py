@@ -11,11 +11,11 @@ from handlers.outgoing.news import Disagreement, Subject
 from handlers.outgoing.notices import enqueue_announcement, enqueue_card, enqueue_change, enqueue_reworded
 from handlers.policy.days import latest_end
 from storage.devices.replay import named_differences
-from storage.integrity.comparing import Difference, request_differences
+from storage.integrity.row_comparison import Difference, request_differences
 from storage.ledger import BOT, Entry
 from storage.lifecycle import UNSENT, State
-from storage.record.setting_aside import set_aside as end
-from storage.record.survey import elsewhere
+from storage.record.suspect_rows import elsewhere
+from storage.record.suspect_rows import set_aside as end
 from storage.records import ChangeRequest
 from storage.schema import guards
 

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 from handlers.context.context import Context
 from handlers.outgoing import news
 from handlers.outgoing.notices import enqueue_announcement, enqueue_card, enqueue_change
-from storage.database.errors import Conflict
-from storage.integrity.mistrust import Mistrust
+from storage.errors import Conflict
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import UNSENT, WISHES, State
-from storage.record.adoption import Basis, take_over
-from storage.record.standing import ACCEPTED, Standing, Untrusted
-from storage.records import Waiting
+from storage.record.database_trust import ACCEPTED, Standing, Untrusted
+from storage.record.key_adoption import Basis, take_over
+from storage.records import Mistrust, Waiting
 
 HELD = {
     Mistrust.RESTORED: "Waiting: the database looks like a backup that was put back, so nothing is sent.",

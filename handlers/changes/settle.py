@@ -24,7 +24,7 @@ from handlers.outgoing.notices import (
 from handlers.policy.days import spelled_instant
 from handlers.ports import Reading, Unavailable, WriteAnswer
 from handlers.register.request_sync import activate
-from storage.integrity.comparing import Difference
+from storage.integrity.row_comparison import Difference
 from storage.ledger import BOT, Entry
 from storage.ledger_reader import Reader
 from storage.lifecycle import Kind, State

@@ -14,7 +14,7 @@ from handlers.policy.decided_by import NOBODY, DecidedBy
 from handlers.policy.rule import Rule
 from handlers.policy.votes import approvers, rejecter
 from handlers.ports import WriteAnswer
-from storage.database.errors import AlreadyOpen
+from storage.errors import AlreadyOpen
 from storage.ledger import BOT, Entry
 from storage.ledger_reader import Reader
 from storage.lifecycle import UNSENT, WISHES, Kind, State

@@ -15,7 +15,7 @@ from handlers.ports import Clock, Cloud, Setting
 from storage.jobs.leases import Leases
 from storage.ledger import Ledger
 from storage.ledger_reader import Reader
-from storage.record.standing import Standing, Untrusted
+from storage.record.database_trust import Standing, Untrusted
 from storage.streams import Backlog
 
 UNKEPT = "The newest head of the record could not be kept (LEGACYTLS_STATE_DIR), so nothing was sent."

@@ -16,7 +16,7 @@ from handlers.policy.overdue import overdue
 from handlers.policy.votes import Tally, approvers, rejecter, standing_approvals, tally
 from handlers.ports import Place, Unavailable
 from handlers.register.redrawing import card_key
-from storage.database.errors import NoSuchDevice
+from storage.errors import NoSuchDevice
 from storage.ledger_reader import Reader
 from storage.lifecycle import OPEN, Kind, State
 from storage.messages.outbox import Outbox

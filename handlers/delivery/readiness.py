@@ -13,8 +13,8 @@ from handlers.outgoing.reminders import Reminder, Scheduled
 from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.register.redrawing import monday_of
 from handlers.reminders.due import renewed
-from storage.database.errors import NoSuchDevice
 from storage.devices.records import DeviceState
+from storage.errors import NoSuchDevice
 from storage.lifecycle import State
 from storage.messages.outbox import Outbox
 from storage.messages.records import Notice, NoticeKind

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from handlers.evidence.recorded_facts import known_facts
 from storage.ledger import BOT, Ledger
-from storage.record.statements import began_at
+from storage.record.evidence_queries import began_at
 from storage.records import Observation
 
 AT_ONCE = 31

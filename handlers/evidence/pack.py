@@ -30,8 +30,8 @@ from handlers.evidence.recorded_facts import spooled_facts, told_changes
 from handlers.evidence.verifier import program
 from handlers.policy.periods import Period
 from storage.engine import Database
+from storage.record.evidence_queries import STATEMENTS, hashes_of, last_before
 from storage.record.export import events_of_kinds, line_of, spelled_at
-from storage.record.statements import STATEMENTS, hashes_of, last_before
 from storage.record.verify import Check, Stored, Verdict
 
 Naming = Callable[[str], str]

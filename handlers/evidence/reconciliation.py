@@ -22,7 +22,7 @@ from handlers.policy.periods import Period
 from handlers.ports import AuditSearch
 from storage.integrity.canonical import stamp
 from storage.ledger import BOT, Entry, Ledger
-from storage.record.statements import began_at
+from storage.record.evidence_queries import began_at
 
 KEPT_BY_EXCHANGE: Final = timedelta(days=179)
 """How far back a search finds anything (180 days without a larger licence: learn.microsoft.com, audit log

@@ -17,10 +17,9 @@ from handlers.evidence.proof.missing import instant_of, needs_a_row
 from handlers.evidence.proof.tables import RECONCILIATION
 from storage.engine import Database
 from storage.ledger import Ledger
-from storage.record.changes import told_by_change
+from storage.record.evidence_queries import STATEMENTS, told_by_change
 from storage.record.export import events_of_kinds
-from storage.record.statements import STATEMENTS
-from storage.temporary import spooling
+from storage.temporary_files import spooling
 
 
 def known_facts(ledger: Ledger) -> Facts:

@@ -10,8 +10,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from handlers.outgoing.announcement import AboutWindow, Announcement, kept_as
-from storage.integrity.mistrust import Mistrust
-from storage.records import SettingValue
+from storage.records import Mistrust, SettingValue
 
 
 class Subject(StrEnum):

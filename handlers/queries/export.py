@@ -20,7 +20,7 @@ from storage.integrity.canonical import stamp
 from storage.jobs.leases import Lease
 from storage.lifecycle import State
 from storage.record import spreadsheet_cells
-from storage.record.changes import RecordedChange, recorded_changes
+from storage.record.evidence_queries import RecordedChange, recorded_changes
 from storage.record.export import lines
 from storage.records import Decision, Door, Vote
 

@@ -12,8 +12,8 @@ from handlers.policy.rule import ALLOWED, Reason, Rule, Verdict, judge_role
 from handlers.policy.votes import Tally, content_digest, short_code, standing_approvals, tally
 from handlers.ports import Cloud
 from handlers.register.permissions import judge_acceptance, window_of
+from storage.app_home import HomeRows, Shown, home_rows, keep_shown
 from storage.devices.records import Device
-from storage.homes import HomeRows, Shown, home_rows, keep_shown
 from storage.lifecycle import State
 from storage.records import ChangeRequest
 

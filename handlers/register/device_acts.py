@@ -45,8 +45,8 @@ from handlers.register.report_imports import Imports
 from handlers.register.request_sync import follow
 from handlers.suggested import Suggested
 from storage import register
-from storage.database.errors import AlreadyRegistered, Conflict
 from storage.devices.records import Device, DeviceAct, DeviceState, NewDevice
+from storage.errors import AlreadyRegistered, Conflict
 from storage.ledger import Entry
 
 DISAGREES = (

@@ -21,8 +21,8 @@ from handlers.register.files.kind_detection import read
 from handlers.register.files.parsed_file import FileKind, Parsed, Skipped
 from handlers.register.report_imports import NAMED, Imports, Period, imported_lines
 from storage import register
-from storage.database.errors import AlreadyRegistered
 from storage.devices.records import Device
+from storage.errors import AlreadyRegistered
 from storage.ledger import Entry
 
 

@@ -13,7 +13,7 @@ from handlers.register.devices_left import WAIT, is_kept, none_left
 from handlers.suggested import Suggested
 from storage.ledger import Entry
 from storage.messages.records import ReminderReply
-from storage.reminders import keep_answer
+from storage.reminder_answers import keep_answer
 
 OVER = (
     f"There is nothing to keep: this window is over, or somebody keeps it already. {Suggested('status')} "

@@ -11,8 +11,8 @@ from handlers.outgoing.notices import enqueue_card, enqueue_change
 from handlers.policy.votes import standing_approvals
 from handlers.register.redrawing import redraw
 from storage import register
-from storage.database.errors import NoSuchDevice
 from storage.devices.records import Device, DeviceAct, DeviceState
+from storage.errors import NoSuchDevice
 from storage.ledger import BOT, Entry
 from storage.ledger_reader import Reader
 from storage.lifecycle import UNSENT, WISHES, State

@@ -21,11 +21,11 @@ from handlers.policy.rule import how_it_stands as how_request_stands
 from handlers.policy.votes import rejecter, standing_approvals
 from handlers.ports import Unavailable
 from handlers.reminders.snooze import is_silenced
-from storage.database.errors import NoSuchDevice
+from storage.errors import NoSuchDevice
 from storage.ledger_reader import Reader
 from storage.lifecycle import WISHES, State
 from storage.messages.records import Notice
-from storage.record.statements import STATEMENTS, noteworthy
+from storage.record.evidence_queries import STATEMENTS, noteworthy
 from storage.records import Baseline, ChangeRequest, MailProtocol, SettingValue
 
 

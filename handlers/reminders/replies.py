@@ -13,7 +13,7 @@ from handlers.policy.working_hours import in_working_hours, next_opening
 from handlers.reminders import snooze
 from storage.ledger import Entry
 from storage.messages.records import Notice, ReminderReply
-from storage.reminders import keep_answer
+from storage.reminder_answers import keep_answer
 
 
 class ReminderReplies:

@@ -29,8 +29,8 @@ from handlers.slack.views.links import linked
 from handlers.slack.views.mrkdwn import sentence
 from handlers.slack.views.signed import Signature, signed, signed_form
 from handlers.suggested import Suggested
-from storage.database.errors import NoSuchDevice, NoSuchRequest
 from storage.engine import Unreachable
+from storage.errors import NoSuchDevice, NoSuchRequest
 
 STALE_COMMAND = timedelta(seconds=20)
 """A read that could not begin within this time is dropped with a word: whoever asked has stopped waiting."""

@@ -21,8 +21,8 @@ from handlers.queries.home import Homes
 from handlers.slack.client.calls import call
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.views import home as view
-from storage.database.errors import Conflict
 from storage.engine import Unreachable
+from storage.errors import Conflict
 
 log = structlog.get_logger(__name__)
 

@@ -68,7 +68,7 @@ _IGNORED = (
     "preparedStatements",
 )
 """Options that ask for what holds anyway: no statement is prepared at the server
-(``storage.database.connecting``)."""
+(``storage.database.connections``)."""
 
 _SQLITE_OPTIONS = (
     "uri",

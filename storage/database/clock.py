@@ -1,8 +1,9 @@
-"""Read the database's own clock, by which claims and leases are judged."""
+"""Read the database's own clock, by which claims and leases are judged, and store instants as UTC."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, DateTime, Dialect, TypeDecorator, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import BigInteger
@@ -33,3 +34,28 @@ def is_over(until: ColumnElement[int], milliseconds: int) -> ColumnElement[bool]
     once, as every holder must bear.
     """
     return or_(until < database_clock(), until > database_clock() + 2 * milliseconds)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant.
+
+    SQLite keeps no zone, so it is cut before the write and put back after the read.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times: they have no meaning here."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant must be aware")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Hand out aware UTC, whatever the driver gave."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,10 +1,13 @@
-"""Why the database cannot be used: one reason each, with a sentence for people and the next step.
+"""Say why the database cannot be used: one reason each, with a sentence for people and the next step.
 
-The reason follows from the driver's own codes: PostgreSQL's SQLSTATE
-(postgresql.org/docs/current/errcodes-appendix.html) and SQLite's result code (sqlite.org/rescode.html). No
-text of a server is read or repeated: it may be in any language and may name what was written.
+The reason follows from the driver's own codes: PostgreSQL's SQLSTATE (postgresql.org/docs/current/errcodes-
+appendix.html) and SQLite's result code (sqlite.org/rescode.html). No text of a server is read or repeated: it
+may be in any language and may name what was written.
 """
 
+import threading
+import time
+from collections.abc import Callable
 from enum import Enum
 
 PRIMARY = 0xFF
@@ -216,3 +219,41 @@ def of_statement(sqlstate: str) -> Trouble | None:
 def of_result(code: int) -> Trouble | None:
     """The reason behind a result code of SQLite; ``None``: it tells of the statement, not of the database."""
     return _SQLITE.get(code & PRIMARY)
+
+
+FORGOTTEN_AFTER = 30.0
+"""Seconds after the last failed write for which reads that succeed are no sign that the trouble is over."""
+
+Tell = Callable[[str | None], None]
+
+
+def _unheard(problem: str | None) -> None:
+    """Nobody listens."""
+
+
+class Watch:
+    """Take every call's outcome on any thread; ``tell`` hears changes, ``None`` when well."""
+
+    def __init__(self) -> None:
+        self.tell: Tell = _unheard
+        self._lock = threading.Lock()
+        self._problem: str | None = None
+        self._write_failed_at = float("-inf")
+
+    def failed(self, problem: str, *, writing: bool) -> None:
+        """A call failed for want of the database; ``problem`` names no address and no password."""
+        with self._lock:
+            if writing:
+                self._write_failed_at = time.monotonic()
+            if problem != self._problem:
+                self._problem = problem
+                self.tell(problem)
+
+    def succeeded(self, *, writing: bool) -> None:
+        """A call did what it was to do."""
+        if self._problem is None:
+            return  # what nearly every call finds: without the lock
+        with self._lock:
+            if writing or time.monotonic() - self._write_failed_at > FORGOTTEN_AFTER:
+                self._problem = None
+                self.tell(None)

@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, tuple_
 
-from storage.database.errors import NoSuchDevice
 from storage.devices.records import Device, DeviceState, RecordedAct
 from storage.devices.replay import device_differences
-from storage.integrity.damaged import DAMAGE, is_damage, readable
+from storage.errors import NoSuchDevice
+from storage.integrity.damaged_rows import DAMAGE, is_damage, readable
 from storage.records import NamedDevice
 from storage.rows import record
 from storage.schema.device_tables import IS_STANDING, device_acts, devices

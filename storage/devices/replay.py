@@ -1,7 +1,7 @@
 """Derive from an entry's events what its row and acts must be, and where they differ.
 
 An entry's events are found by the numbers that its acts keep; every value is spelled as text, as
-``storage.integrity.comparing`` does.
+``storage.integrity.row_comparison`` does.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, exists, func, select
 
 from storage.devices.records import DEVICE_EVENTS, DeviceAct
-from storage.integrity import believing
-from storage.integrity.believing import Disbelieved, Told
-from storage.integrity.comparing import WHOLE, Difference, columns, pairwise, raw, stored_rows
+from storage.integrity import believed_events
+from storage.integrity.believed_events import Disbelieved, Told
+from storage.integrity.row_comparison import WHOLE, Difference, columns, pairwise, raw, stored_rows
 from storage.records import ChangeRequest
 from storage.schema.device_tables import device_acts, devices
 from storage.schema.tables import audit_events
@@ -131,5 +131,7 @@ def _unacted(tenant_id: str, since: int) -> Select[Any]:
 
 def _events(connection: Connection, tenant_id: str, number: int) -> Iterator[Told]:
     acts = select(device_acts.c.seq).where(device_acts.c.device_id == number)
-    query = believing.events_of(tenant_id).where(audit_events.c.seq.in_(acts)).order_by(audit_events.c.seq)
-    return believing.streamed(connection, tenant_id, query)
+    query = (
+        believed_events.events_of(tenant_id).where(audit_events.c.seq.in_(acts)).order_by(audit_events.c.seq)
+    )
+    return believed_events.streamed(connection, tenant_id, query)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Row, Table
 
-from storage.integrity.damaged import NotAuthentic
+from storage.integrity.damaged_rows import NotAuthentic
 from storage.integrity.keyring import Doubt, Keyring
 
 T = TypeVar("T")

@@ -1,6 +1,6 @@
 """What the events of one request say its rows have to be, purely: a fold over the record, oldest event first.
 
-Every value is spelled as text, as ``storage.integrity.comparing`` reads the rows: an instant as
+Every value is spelled as text, as ``storage.integrity.row_comparison`` reads the rows: an instant as
 ``canonical.stamp`` writes it. What the events do not determine is left out: ``version``, ``detail``,
 ``waiting``, ``retry_at`` and ``correlation_id`` change without an event, and nothing about the setting is
 decided by them. Events of earlier versions, which carried less, determine less.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from storage.integrity.believing import Told
+from storage.integrity.believed_events import Told
 from storage.integrity.canonical import canonical
 from storage.lifecycle import SETTLED, State
 

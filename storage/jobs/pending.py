@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from storage.engine import Database
-from storage.integrity.damaged import any_bytes
+from storage.integrity.damaged_rows import any_bytes
 from storage.lifecycle import State
 from storage.messages.records import NoticeKind
 from storage.records import SettingValue

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, String, bindparam, func, literal_column, sele
 
 from storage import rows
 from storage.engine import Database
-from storage.integrity import believing
+from storage.integrity import believed_events
 from storage.integrity.authenticity import authenticity_of
-from storage.integrity.damaged import DAMAGE, any_bytes, is_damage
-from storage.integrity.recorded import recorded_baseline
+from storage.integrity.damaged_rows import DAMAGE, any_bytes, is_damage
+from storage.integrity.row_comparison import recorded_baseline
 from storage.jobs.leases import Lease, held_still, release_all
 from storage.readings.runs import keep_readings
 from storage.records import Baseline, Observation
@@ -35,7 +35,7 @@ _earlier = audit_events.alias()
 _LAST_SAID = select(func.max(_earlier.c.seq)).where(
     _earlier.c.tenant_id == baselines.c.tenant_id, _earlier.c.kind == literal_column("'baseline'")
 )
-_SAID = believing.ANYBODYS.add_columns(audit_events.c.tenant_id).where(
+_SAID = believed_events.ANYBODYS.add_columns(audit_events.c.tenant_id).where(
     _MINE,
     audit_events.c.tenant_id == baselines.c.tenant_id,
     audit_events.c.seq == _LAST_SAID.correlate(baselines).scalar_subquery(),
@@ -145,8 +145,8 @@ def _baselines(connection: Connection, asked: dict[str, list[str]]) -> Iterator[
         if row.tenant_id not in said:
             yield row.tenant_id, rows.baseline(row)
             continue
-        with suppress(believing.Disbelieved):
-            told = believing.believed(row.tenant_id, said[row.tenant_id], authenticity)
+        with suppress(believed_events.Disbelieved):
+            told = believed_events.believed(row.tenant_id, said[row.tenant_id], authenticity)
             found = recorded_baseline(told, rows.baseline(row))
             if found is not None:
                 yield row.tenant_id, found

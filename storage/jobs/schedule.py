@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from storage.database.clock import is_over
 from storage.database.inserting import insert_into
 from storage.engine import Database
-from storage.integrity.damaged import any_bytes
+from storage.integrity.damaged_rows import any_bytes
 from storage.jobs.leases import LEASE_MS, JobOutcome, Lease, TenantDuty, claim_due
 from storage.schema.tables import leases
 

@@ -31,7 +31,7 @@ from storage.database.inserting import insert_into
 from storage.engine import Database
 from storage.integrity.authenticity import SET_ASIDE, authenticity_of
 from storage.integrity.canonical import canonical
-from storage.integrity.damaged import DAMAGE, is_damage, split
+from storage.integrity.damaged_rows import DAMAGE, is_damage, split
 from storage.messages.reader import notice_of
 from storage.messages.records import Card, Notice, NoticeKind
 from storage.schema.tables import cards, notices, permalinks

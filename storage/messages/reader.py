@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from storage.integrity.authenticity import authenticity_of
-from storage.integrity.damaged import one, readable
+from storage.integrity.damaged_rows import one, readable
 from storage.messages.records import Card, Notice, NoticeKind, ReminderAnswer
 from storage.rows import record, texts
 from storage.schema.tables import cards, notices, permalinks, reminder_answers

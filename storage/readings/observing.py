@@ -6,7 +6,7 @@ from itertools import takewhile
 from sqlalchemy import Connection, Integer, bindparam, func, select
 
 from storage import rows
-from storage.integrity.damaged import one, readable
+from storage.integrity.damaged_rows import one, readable
 from storage.records import Observation, SettingValue
 from storage.schema.tables import observations
 

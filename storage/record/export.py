@@ -16,8 +16,8 @@ from sqlalchemy import Row, Select, String, false, func, select, type_coerce
 from storage import chain
 from storage.engine import Database
 from storage.integrity.canonical import canonical, stamp
-from storage.integrity.damaged import any_bytes
-from storage.record.statements import MOST
+from storage.integrity.damaged_rows import any_bytes
+from storage.record.evidence_queries import MOST
 from storage.record.verify import Stored
 from storage.schema.tables import audit_events
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
     or_,
 )
 
-from storage.database.instants import Instant
+from storage.database.clock import Instant
 from storage.schema.base import index_where, metadata, tenant
 
 DAY = String(10)

@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.database.instants import Instant
+from storage.database.clock import Instant
 from storage.schema.base import authenticator, index_where, metadata, of_request, tenant
 
 notices = Table(

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.database.instants import Instant
+from storage.database.clock import Instant
 from storage.schema import base, device_tables, message_tables, work_tables
 from storage.schema.base import authenticator, index_where, of_request, tenant
 from storage.schema.comments import describe

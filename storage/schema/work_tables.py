@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
-from storage.database.instants import Instant
+from storage.database.clock import Instant
 from storage.schema.base import metadata, tenant
 
 homes = Table(

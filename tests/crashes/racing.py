@@ -36,8 +36,8 @@ from handlers.policy.rule import Home, Rule
 from handlers.ports import Cloud, Person, Reading, WriteAnswer
 from handlers.register.commands import AcceptDevice, Replaced
 from handlers.register.device_acts import Register
-from storage.database.errors import AlreadyHandled, Conflict, Stuck
 from storage.engine import Database
+from storage.errors import AlreadyHandled, Conflict, Stuck
 from storage.inbox import Inbox
 from storage.jobs.leases import Leases, TenantDuty
 from storage.ledger import Ledger

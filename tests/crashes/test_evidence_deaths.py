@@ -34,7 +34,7 @@ from storage.messages.outbox import Outbox
 from storage.messages.records import NoticeKind
 from storage.migrate import upgrade
 from storage.record.export import Event, lines
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.record.verify import verify
 from storage.records import SettingValue
 from storage.streams import Streams

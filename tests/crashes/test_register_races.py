@@ -14,7 +14,7 @@ from storage.devices.records import Device, DeviceAct, DeviceState
 from storage.engine import Database
 from storage.ledger import BOT, Entry, Ledger
 from storage.lifecycle import Kind, State
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.record.verify import verify
 from storage.records import Baseline, ChangeRequest, SettingValue
 from tests.counting import Tally

@@ -30,8 +30,8 @@ from handlers.slack.listeners.clicks_and_submissions import Clicks, Submissions
 from handlers.slack.listeners.home import HomeOpened
 from handlers.slack.listeners.reactions import Reactions
 from handlers.suggested import without_alias
-from storage.database.errors import Stuck
 from storage.engine import Database
+from storage.errors import Stuck
 from storage.inbox import Inbox
 from storage.jobs.leases import Lease, Leases
 from storage.ledger import Ledger

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.dispatch import CROWDED, TRIES
-from storage.database.errors import AlreadyHandled, AlreadyOpen, Conflict
+from storage.errors import AlreadyHandled, AlreadyOpen, Conflict
 from storage.ledger import Entry
 from storage.lifecycle import State
 from storage.records import ChangeRequest, Door

@@ -10,7 +10,7 @@ from bot.exchange.http.wire import POOL as HTTP_POOL
 from bot.transport.socket_lines import CONNECTIONS
 from bot.wiring import CREW
 from bot.worker.plan import DELIVERING, OF_SEVERAL
-from storage.database.connecting import POOL, QUICK_POOL
+from storage.database.connections import POOL, QUICK_POOL
 
 DATABASE, ENTRA, EXCHANGE, SLACK, RECEIVER, ASKED, FILES, REST = KINDS = (
     "descriptors: connections to the database",

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import event
 
-from storage.database.errors import AlreadyOpen, Conflict
 from storage.engine import Database
+from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import Ledger
 from storage.lifecycle import State
 from storage.messages.outbox import Outbox

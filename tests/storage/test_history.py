@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from storage.database.errors import Conflict, NoSuchRequest
 from storage.engine import Database
+from storage.errors import Conflict, NoSuchRequest
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
 from storage.records import Observation, SettingValue

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from storage.database.errors import AlreadyHandled
 from storage.engine import Database
+from storage.errors import AlreadyHandled
 from storage.inbox import Inbox
 from storage.ledger import Ledger
 from tests.storage.states import NOW, TENANT, asked, everything

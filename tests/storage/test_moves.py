@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.database.errors import Conflict, NoSuchRequest
 from storage.engine import Database
+from storage.errors import Conflict, NoSuchRequest
 from storage.ledger import Ledger
 from storage.lifecycle import BIRTHS, MOVES, OPEN, SETTLED, UNSENT, Kind, State, may_move
 from tests.storage.states import ALICE, BOB, NOW, TENANT, brought_to, everything, opened, way

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import insert
 
 from storage.integrity import first_edition
-from storage.integrity.comparing import request_differences
+from storage.integrity.row_comparison import request_differences
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.records import SettingValue, WriteOutcome
 from storage.schema.tables import attempts
 from tests.storage.states import BOB, NOW, TENANT, asked

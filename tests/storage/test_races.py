@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
-from storage.database.errors import AlreadyOpen, Conflict
 from storage.engine import Database
+from storage.errors import AlreadyOpen, Conflict
 from storage.ledger import Ledger
 from storage.lifecycle import OPEN, SETTLED, Kind, State
 from storage.record.verify import verify

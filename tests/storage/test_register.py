@@ -9,16 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from storage import register
-from storage.database.errors import AlreadyRegistered, Conflict, NoSuchDevice
 from storage.devices.records import DEVICE_MOVES, ENDED, DeviceAct, DeviceState, may_move_device
 from storage.devices.replay import device_differences, unacted
 from storage.engine import Database
+from storage.errors import AlreadyRegistered, Conflict, NoSuchDevice
 from storage.ledger import Ledger
 from storage.lifecycle import State
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.record.verify import verify
 from storage.records import NamedDevice
-from tests.storage.record.test_reconcile import tamper
+from tests.storage.record.test_table_comparison import tamper
 from tests.storage.states import ALICE, BOB, CAROL, DUE, NOW, TENANT, asked, proposed
 
 DAY = timedelta(days=1)

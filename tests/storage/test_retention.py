@@ -17,7 +17,7 @@ from storage.messages.records import ReminderReply
 from storage.probes import keep_version
 from storage.record.verify import verify
 from storage.records import Baseline, Observation, SettingValue
-from storage.reminders import keep_answer
+from storage.reminder_answers import keep_answer
 from storage.retention import BATCH, KEPT, prune
 from storage.schema.tables import inbox, metadata, notices, observations
 from storage.sightings import NewReport, Sighting

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from storage import register
+from storage.app_home import home_rows
 from storage.devices.records import DeviceAct, DeviceState
 from storage.engine import Database
-from storage.homes import home_rows
 from storage.jobs.pending import Pending
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State

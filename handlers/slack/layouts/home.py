@@ -14,7 +14,7 @@ from handlers.ports import Cloud
 from handlers.queries.home import HomePage
 from handlers.slack.layouts import devices as device_layouts
 from handlers.slack.views import home
-from storage.homes import MOST_DEVICES, HomeRows
+from storage.app_home import MOST_DEVICES, HomeRows
 from storage.records import Baseline, ChangeRequest, Observation, SettingValue
 
 

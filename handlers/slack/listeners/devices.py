@@ -43,7 +43,7 @@ from handlers.slack.parsing import Malformed, file_address, identity, number, va
 from handlers.slack.views import device_answers, device_forms, device_import
 from handlers.slack.views import devices as view
 from handlers.suggested import Suggested
-from storage.database.errors import NoSuchDevice
+from storage.errors import NoSuchDevice
 
 BUTTONS: Mapping[str, Callable[[int], Command]] = {
     view.REPLACED: Replaced,

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from handlers.outgoing.news import Accepted, SetAside, StreamGone, Untrusted
 from handlers.slack.views.mrkdwn import escape, people, sentence
-from storage.integrity.mistrust import Mistrust
+from storage.records import Mistrust
 
 ACCEPT = "`legacytls verify --accept-restore`"
 ALL_THE_SAME = "Opting out goes on."

@@ -15,7 +15,7 @@ from bot.sandbox.slack import cast
 from bot.sandbox.slack.faults import Fault
 from storage.engine import Database
 from storage.integrity.keyring import Keyring
-from storage.record.adoption import adopt
+from storage.record.key_adoption import adopt
 from tests.bot.checks.conftest import Setup
 from tests.bot.exchange.certificates import app as certificate
 from tests.sentences import says

@@ -18,8 +18,8 @@ from sqlalchemy import event
 from handlers.changes.transitions import held_up
 from handlers.outgoing.notices import enqueue_word
 from handlers.ports import Unavailable
-from storage.database.errors import Conflict
 from storage.engine import Database, Unreachable
+from storage.errors import Conflict
 from storage.jobs.leases import Leases
 from storage.ledger import Entry
 from storage.lifecycle import Kind, State

@@ -19,8 +19,8 @@ from bot.worker.loops import Claim, Loop, Worker
 from bot.worker.plan import loops
 from bot.worker.turns import Job, Turns
 from handlers.context import rate_limits
-from storage.database.errors import Stuck
 from storage.engine import Database, Unreachable
+from storage.errors import Stuck
 from storage.jobs.leases import Lease, Leases, TenantDuty
 from storage.jobs.schedule import Schedule
 from tests.patience import patience

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import create_engine, text
 
-from storage.database.errors import Stuck
+from storage.errors import Stuck
 from storage.lifecycle import State
 from storage.records import SettingValue, WriteOutcome
 from tests.handlers.driver import ALICE, BOB, RULE, House

@@ -12,8 +12,8 @@ from handlers.changes.restored_database import TrustWatch, accept
 from handlers.changes.settle import Settling
 from storage.engine import Database
 from storage.lifecycle import State
-from storage.record.heads import head_file
-from storage.record.standing import Standing
+from storage.record.database_trust import Standing
+from storage.record.head_file import head_file
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, TENANT, House
 from tests.handlers.fakes import CHANNEL

@@ -13,7 +13,7 @@ from handlers.policy.days import end_of_day
 from handlers.policy.rule import STATE_WORDS
 from handlers.slack.views import card_buttons, cards, replies
 from handlers.slack.views.plain import plain
-from storage.integrity.comparing import baseline_differences, request_differences
+from storage.integrity.row_comparison import baseline_differences, request_differences
 from storage.lifecycle import Kind, State
 from storage.record.verify import verify
 from storage.records import Baseline, SettingValue

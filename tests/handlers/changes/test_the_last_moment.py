@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage.database.errors import Stuck
+from storage.errors import Stuck
 from storage.jobs.leases import Leases
 from storage.lifecycle import Kind, State
 from storage.records import SettingValue

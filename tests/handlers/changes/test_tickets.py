@@ -14,7 +14,7 @@ from handlers.slack.views import replies
 from handlers.slack.views.plain import plain
 from handlers.slack.views.thread import details
 from storage.lifecycle import State
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.record.verify import verify
 from tests.handlers.changes.test_forms_choose_devices import card, opened
 from tests.handlers.driver import ALICE, BOB, CAROL, CHANNEL, RULE, TENANT, House

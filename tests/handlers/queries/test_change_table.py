@@ -137,7 +137,7 @@ def test_the_pieces_in_which_it_is_read_do_not_show(
 ) -> None:
     changed(both)
     whole = table(both)
-    monkeypatch.setattr("storage.record.changes._BATCH", batch)
+    monkeypatch.setattr("storage.record.evidence_queries._BATCH", batch)
     assert table(both) == whole
 
 

@@ -14,7 +14,7 @@ from handlers.ports import Unavailable
 from handlers.queries.home import Homes
 from handlers.slack.listeners.home import Shortcut
 from handlers.slack.views.home import NOT_READ_YET
-from storage.homes import MOST_OWN
+from storage.app_home import MOST_OWN
 from storage.lifecycle import Kind, State
 from storage.records import Door, MailProtocol, SettingValue
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, MAIL, RULE, TWO, House

@@ -11,8 +11,8 @@ from handlers.queries.home import Homes
 from handlers.register.commands import ChangeOwner, NeedLonger
 from handlers.slack.views.mrkdwn import sentence
 from storage import register
+from storage.app_home import MOST_DEVICES
 from storage.devices.records import DeviceState, NewDevice
-from storage.homes import MOST_DEVICES
 from storage.records import MailProtocol
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, TWO, House
 from tests.handlers.queries.test_home import buttons, words

@@ -27,7 +27,7 @@ from handlers.register.none_left import NoneLeft
 from handlers.register.owner_reminders import OwnerReminders
 from handlers.register.weekly_message import WeeklyDevices
 from storage.engine import Database
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.records import SettingValue
 from storage.schema.tables import notices
 from tests.counting import Tally

@@ -19,7 +19,7 @@ from handlers.register.commands import (
 from handlers.register.device_acts import Register
 from storage.devices.records import DeviceAct, DeviceState
 from storage.lifecycle import State
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.driver import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, TENANT, House
 from tests.handlers.register.registering import (

@@ -18,7 +18,7 @@ from handlers.register.report_imports import Imports
 from handlers.slack.client.announcer import answer_message
 from handlers.slack.views.mrkdwn import SECTION, sentence
 from storage.record import spreadsheet_cells
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.records import Door
 from tests.handlers.driver import ALICE, BOB, CHANNEL, ERIN, TENANT, House
 from tests.handlers.register.registering import added, day, device, do, newest

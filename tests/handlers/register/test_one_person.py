@@ -27,7 +27,7 @@ from handlers.register.report_imports import Imports
 from handlers.register.weekly_message import WeeklyDevices
 from storage.devices.records import DeviceState
 from storage.lifecycle import Kind, State
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from tests.chance import chance
 from tests.handlers.driver import ALICE, BOB, ERIN, TENANT, House
 from tests.handlers.register.registering import added, day, device, do, newest, opted_in, requested, scanner

@@ -8,7 +8,7 @@ import pytest
 from handlers.register.commands import Replaced
 from handlers.register.files.decoding import NotRead
 from handlers.register.report_imports import Imports, Period
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.retention import prune
 from storage.sightings import SightingReader
 from tests.handlers.driver import ERIN, TENANT, House

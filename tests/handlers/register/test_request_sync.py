@@ -9,7 +9,7 @@ from handlers.policy.votes import content_digest
 from handlers.register.commands import ChangeDay, NeedLonger, NotMine, Replaced
 from storage.devices.records import DeviceState
 from storage.lifecycle import State
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.records import NamedDevice
 from tests.handlers.driver import ALICE, BOB, ERIN, TENANT, TWO, House
 from tests.handlers.register.registering import added, day, device, do, opted_in, requested

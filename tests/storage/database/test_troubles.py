@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from storage.database.troubles import Trouble
-from storage.database.watching import Watch
+from storage.database.troubles import Trouble, Watch
 from storage.engine import MOVED, Busy, Database, Unreachable
 from storage.inbox import Inbox
 
@@ -174,7 +173,7 @@ def test_a_file_that_was_taken_away_is_neither_read_nor_written_until_it_is_back
 def test_once_reads_go_well_for_long_a_failed_write_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     watch, heard = Watch(), list[str | None]()
     watch.tell = heard.append
-    monkeypatch.setattr("storage.database.watching.FORGOTTEN_AFTER", 0.0)
+    monkeypatch.setattr("storage.database.troubles.FORGOTTEN_AFTER", 0.0)
     watch.failed("full", writing=True)
     watch.succeeded(writing=False)
     assert heard == ["full", None]

@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 
 from storage.engine import Database
 from storage.inbox import Inbox
-from storage.integrity import believing
+from storage.integrity import believed_events
 from storage.integrity.keyring import AUTHENTICATED, Doubt, Keyring, key_id
 from storage.ledger import Ledger
 from storage.messages.outbox import Outbox
@@ -209,8 +209,8 @@ def test_an_event_without_its_authenticator_is_believed_by_nobody(
     verdict = verify(full, TENANT)
     assert (verdict.ok, verdict.authenticator, verdict.checked) == (False, stands, 0)
     assert verify(full, TENANT, chain_only=True).ok
-    with full.read() as connection, pytest.raises(believing.Disbelieved):
-        believing.of_request(connection, TENANT, 1)
+    with full.read() as connection, pytest.raises(believed_events.Disbelieved):
+        believed_events.of_request(connection, TENANT, 1)
 
 
 def test_an_event_that_was_added_with_a_sound_hash_is_believed_by_nobody(full: Database) -> None:
@@ -225,8 +225,8 @@ def test_an_event_that_was_added_with_a_sound_hash_is_believed_by_nobody(full: D
         Authenticator.MISSING,
         "Event 2 is not authentic: it has no authenticator.",
     )
-    with full.read() as connection, pytest.raises(believing.Disbelieved):
-        believing.of_request(connection, TENANT, 1)
+    with full.read() as connection, pytest.raises(believed_events.Disbelieved):
+        believed_events.of_request(connection, TENANT, 1)
 
 
 def test_the_tables_that_carry_an_authenticator_are_the_ones_that_are_authenticated() -> None:

@@ -15,7 +15,7 @@ from storage.ledger import Ledger
 from storage.record.export import line_of, lines, spelled
 from storage.record.verify import Check
 from tests.sentences import says
-from tests.storage.record.test_reconcile import tamper
+from tests.storage.record.test_table_comparison import tamper
 from tests.storage.spoiling import LENGTH, fill, spoil
 from tests.storage.states import NOW, TENANT
 

@@ -13,7 +13,7 @@ from storage.engine import Database
 from storage.ledger import Ledger
 from storage.lifecycle import SETTLED, Kind, State
 from storage.messages.records import ReminderReply
-from storage.reminders import keep_answer
+from storage.reminder_answers import keep_answer
 from tests.storage.states import BOB, NOW, TENANT, approve, asked, brought_to, everything, opened
 
 APPEND_ONLY = {

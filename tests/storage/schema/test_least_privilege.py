@@ -22,7 +22,7 @@ from storage.migrate import NotTheOwner, upgrade
 from storage.privileges import Role, role_of
 from storage.record.verify import verify
 from storage.records import Baseline, Observation, SettingValue
-from storage.reminders import keep_answer
+from storage.reminder_answers import keep_answer
 from storage.retention import prune
 from storage.schema.tables import metadata
 from tests.postgres import Server, _libpq, _text

@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from storage.engine import Database
 from storage.integrity.keyring import Keyring
-from storage.integrity.mistrust import Mistrust
 from storage.ledger import Ledger
-from storage.record.heads import HeadFile, NotKept, can_keep, head_file
-from storage.record.standing import ACCEPTED, Standing
+from storage.record.database_trust import ACCEPTED, Standing
+from storage.record.head_file import HeadFile, NotKept, can_keep, head_file
+from storage.records import Mistrust
 from tests.storage.states import NOW, TENANT, opened
 
 KEY = b"k" * 32

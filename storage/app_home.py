@@ -26,14 +26,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from storage import rows
-from storage.database.errors import Conflict
 from storage.devices.reader import device_of
 from storage.devices.records import Device, DeviceState
-from storage.integrity import believing
+from storage.errors import Conflict
+from storage.integrity import believed_events
 from storage.integrity.authenticity import authenticity_of
-from storage.integrity.believing import Disbelieved
-from storage.integrity.damaged import DAMAGE, is_damage
-from storage.integrity.recorded import recorded_baseline
+from storage.integrity.believed_events import Disbelieved
+from storage.integrity.damaged_rows import DAMAGE, is_damage
+from storage.integrity.row_comparison import recorded_baseline
 from storage.ledger import Entry
 from storage.ledger_reader import Reader
 from storage.lifecycle import OPEN, WISHES
@@ -177,7 +177,7 @@ def _statement(tenant_id: str, person_id: str, today: date) -> tuple[Select[Any]
         .limit(MOST_OWN)
     )
     votes = select(decisions).where(decisions.c.request_id.in_(select(request.id).where(*is_open)))
-    told = believing.events_of(tenant_id).where(believing.of_kind("baseline"))
+    told = believed_events.events_of(tenant_id).where(believed_events.of_kind("baseline"))
     told = told.order_by(audit_events.c.seq.desc()).limit(1)
     seen = select(homes).where(homes.c.tenant_id == tenant_id, homes.c.person_id == person_id)
     first_open = select(change_requests).where(*is_open).order_by(request.id).limit(1)
@@ -250,7 +250,7 @@ def _baseline(connection: Connection, tenant_id: str, row: _Parted) -> Baseline 
     if event.seq is None:
         return kept
     try:
-        told = believing.believed(tenant_id, event, authenticity_of(connection))
+        told = believed_events.believed(tenant_id, event, authenticity_of(connection))
     except Disbelieved:
         return Reader(connection, tenant_id).baseline()
     return recorded_baseline(told, kept)

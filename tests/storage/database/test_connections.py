@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from storage import engine
-from storage.database.connecting import POOL
+from storage.database.connections import POOL
 from storage.engine import PATIENCE, Busy, Database, Unreachable
 from storage.inbox import Inbox
 from storage.ledger import Ledger

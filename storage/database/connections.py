@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL
 
-from storage.database.files import file_of, keep_private
+from storage.database.sqlite_files import file_of, keep_private
 
 READ_ONLY = "25006"
 """SQLSTATE of a write on a server that only reads: after a failover the connection leads to what is a standby
@@ -83,7 +83,7 @@ def _engine(url: URL, *, size: int, patience: float, connect: int) -> Engine:
 
 
 def _postgresql(engine: Engine) -> Engine:
-    from storage.database.dialling import connect  # noqa: PLC0415 - whoever uses SQLite need not wait for psycopg
+    from storage.database.postgresql_connection import connect  # noqa: PLC0415 - whoever uses SQLite need not wait for psycopg
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "handle_error", _leave_standby)

@@ -11,13 +11,13 @@ from sqlalchemy import text
 from storage import register
 from storage.devices.records import DeviceAct, DeviceState
 from storage.engine import Database
-from storage.integrity.comparing import Difference
+from storage.integrity.row_comparison import Difference
 from storage.ledger import Ledger
 from storage.lifecycle import Kind, State
 from storage.messages.records import ReminderReply
-from storage.record.reconcile import differences
+from storage.record.table_comparison import differences
 from storage.records import Baseline, Door, SettingValue, Vote, WriteOutcome
-from storage.reminders import keep_answer
+from storage.reminder_answers import keep_answer
 from storage.schema import guards
 from storage.schema.tables import metadata
 from tests.storage.states import ALICE, BOB, CAROL, DUE, NOW, TENANT, approve, asked, everything, proposed

@@ -1,20 +1,21 @@
-"""Looks through what the bot may act on next for rows that cannot be read or do not agree with the record.
+"""Find rows that cannot be read or do not agree with the record among what is open or owed; set them aside.
 
-It changes nothing. Every question is answered by an index, and by as many rows as are open or owed.
+Looking changes nothing; every question is answered by an index. A request that is set aside leaves an event.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import Connection, Row, Table, func, select, update
 
 from storage import inbox, rows
-from storage.integrity import comparing
-from storage.integrity.comparing import Difference
-from storage.integrity.damaged import split
+from storage.integrity import row_comparison
+from storage.integrity.damaged_rows import split
 from storage.integrity.replay import Replay
-from storage.lifecycle import OPEN, State
+from storage.integrity.row_comparison import Difference
+from storage.ledger import BOT, Entry
+from storage.lifecycle import OPEN, SETTLED, State
 from storage.messages.reader import notice_of
 from storage.schema import guards
 from storage.schema.tables import change_requests, notices
@@ -66,9 +67,9 @@ def survey(connection: Connection, tenant_id: str) -> Survey:
 def elsewhere(connection: Connection, tenant_id: str) -> list[Difference]:
     """Differences of what every opt-in is judged by, whichever it is."""
     looks: Iterable[Callable[[Connection, str], list[Difference]]] = (
-        comparing.baseline_differences,
-        comparing.rule_differences,
-        comparing.organization_differences,
+        row_comparison.baseline_differences,
+        row_comparison.rule_differences,
+        row_comparison.organization_differences,
     )
     return [difference for look in looks for difference in look(connection, tenant_id)]
 
@@ -77,7 +78,7 @@ def _suspects(connection: Connection, tenant_id: str) -> Iterator[Suspect]:
     for number, state in _open(connection, tenant_id):
         mine = select(change_requests).where(change_requests.c.id == number)
         found, _ = split(connection, mine, change_requests, rows.change_request)
-        differences, told = comparing.request_differences(connection, tenant_id, number)
+        differences, told = row_comparison.request_differences(connection, tenant_id, number)
         if differences or not found:
             yield Suspect(number, state, tuple(differences), told)
 
@@ -111,4 +112,45 @@ def _damaged(connection: Connection, tenant_id: str) -> Iterator[Difference]:
             select(table).where(table.c.tenant_id == tenant_id, waiting).order_by(table.c.id).limit(AT_ONCE)
         )
         for (number,) in split(connection, query, table, made)[1]:
-            yield Difference(table.name, str(number), comparing.WHOLE)
+            yield Difference(table.name, str(number), row_comparison.WHOLE)
+
+
+_DAMAGED = "its row cannot be read, so it was set aside"
+
+
+def set_aside(entry: Entry, number: int, *, detail: str) -> None:
+    """End a request by its number alone: its row cannot be read, or disagrees.
+
+    It becomes *stale* whatever state it stood in, one that there is not included; a settled one stays as it
+    is.
+    """
+    table = change_requests.c
+    mine = (
+        table.id == number,
+        table.tenant_id == entry.tenant_id,
+        table.state.not_in([state.value for state in SETTLED]),
+    )
+    before = entry.connection.execute(select(table.state).where(*mine)).scalar()
+    if before is None:
+        return
+    ended = update(change_requests).where(*mine).values(
+        state=State.STALE.value, detail=detail, settled_at=entry.now, retry_at=None, version=table.version + 1
+    )  # fmt: skip
+    entry.connection.execute(ended)
+    told = {"from": str(before), "to": State.STALE.value, "detail": detail}
+    entry.record("moved", BOT, told, number)
+
+
+def give_up(entry: Entry, table: str, number: int) -> None:
+    """Settle an unreadable message or delivery: it will never be sent or handled."""
+    if table == notices.name:
+        mine = (notices.c.id == number, notices.c.tenant_id == entry.tenant_id)
+        entry.connection.execute(
+            update(notices).where(*mine).values(delivered_at=entry.now, problem=_DAMAGED)
+        )
+    elif table == deliveries.name:
+        entry.connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == number, deliveries.c.tenant_id == entry.tenant_id)
+            .values(done_at=entry.now)
+        )

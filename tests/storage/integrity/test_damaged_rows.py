@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from storage.database.errors import Unreadable
 from storage.engine import Database
+from storage.errors import Unreadable
 from storage.inbox import Inbox
 from storage.ledger import Ledger
 from storage.ledger_reader import Reader
@@ -16,7 +16,7 @@ from storage.lifecycle import OPEN, Kind, State
 from storage.messages.outbox import Outbox
 from storage.messages.records import ReminderReply
 from storage.records import Baseline, Door, Observation, SettingValue, Vote
-from storage.reminders import keep_answer
+from storage.reminder_answers import keep_answer
 from storage.schema.tables import inbox, notices
 from tests.storage.states import ALICE, BOB, CAROL, NOW, TENANT, approve, asked
 

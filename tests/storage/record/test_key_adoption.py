@@ -14,8 +14,8 @@ from storage.integrity.keyring import Keyring, key_id
 from storage.ledger import Ledger
 from storage.messages.outbox import Outbox
 from storage.messages.records import Card
-from storage.record import adoption
-from storage.record.adoption import KEY_ADOPTED, Adopted, Basis, adopt, take_over, would_adopt
+from storage.record import key_adoption
+from storage.record.key_adoption import KEY_ADOPTED, Adopted, Basis, adopt, take_over, would_adopt
 from storage.record.verify import Authenticator, verify
 from tests.storage.states import BOB, NOW, TENANT, opened
 
@@ -26,7 +26,7 @@ GUARDS = ("audit_events_no_update", "audit_events_keeps_authenticator", "audit_e
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adoption, "BATCH", 3)
+    monkeypatch.setattr(key_adoption, "BATCH", 3)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_it_goes_on_where_it_was_ended(
     plain: Database, opens: Any, batches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keyed, left = opens(OLD), [batches]
-    sign = adoption._sign_batch
+    sign = key_adoption._sign_batch
 
     def dies(*arguments: Any) -> None:
         if left[0] == 0:
@@ -122,7 +122,7 @@ def test_it_goes_on_where_it_was_ended(
         sign(*arguments)
 
     with monkeypatch.context() as dying:
-        dying.setattr(adoption, "_sign_batch", dies)
+        dying.setattr(key_adoption, "_sign_batch", dies)
         try:
             adopt(keyed, TENANT, NOW, seen_authenticated=False)
         except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from storage.integrity.authenticity import Authenticity, authenticity_of
-from storage.integrity.damaged import DAMAGE, is_damage
+from storage.integrity.damaged_rows import DAMAGE, is_damage
 from storage.schema.tables import COMPARED, audit_events
 
 _BATCH = 200

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Row, select
 
 from storage import chain
 from storage.engine import Database
-from storage.integrity.mistrust import Mistrust
-from storage.record.adoption import first_and_last
-from storage.record.heads import Head, HeadFile, NotKept
+from storage.record.head_file import Head, HeadFile, NotKept
+from storage.record.key_adoption import first_and_last
+from storage.records import Mistrust
 from storage.schema.tables import audit_events
 
 ACCEPTED = "restore_accepted"

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from storage.database.errors import Conflict
+from storage.errors import Conflict
 from storage.integrity.canonical import stamp
 from storage.ledger import Entry
 from storage.messages.records import ReminderReply

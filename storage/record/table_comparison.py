@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Table, or_, select
 
 from storage.devices import replay as device_replay
 from storage.engine import Database
-from storage.integrity import believing, comparing, replay
-from storage.integrity.believing import Disbelieved, Told
-from storage.integrity.comparing import WHOLE, Difference, Stored, columns, raw
-from storage.integrity.damaged import any_bytes
+from storage.integrity import believed_events, replay, row_comparison
+from storage.integrity.believed_events import Disbelieved, Told
+from storage.integrity.damaged_rows import any_bytes
+from storage.integrity.row_comparison import WHOLE, Difference, Stored, columns, raw
 from storage.schema.device_tables import device_acts, devices, reports
 from storage.schema.tables import (
     attempts,
@@ -50,8 +50,8 @@ def differences(database: Database, tenant_id: str) -> Iterator[Difference]:
             )
         except Disbelieved as altered:
             yield Difference(audit_events.name, altered.place, WHOLE)
-        yield from comparing.baseline_differences(connection, tenant_id)
-        yield from comparing.organization_differences(connection, tenant_id)
+        yield from row_comparison.baseline_differences(connection, tenant_id)
+        yield from row_comparison.organization_differences(connection, tenant_id)
 
 
 @contextmanager
@@ -73,11 +73,13 @@ def _requests(connection: Connection, tenant_id: str) -> Iterator[Difference]:
     """Requests with their votes, reasons and attempts, in the order of their numbers."""
     table = audit_events.c
     about = (
-        believing.events_of(tenant_id)
+        believed_events.events_of(tenant_id)
         .where(table.request_id.is_not(None))
         .order_by(table.request_id, table.seq)
     )
-    told = _Ahead(replay.grouped(believing.streamed(connection, tenant_id, about)), lambda group: group[0])
+    told = _Ahead(
+        replay.grouped(believed_events.streamed(connection, tenant_id, about)), lambda group: group[0]
+    )
     whole = _Ahead(_rows(connection, tenant_id, change_requests), lambda row: row["id"])
     parts = [
         (part, _Ahead(_rows(connection, tenant_id, part), lambda row: row["request_id"]), said)
@@ -104,10 +106,12 @@ def _register(connection: Connection, tenant_id: str) -> Iterator[Difference]:
     """The entries of the register with the acts on them, in the order of their numbers."""
     of_acts = (device_acts.c.tenant_id == tenant_id, device_acts.c.seq == audit_events.c.seq)
     about = (
-        believing.events_of(tenant_id).where(*of_acts).order_by(device_acts.c.device_id, audit_events.c.seq)
+        believed_events.events_of(tenant_id)
+        .where(*of_acts)
+        .order_by(device_acts.c.device_id, audit_events.c.seq)
     )
     told = _Ahead(
-        device_replay.grouped(believing.streamed(connection, tenant_id, about)), lambda group: group[0]
+        device_replay.grouped(believed_events.streamed(connection, tenant_id, about)), lambda group: group[0]
     )
     whole = _Ahead(_rows(connection, tenant_id, devices), lambda row: row["id"])
     acts = _Ahead(_rows(connection, tenant_id, device_acts), lambda row: row["device_id"])
@@ -140,8 +144,10 @@ def _listed(
     connection: Connection, tenant_id: str, table: Table, kind: str, row_of: Callable[[Told], replay.Row]
 ) -> Iterator[Difference]:
     """A table whose rows each come from one event of a kind, in the order of recording."""
-    of_kind = believing.events_of(tenant_id).where(audit_events.c.kind == kind).order_by(audit_events.c.seq)
-    recorded = (row_of(event) for event in believing.streamed(connection, tenant_id, of_kind))
+    of_kind = (
+        believed_events.events_of(tenant_id).where(audit_events.c.kind == kind).order_by(audit_events.c.seq)
+    )
+    recorded = (row_of(event) for event in believed_events.streamed(connection, tenant_id, of_kind))
     yield from aligned(table.name, _rows(connection, tenant_id, table), recorded, at=f"of a {kind} event")
 
 

@@ -1,22 +1,24 @@
-"""Compares rows with what the believed events of the record say they have to be.
+"""Compare rows with what the believed events of the record say they have to be, or what they say instead.
 
 It judges nobody and changes nothing. Rows are read as they are stored, so that a damaged one is a difference
-like any other. Ask inside a recording transaction for an answer that holds: between two statements outside of
-one, somebody may record something.
+like any other.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, String, Table, bindparam, select, type_coerce
 
-from storage.database.instants import Instant
-from storage.integrity import believing, replay
-from storage.integrity.believing import Disbelieved, spelled_instant
-from storage.integrity.damaged import DAMAGE, is_damage
+from storage.database.clock import Instant
+from storage.integrity import believed_events, replay
+from storage.integrity.believed_events import Disbelieved, Told, spelled_instant
+from storage.integrity.damaged_rows import DAMAGE, Damaged, is_damage
+from storage.lifecycle import State
+from storage.records import Baseline, SettingValue
 from storage.schema.tables import (
     attempts,
     baselines,
@@ -102,8 +104,8 @@ def request_differences(
 
 def _events(
     connection: Connection, tenant_id: str, request_id: int, through: bool
-) -> Iterable[believing.Told]:
-    look = believing.since if through else believing.of_request
+) -> Iterable[believed_events.Told]:
+    look = believed_events.since if through else believed_events.of_request
     return look(connection, tenant_id, request_id)
 
 
@@ -121,25 +123,31 @@ def _request(
 def baseline_differences(connection: Connection, tenant_id: str) -> list[Difference]:
     """Return where the row that says what ought to be differs from the newest such event."""
     return _newest(
-        connection, baselines, tenant_id, believing.newest(connection, tenant_id, "baseline"), replay.baseline
+        connection,
+        baselines,
+        tenant_id,
+        believed_events.newest(connection, tenant_id, "baseline"),
+        replay.baseline,
     )
 
 
 def rule_differences(connection: Connection, tenant_id: str) -> list[Difference]:
     """Return where the newest row of the rules differs from the newest recorded rule."""
-    return _newest(connection, rules, tenant_id, believing.newest(connection, tenant_id, "rule"), replay.rule)
+    return _newest(
+        connection, rules, tenant_id, believed_events.newest(connection, tenant_id, "rule"), replay.rule
+    )
 
 
 def organization_differences(connection: Connection, tenant_id: str) -> list[Difference]:
     """Return where the kept organisation differs from the one that was recorded."""
-    event = believing.newest(connection, tenant_id, "organization")
+    event = believed_events.newest(connection, tenant_id, "organization")
     return _newest(
         connection, organizations, tenant_id, event, lambda told: {"name": told.payload.get("name")}
     )
 
 
 def _newest(
-    connection: Connection, table: Table, tenant_id: str, event: believing.Told | None, row_of: Any
+    connection: Connection, table: Table, tenant_id: str, event: believed_events.Told | None, row_of: Any
 ) -> list[Difference]:
     row = next(iter(stored_rows(connection, table, _NEWEST[table], {"tenant": tenant_id})), None)
     if row is None and event is None:
@@ -214,3 +222,77 @@ def _parsed(stored: Any) -> object:
 
 def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else repr(value)
+
+
+LATELY = timedelta(days=1)
+"""For how long what was found is said where nobody has to look for it."""
+
+_NEVER_MADE = frozenset(
+    {State.PENDING, State.REJECTED, State.WITHDRAWN, State.EXPIRED, State.STALE, State.SUPERSEDED}
+)
+
+
+def instant(spelled: object) -> datetime | None:
+    """Return the instant that ``canonical.stamp`` spelled; ``None`` for none. Raises ``Damaged``."""
+    if spelled is None:
+        return None
+    if not isinstance(spelled, str):
+        raise Damaged("not an instant")
+    try:
+        found = datetime.fromisoformat(spelled)
+    except ValueError as none:
+        raise Damaged("not an instant") from none
+    if found.tzinfo is None:
+        raise Damaged("an instant must be aware")
+    return found
+
+
+def recorded_baseline(told: Told, row: Baseline | None) -> Baseline | None:
+    """Return the row where the newest such event agrees or is missing, else the event's word.
+
+    Earlier versions did not record since when: the row's word counts as far as it agrees, else the time of
+    the event.
+    """
+    try:
+        value, end = SettingValue(told.payload["value"]), instant(told.payload["window_end"])
+        since = instant(told.payload.get("since"))
+    except (KeyError, ValueError):
+        return row
+    agrees = row is not None and (row.value, row.window_end, row.request_id) == (value, end, told.request_id)
+    if agrees and row is not None and since in (None, row.since):
+        return row
+    return Baseline(
+        value=value,
+        since=since or datetime.fromisoformat(told.at),
+        request_id=told.request_id,
+        window_end=end,
+    )
+
+
+def recorded_end(connection: Connection, tenant_id: str, request_id: int) -> datetime | None:
+    """Return until when a request was approved, by events; ``None``: no end, or not opened."""
+    try:
+        told = replay.replay(believed_events.of_request(connection, tenant_id, request_id), request_id)
+        return (
+            instant(told.request.get("window_end"))
+            if told.opened and told.request["state"] not in _NEVER_MADE
+            else None
+        )
+    except (Disbelieved, Damaged):
+        return None
+
+
+def guards_missed(connection: Connection, tenant_id: str) -> list[str]:
+    """Return the guards that were missing when this was recorded last; none where it never was."""
+    told = believed_events.newest(connection, tenant_id, "guards")
+    gone = told.payload.get("missing") if told is not None else None
+    return [str(name) for name in gone] if isinstance(gone, list) else []
+
+
+def lately_disagreed(connection: Connection, tenant_id: str, now: datetime) -> list[str]:
+    """The places that were recorded last as disagreeing with the record, if that is less than a day ago."""
+    told = believed_events.newest(connection, tenant_id, "disagreed")
+    if told is None or now - datetime.fromisoformat(told.at) >= LATELY:
+        return []
+    places = told.payload.get("places")
+    return [str(place) for place in places] if isinstance(places, list) else []

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from storage.integrity import believing
-from storage.integrity.believing import Disbelieved
+from storage.integrity import believed_events
+from storage.integrity.believed_events import Disbelieved
 from storage.integrity.canonical import stamp
 from storage.ledger import Ledger
 from storage.records import Baseline, SettingValue
@@ -30,12 +30,12 @@ def full(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def everything(connection: Connection) -> list[believing.Told]:
-    return list(believing.since(connection, TENANT, 1))
+def everything(connection: Connection) -> list[believed_events.Told]:
+    return list(believed_events.since(connection, TENANT, 1))
 
 
-def of_one(connection: Connection) -> list[believing.Told]:
-    return believing.of_request(connection, TENANT, 1)
+def of_one(connection: Connection) -> list[believed_events.Told]:
+    return believed_events.of_request(connection, TENANT, 1)
 
 
 def test_what_was_written_is_believed_word_for_word(full: Ledger) -> None:
@@ -104,7 +104,7 @@ def test_the_newest_event_that_was_altered_counts_as_not_there(full: Ledger) -> 
         f"UPDATE audit_events SET payload = replace(payload, 'opted out', 'opted in') WHERE seq = {seq}",
     )
     with full.database.read() as connection:
-        newest = believing.newest(connection, TENANT, "baseline")
+        newest = believed_events.newest(connection, TENANT, "baseline")
     assert newest is not None
     assert newest.payload["value"] == "not set"
 
@@ -115,10 +115,10 @@ def test_each_look_up_goes_by_its_index(full: Ledger) -> None:
             connection.execute(text("SET enable_seqscan = off"))  # which few rows would be read by
         for kind in COMPARED:
             assert "ix_audit_events_compared" in plan(
-                connection, partial(believing.newest, connection, TENANT, kind)
+                connection, partial(believed_events.newest, connection, TENANT, kind)
             ), kind
         assert "ix_audit_events_request" in plan(
-            connection, partial(believing.of_request, connection, TENANT, 1)
+            connection, partial(believed_events.of_request, connection, TENANT, 1)
         )
 
 
