@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from time import monotonic
 
-from bot.exchange.admin import unheard
+from bot.exchange.admin_api import unheard
 from bot.exchange.auth.credentials import Credential
-from bot.exchange.auth.together import Together
+from bot.exchange.auth.shared_connections import Together
 from bot.exchange.client import MANY, ExchangeOnline, connect, not_kept
 from bot.settings.load import credential_in, credential_now, settings_now
 from bot.settings.model import Settings

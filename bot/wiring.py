@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 from slack_bolt import App
 
-from bot.exchange.auth.together import Together
+from bot.exchange.auth.shared_connections import Together
 from bot.from_settings import CredentialsNow
-from bot.observability.fleet_gauges import FleetGauges
-from bot.observability.gauges import Gauges
+from bot.observability.gauges import FleetGauges, Gauges
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics
 from bot.settings.milestones import load_calendar

@@ -36,7 +36,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TenantStanding:
     """How one tenant stands."""
 
     tenant_id: str
@@ -58,13 +58,13 @@ class FleetRecord:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def standings(self, tenants: Collection[str], today: date) -> list[Standing]:
+    def standings(self, tenants: Collection[str], today: date) -> list[TenantStanding]:
         """Return how each of these tenants stands, in their order; ``today`` tells what is overdue."""
         each = list(tenants)
         some = (each[first : first + AT_ONCE] for first in range(0, len(each), AT_ONCE))
         return [found for part in some for found in self._standings(part, today)]
 
-    def _standings(self, tenants: Collection[str], today: date) -> list[Standing]:
+    def _standings(self, tenants: Collection[str], today: date) -> list[TenantStanding]:
         with self._database.read() as connection, any_bytes(connection):
             newest = _newest(connection, tenants)
             readable = _newest(connection, tenants, readable=True)
@@ -166,14 +166,14 @@ def _standing(
     readable: dict[str, Observation],
     kept: dict[str, Any],
     late: dict[str, int],
-) -> Standing:
+) -> TenantStanding:
     seen, baseline = readable.get(tenant_id), kept.get(tenant_id)
     value = seen.value if seen is not None else None
     opted_in = baseline is not None and baseline.value == SettingValue.OPTED_IN.value
     drifted = None
     if baseline is not None and value is not None:
         drifted = baseline.kind == Kind.OUTSIDE.value or baseline.value != value.value
-    return Standing(
+    return TenantStanding(
         tenant_id,
         newest=newest.get(tenant_id),
         seen=value,

@@ -68,7 +68,7 @@ def test_the_recipe_of_least_privilege_grants_what_the_bot_runs_and_no_entra_rol
         for file in (ROOT / "bot" / "exchange").glob("*.py")
         for found in CMDLET.findall(file.read_text("utf-8"))
     }
-    checked = set(CMDLET.findall((ROOT / "bot" / "checks" / "exchange.py").read_text("utf-8")))
+    checked = set(CMDLET.findall((ROOT / "bot" / "checks" / "microsoft.py").read_text("utf-8")))
     assert granted == spoken | checked
     assert "Exchange Administrator" not in recipe
 

@@ -179,11 +179,11 @@ def test_exchange_is_waited_for_in_one_place() -> None:
     """Limits and pauses in seconds, and the loop that tries again, stand in one file of the room."""
     room = sorted((ROOT / "bot/exchange").rglob("*.py"))
     named = re.compile(r"^(?!SIZE_)[A-Z_]*(LIMIT|PAUSES|PATIENCE|TIMEOUT)[A-Z_]*\b.* = ", re.MULTILINE)
-    assert [path.name for path in room if named.search(path.read_text(encoding="utf-8"))] == ["patience.py"]
+    assert [path.name for path in room if named.search(path.read_text(encoding="utf-8"))] == ["retries.py"]
     waiting = re.compile(r"\b(random\(\)|sleep\(|retryable or)")
     assert {path.name for path in room if waiting.search(path.read_text(encoding="utf-8"))} - {
         "entra.py"
-    } == {"patience.py"}
+    } == {"retries.py"}
 
 
 @cache

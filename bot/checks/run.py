@@ -5,13 +5,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from bot.checks.believing import believing_verdicts
-from bot.checks.database import database_verdicts
-from bot.checks.exchange import exchange_verdicts
-from bot.checks.files import file_verdicts
-from bot.checks.posting import CHECK
-from bot.checks.slack import slack_verdicts
-from bot.checks.stream import stream_verdicts
+from bot.checks.database import believing_verdicts, database_verdicts, stream_verdicts
+from bot.checks.microsoft import exchange_verdicts
+from bot.checks.secret_files import file_verdicts
+from bot.checks.slack import POST_CHECK, slack_verdicts
 from bot.checks.verdict import Outcome, Verdict, failed
 from bot.from_settings import exchange_of
 from bot.process import utc_now
@@ -37,7 +34,7 @@ DOCUMENTED = (
 
 def unproven(settings: Settings, found: Sequence[Verdict]) -> Iterator[str]:
     """Name what stays unproven after these verdicts, a sentence each."""
-    posted = any(one.check == CHECK and one.outcome is not Outcome.FAILED for one in found)
+    posted = any(one.check == POST_CHECK and one.outcome is not Outcome.FAILED for one in found)
     yield WRITING
     yield from [] if posted else [POSTING]
     yield from [REACHING] if settings.mode == "http" else []

@@ -1,12 +1,15 @@
-"""Checks of the Slack side: token, scopes, connection, channel, people."""
+"""Check the Slack side: token, scopes, connection, channel, people, layouts, and a test card."""
 
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any
 
-from bot.checks.layouts import layout_verdict
 from bot.checks.people import people_verdicts
-from bot.checks.posting import post_verdict
 from bot.checks.verdict import Verdict, failed, passed, warned
+from bot.exchange.clouds import CLOUDS
 from bot.from_settings import rule_of, slack_client
+from bot.process import utc_now
+from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.transport.bolt_app import Identity, identity_of
 from handlers.context.people import People
@@ -15,7 +18,110 @@ from handlers.ports import Unavailable
 from handlers.slack.client.calls import MENDS, call, call_with_headers
 from handlers.slack.client.directory import Names, SlackDirectory
 from handlers.slack.client.web_api import SlackWebClient
+from handlers.slack.layouts.examples import Examples
+from handlers.slack.layouts.layout import Layout, mistakes
 from handlers.slack.scopes import BOT_SCOPES, needed
+from handlers.slack.views.trial import trial_card
+
+POST_CHECK = "Test card"
+LONGEST_WAIT = 30.0
+"""Seconds that Slack may ask for before the card is taken away; it is asked twice."""
+
+BY_HAND = "Delete it by hand"
+
+
+def post_verdict(settings: Settings) -> Verdict:
+    """Post the card and delete it; a card that stays is named with its link."""
+    client, channel = slack_client(settings), settings.channel or ""
+    try:
+        posted = call(client.chat_postMessage, channel=channel, **trial_card().arguments())
+    except Unavailable as refused:
+        unknown = (
+            " It is not known whether it was posted: look into the channel." if refused.retryable else ""
+        )
+        mend = refused.mend or "Invite the bot there, and run the check again."
+        return failed(POST_CHECK, f"{refused.sentence}{unknown}", mend)
+    place = {"channel": str(posted.get("channel") or channel), "ts": str(posted.get("ts") or "")}
+    try:
+        _patiently(client.chat_delete, **place)
+    except Unavailable as refused:
+        stays = f"posted, but not taken away ({refused.sentence.rstrip('.')})"
+        return warned(POST_CHECK, stays, f"{BY_HAND}: {_link(client, **place)}")
+    return passed(POST_CHECK, "posted into the channel, and taken away again")
+
+
+def _patiently(method: Callable[..., Any], **arguments: str) -> None:
+    """Call once more after the pause that Slack asks for, where that is short. Raises ``Unavailable``."""
+    try:
+        call(method, **arguments)
+    except Unavailable as busy:
+        if busy.retry_after is None or busy.retry_after > LONGEST_WAIT:
+            raise
+        time.sleep(busy.retry_after)
+        call(method, **arguments)
+
+
+def _link(client: SlackWebClient, channel: str, ts: str) -> str:
+    try:
+        found = call(client.chat_getPermalink, channel=channel, message_ts=ts).get("permalink")
+    except Unavailable:
+        found = None
+    return str(found or f"the message {ts} in the channel {channel}")
+
+
+LAYOUT_CHECK = "Slack layouts"
+REPORT = "This is a defect of this version: please report it with what is said here."
+LATER = (
+    "Run the check again later; where Slack offers no blocks.validate, the sandbox judges by its published "
+    "limits."
+)
+
+NOT_DRAWN = "It draws no charts or data tables here, so text says the same"
+
+NAMED = 5
+"""Layouts that are named; the others are counted."""
+
+LONGEST_PAUSE, PAUSES = 30.0, 3
+"""Seconds that Slack may ask for before the next layout, and how often: a check is not to hang."""
+
+
+def layout_verdict(settings: Settings) -> Verdict:
+    """Say whether Slack would take each layout; what it would refuse is named with where and why."""
+    cloud, now = CLOUDS[settings.exchange_cloud].cloud, utc_now()
+    examples = Examples(rule_of(settings), cloud, load_calendar(settings.milestones), settings.timezone, now)
+    client, found = slack_client(settings), examples.distinct()
+    waiting, native = ([each for each in found if each.native is kind] for kind in (False, True))
+    taken, refused, left = _judged(client, waiting)
+    if refused:
+        more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
+        return failed(LAYOUT_CHECK, f"Slack would refuse {'; '.join(refused[:NAMED])}{more}", REPORT)
+    if left:
+        return warned(
+            LAYOUT_CHECK, f"{taken} of {len(waiting)} were judged and taken, the others not: {left}", LATER
+        )
+    drawn = f". {NOT_DRAWN}" if _judged(client, native)[1] else ""
+    return passed(
+        LAYOUT_CHECK, f"Slack would take all {taken}, which hold every shape that the bot sends{drawn}"
+    )
+
+
+def _judged(client: SlackWebClient, layouts: Sequence[Layout]) -> tuple[int, list[str], str]:
+    """Tell how many layouts Slack would take and what it would refuse; empty where all were taken."""
+    taken, refused, pauses, place = 0, list[str](), 0, 0
+    while place < len(layouts):
+        try:
+            wrong = mistakes(client, layouts[place])
+        except Unavailable as away:
+            pauses += 1
+            if away.retry_after is None or away.retry_after > LONGEST_PAUSE or pauses > PAUSES:
+                return taken, refused, away.sentence
+            time.sleep(away.retry_after)
+            continue
+        place += 1
+        taken += not wrong
+        refused += [f"{layouts[place - 1].name} ({', '.join(wrong)})"] if wrong else []
+    return taken, refused, ""
+
 
 NETWORK = "Check SLACK_API_URL, the network, proxy and firewall; then run the check again."
 CHANNEL_ID = "Check LEGACYTLS_CHANNEL: the id (C…) at the bottom of the channel's details."

@@ -220,7 +220,7 @@ def onboard(options: argparse.Namespace) -> int:
 def probe(options: argparse.Namespace) -> int:
     """Print which TLS versions the endpoints take. Returns the exit code."""
     settings = settings_for()
-    from bot.probe.answers import probe_and_show
+    from bot.probe.run import probe_and_show
 
     return probe_and_show(options.targets or settings.probed(), as_json=options.json)
 

@@ -10,11 +10,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from bot.exchange.details import Detail, clean, detail_of, detail_of_errors
-from bot.exchange.headers import claims_of, header, retry_after
-from bot.exchange.http.received import Answer, Silence
-from bot.exchange.outcomes import Meaning, Outcome
-from bot.exchange.proofs import is_busy, proven_by, turned_away
+from bot.exchange.answer_details import (
+    Detail,
+    claims_of,
+    clean,
+    detail_of,
+    detail_of_errors,
+    header,
+    retry_after,
+)
+from bot.exchange.http.transport import Answer, Silence
+from bot.exchange.outcomes import Meaning, Outcome, is_busy, proven_by, turned_away
 
 _TRANSIENT: Final = (
     "ServerBusyException",

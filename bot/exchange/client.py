@@ -15,15 +15,15 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from bot.exchange.admin import AdminApi, Command, unheard
+from bot.exchange.admin_api import AdminApi, Command, unheard
 from bot.exchange.auth.app import App
 from bot.exchange.auth.credentials import Credential, unchanged
-from bot.exchange.auth.together import Together
+from bot.exchange.auth.shared_connections import Together
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.clouds import CLOUDS, Endpoint, is_microsoft
-from bot.exchange.http.wire import Wire
+from bot.exchange.http.session import Wire
 from bot.exchange.outcomes import Meaning, Outcome, instant, text
-from bot.exchange.patience import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, Tries
+from bot.exchange.retries import CALL_LIMIT, READ_LIMIT, WRITE_LIMIT, Tries
 from handlers.context.lazy_parts import FirstUse
 from handlers.ports import Clock, Cloud, Reading, Unavailable, WriteAnswer
 from storage.records import SettingValue, WriteOutcome

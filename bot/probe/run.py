@@ -1,16 +1,17 @@
-"""Probe endpoints: one connection a version in turn for each, several endpoints at a time."""
+"""Probe endpoints, one connection a version in turn for each, several at a time; show the outcomes."""
 
 import asyncio
+import json
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from bot.probe.connecting import Addresses, OutOfReach, connect, look_up
-from bot.probe.contexts import client, why_not
-from bot.probe.handshake import Seen, shake_hands
-from bot.probe.judging import judge
-from bot.probe.openings import NoTls, open_with
+from bot.probe.connection import Addresses, NoTls, OutOfReach, connect, look_up, open_with
+from bot.probe.handshake import Seen, client, shake_hands, why_not
 from bot.probe.targets import opening_of
+from bot.probe.verdicts import judge
+from bot.terminal import is_terminal, line, progress, table
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
 
 SECONDS: Final = 5.0
@@ -120,3 +121,46 @@ class _Probing:
 
 def _cannot(why: str) -> str:
     return f"this machine's OpenSSL cannot speak this version ({why})"
+
+
+COLUMNS = ("Endpoint", "TLS", "Outcome", "Detail")
+PROVES = (
+    "This is what the endpoints do towards this machine, never whether the tenant is opted in: `legacytls "
+    "status` tells that."
+)
+
+TOLD = frozenset({ProbeOutcome.ACCEPTED, ProbeOutcome.REFUSED})
+"""Outcomes that say something of the endpoint."""
+
+
+def probe_and_show(targets: Sequence[ProbeTarget], *, as_json: bool) -> int:
+    """Probe each endpoint once and write the result; returns 1 where a version could not be told, else 0."""
+    targets = tuple(dict.fromkeys(targets))
+    with progress(
+        f"Probing {', '.join(map(str, targets))}: one connection a TLS version, 5 seconds each at most…"
+    ):
+        rows = probe(targets)
+    if as_json:
+        sys.stdout.write(json.dumps([_data(row) for row in rows], indent=2) + "\n")
+    else:
+        _show(rows)
+    return 0 if all(row.outcome in TOLD for row in rows) else 1
+
+
+def _show(rows: Sequence[ProbeRow]) -> None:
+    if is_terminal():
+        table(COLUMNS, [(str(row.target), row.tls.value, row.outcome.value, row.detail) for row in rows])
+    else:
+        for row in rows:
+            line(f"{row.target}  TLS {row.tls}  {row.outcome}: {row.detail}")
+    line(PROVES)
+
+
+def _data(row: ProbeRow) -> dict[str, str | int]:
+    return {
+        "host": row.target.host,
+        "port": row.target.port,
+        "tls": row.tls.value,
+        "outcome": row.outcome.value,
+        "detail": row.detail,
+    }

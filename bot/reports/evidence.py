@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Final
 
-from bot.exchange.lookups import OptionalLookups
+from bot.exchange.optional_lookups import OptionalLookups
 from bot.from_settings import exchange_of
 from bot.process import utc_now
 from bot.reports.names import bare_names_of

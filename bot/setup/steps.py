@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from bot.checks.database import database_verdicts
-from bot.checks.exchange import exchange_verdicts
+from bot.checks.microsoft import exchange_verdicts
 from bot.checks.run import STYLES
 from bot.checks.slack import channel_verdict, connection_verdicts, people_of, token_verdicts
 from bot.checks.verdict import Outcome, Verdict

@@ -9,9 +9,9 @@ from typing import Final
 import requests
 from standardwebhooks import Webhook
 
-from bot.exchange.headers import retry_after
-from bot.exchange.http.content import content_of
-from bot.exchange.http.wire import NotPublic, Wire
+from bot.exchange.answer_details import retry_after
+from bot.exchange.http.session import NotPublic, Wire
+from bot.exchange.http.transport import content_of
 from handlers.context.web_addresses import taken_apart
 from storage.integrity.canonical import canonical
 from storage.record.export import Event

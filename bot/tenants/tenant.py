@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.exchange.auth.together import Together
+from bot.exchange.auth.shared_connections import Together
 from bot.exchange.client import MANY, ExchangeOnline
-from bot.exchange.lookups import OptionalLookups
+from bot.exchange.optional_lookups import OptionalLookups
 from bot.from_settings import exchange_of, rule_of
 from bot.observability.health import Health
 from bot.observability.metrics import Metrics

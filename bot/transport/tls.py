@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from bot.exchange.auth.files import mark_of
+from bot.exchange.auth.credentials import mark_of
 from bot.settings.authorities import unusable_authorities
 from bot.settings.load import WrongSettings, own_authorities
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.exchange.auth.entra import Entra
-from bot.exchange.http.received import Answer, Silence
+from bot.exchange.http.transport import Answer, Silence
 from bot.sandbox.microsoft import fault_answers
 from bot.sandbox.microsoft.audit import Actor
 from bot.sandbox.microsoft.binding import command_of
@@ -33,7 +33,7 @@ class Microsoft:
     trouble: Callable[[str], str]
 
     def transport(self, strike: Callable[[str], None]) -> type:
-        """The class in the place of ``bot.exchange.admin.Transport``; ``strike`` may end the process."""
+        """The class in the place of ``bot.exchange.admin_api.Transport``; ``strike`` may end the process."""
         world = self
 
         class Transport:

@@ -199,7 +199,7 @@ class Replica:
                 "bot.wiring.Executor": Executor,
                 "bot.wiring.StatusReaders": Readers,
                 "bot.wiring.Answers": lambda *_, **__: Answers(client),
-                "bot.exchange.admin.Transport": transport,
+                "bot.exchange.admin_api.Transport": transport,
             }.items():
                 replaced.enter_context(patch(name, value))
             self.bot = wire(

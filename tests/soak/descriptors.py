@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.exchange.http.wire import POOL as HTTP_POOL
+from bot.exchange.http.session import POOL as HTTP_POOL
 from bot.transport.socket_lines import CONNECTIONS
 from bot.wiring import CREW
 from bot.worker.plan import DELIVERING, OF_SEVERAL

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.exchange.auth.credentials import Credential, unchanged
 
 if TYPE_CHECKING:  # naming an app loads no library for keys or calls
-    from bot.exchange.auth.together import Together
+    from bot.exchange.auth.shared_connections import Together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,10 @@ from typing import Any, Final
 import msal
 import requests
 
-from bot.exchange import refusals
-from bot.exchange.auth import keys
+from bot.exchange.auth import entra_refusals, keys
 from bot.exchange.auth.app import App
 from bot.exchange.auth.credentials import ClientSecret, Credential, FederatedToken, ManagedIdentity
-from bot.exchange.auth.entra_wire import Elsewhere, EntraWire, Gibberish
+from bot.exchange.auth.entra_session import Elsewhere, EntraWire, Gibberish
 from bot.exchange.auth.key_file import key_file_of
 from handlers.ports import Unavailable
 
@@ -176,15 +175,15 @@ class Entra:
 
     def _unreached(self, failure: requests.RequestException) -> Unavailable:
         if isinstance(failure, requests.exceptions.SSLError):
-            return refusals.untrusted(self._authority)
+            return entra_refusals.untrusted(self._authority)
         if isinstance(failure, Elsewhere):
             self._app = None  # built from that answer; the next sign-in asks anew
-            return refusals.elsewhere(self._authority)
+            return entra_refusals.elsewhere(self._authority)
         if isinstance(failure, Gibberish):
-            return refusals.unintelligible(self._authority)
+            return entra_refusals.unintelligible(self._authority)
         if isinstance(self._credential, ManagedIdentity):
-            return refusals.no_identity(retryable=True)
-        return refusals.unreachable(self._authority)
+            return entra_refusals.no_identity(retryable=True)
+        return entra_refusals.unreachable(self._authority)
 
     def _refused(self, result: dict[str, Any]) -> Unavailable:
         """Say why there is no token, by the code of this answer or of the one MSAL kept for a minute."""
@@ -193,12 +192,12 @@ class Entra:
             (one for one in result.get("error_codes") or [] if isinstance(one, int)), None
         )
         if code is None and (status == 429 or status >= 500):
-            return refusals.busy(status, self._wire.retry_after)
+            return entra_refusals.busy(status, self._wire.retry_after)
         if isinstance(self._credential, ManagedIdentity):
-            return refusals.no_identity()
+            return entra_refusals.no_identity()
         if code is None and not result:
-            return refusals.unintelligible(self._authority)
-        return refusals.refused(code, expired=self._expired())
+            return entra_refusals.unintelligible(self._authority)
+        return entra_refusals.refused(code, expired=self._expired())
 
     def _expired(self) -> datetime | None:
         expires = self._built_with.expires if self._built_with else None

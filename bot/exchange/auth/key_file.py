@@ -8,8 +8,7 @@ import logging
 import threading
 
 from bot.exchange.auth import keys
-from bot.exchange.auth.credentials import Certificate, Credential
-from bot.exchange.auth.files import mark_of
+from bot.exchange.auth.credentials import Certificate, Credential, mark_of
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from bot.exchange.auth.app import App
 from bot.exchange.auth.credentials import Certificate
-from bot.exchange.patience import SIGN_IN_LIMIT
+from bot.exchange.retries import SIGN_IN_LIMIT
 from handlers.ports import Unavailable
 
 if TYPE_CHECKING:

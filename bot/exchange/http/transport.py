@@ -8,8 +8,10 @@ status.
 
 import json
 import math
+import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from http import HTTPStatus
 from time import monotonic
 from typing import Final
@@ -18,11 +20,69 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from bot.exchange.http.content import content_of
-from bot.exchange.http.received import Answer, Silence
-from bot.exchange.http.wire import Wire, was_sent
-from bot.exchange.patience import CALL_LIMIT
+from bot.exchange.http.session import Wire, was_sent
+from bot.exchange.retries import CALL_LIMIT
 from handlers.context.web_addresses import onward, taken_apart
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said.
+
+    ``body`` is inflated where it truly was gzip; ``complete`` is false when it broke off.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    complete: bool = True
+
+
+class Silence(StrEnum):
+    """Why there is no answer, as far as it matters later."""
+
+    NOT_SENT = "not_sent"
+    """No connection: nothing can have been processed."""
+    UNTRUSTED = "untrusted"
+    """No TLS connection with a certificate that verifies: nothing was sent, and trying again does not
+    help."""
+    LOST = "lost"
+    """Sent at least in part, and then a time-out, a reset or gibberish: what happened is unknown."""
+
+
+SIZE_LIMIT: Final = 2 * 1024 * 1024
+"""Bytes of an answer, after it was unpacked: 199 KiB of gzip can be 1 GiB of text."""
+
+_GZIP: Final = b"\x1f\x8b"
+
+
+def content_of(response: requests.Response) -> tuple[bytes, bool]:
+    """Read a streamed body and tell whether it is whole; more than ``SIZE_LIMIT`` bytes is broken off.
+
+    The time limit stands in the connection itself. Gzip is undone where the bytes, not the header, say so.
+    """
+    content = bytearray()
+    try:
+        while len(content) <= SIZE_LIMIT:
+            piece = response.raw.read(SIZE_LIMIT + 1 - len(content), decode_content=False)
+            if not piece:
+                return _inflated(bytes(content))
+            content += piece
+    except (HTTPError, OSError):
+        return bytes(content), False
+    return bytes(content[:SIZE_LIMIT]), False
+
+
+def _inflated(content: bytes) -> tuple[bytes, bool]:
+    if not content.startswith(_GZIP):
+        return content, True
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        plain = inflater.decompress(content, SIZE_LIMIT)
+    except zlib.error:
+        return content, False
+    return plain, inflater.eof
+
 
 REDIRECTS: Final = 3
 HTTPS: Final = 443

@@ -10,7 +10,7 @@ from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.views import fleet, replies
 from handlers.slack.views.blocks import Message
 from storage.records import Observation, SettingValue
-from storage.tenants import Standing
+from storage.tenants import TenantStanding
 
 
 def messages(now: datetime, cloud: Cloud) -> Iterator[tuple[str, Message]]:
@@ -38,4 +38,4 @@ def _lines(now: datetime, number: int) -> list[fleet.Line]:
 def _line(now: datetime, place: int, newest: Observation | None) -> fleet.Line:
     seen = newest.value if newest is not None else None
     tenant_id = f"{place:08}-2222-3333-4444-555555555555"
-    return fleet.Line("a" * 36 + f"{place:04}", Standing(tenant_id, newest, seen, now, now, 7), now)
+    return fleet.Line("a" * 36 + f"{place:04}", TenantStanding(tenant_id, newest, seen, now, now, 7), now)

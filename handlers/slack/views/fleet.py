@@ -15,7 +15,7 @@ from handlers.slack.views.forms import form, text_field
 from handlers.slack.views.mrkdwn import SECTION, escape, fitted, instant, packed
 from storage.record.spreadsheet_cells import row
 from storage.records import SettingValue
-from storage.tenants import Standing
+from storage.tenants import TenantStanding
 
 CHOICE, CONFIRMATION, TENANTS = "fleet_choice", "fleet_confirmation", "tenants"
 
@@ -45,7 +45,7 @@ class Line:
     """One tenant as it is shown."""
 
     alias: str
-    standing: Standing
+    standing: TenantStanding
     now: datetime
 
     @property

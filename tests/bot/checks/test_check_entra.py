@@ -3,7 +3,7 @@ refused reading."""
 
 import pytest
 
-from bot.checks.entra import mend_of_reading, token_verdicts
+from bot.checks.microsoft import mend_of_reading, token_verdicts
 from bot.checks.verdict import Outcome
 from bot.exchange.outcomes import Meaning
 from handlers.ports import Unavailable

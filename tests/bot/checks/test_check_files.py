@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.checks import files
-from bot.checks.files import file_verdicts
+from bot.checks import secret_files
+from bot.checks.secret_files import file_verdicts
 from bot.checks.verdict import Outcome
 from bot.settings.model import Settings
 
@@ -61,8 +61,8 @@ def test_a_link_is_judged_by_what_it_leads_to(key: Path, tmp_path: Path) -> None
 
 def test_the_file_of_settings_is_looked_at_where_there_is_one(key: Path) -> None:
     assert list(file_verdicts(Settings())) == []  # type: ignore[call-arg]
-    files.SETTINGS_FILE.write_text("SLACK_BOT_TOKEN=xoxb-canary", encoding="ascii")
-    files.SETTINGS_FILE.chmod(0o644)
+    secret_files.SETTINGS_FILE.write_text("SLACK_BOT_TOKEN=xoxb-canary", encoding="ascii")
+    secret_files.SETTINGS_FILE.chmod(0o644)
     [verdict] = file_verdicts(Settings())  # type: ignore[call-arg]
     assert (verdict.check, verdict.outcome) == ("Settings file", Outcome.WARNED)
 

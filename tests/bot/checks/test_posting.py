@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bot.checks.posting import post_verdict
 from bot.checks.run import DELIVERING, DOCUMENTED, POSTING, REACHING, RECEIVING, STAMPING, WRITING
+from bot.checks.slack import post_verdict
 from bot.checks.verdict import Outcome, Verdict
 from bot.cli import main
 from bot.sandbox.slack import cast

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.exchange.auth.app import App
 from bot.exchange.auth.credentials import ClientSecret, Credential
-from bot.exchange.auth.together import Together
+from bot.exchange.auth.shared_connections import Together
 from bot.exchange.auth.tokens import Tokens
 from bot.exchange.client import ExchangeOnline, connect
 from tests.bot.exchange import certificates

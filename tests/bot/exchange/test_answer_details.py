@@ -6,7 +6,7 @@ import json
 import pytest
 
 from bot.exchange.answers import judge
-from bot.exchange.http.received import Answer
+from bot.exchange.http.transport import Answer
 from tests.bot.exchange.bodies import envelope
 from tests.bot.exchange.test_answers import NO_OP, NOON
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.exchange.answers import judge
-from bot.exchange.http.received import Answer, Silence
+from bot.exchange.http.transport import Answer, Silence
 from bot.exchange.outcomes import Meaning
 from storage.records import WriteOutcome
 from tests.bot.exchange.bodies import STACK, envelope, error, reading

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.exchange.answer_details import clean
 from bot.exchange.answers import judge
-from bot.exchange.audit import changes_in
 from bot.exchange.client import reading_of
-from bot.exchange.details import clean
-from bot.exchange.http.received import Answer
+from bot.exchange.http.transport import Answer
+from bot.exchange.optional_lookups import changes_in
 from bot.exchange.outcomes import Meaning, Outcome, instant, rows_of
 from handlers.ports import Unavailable
 from storage.records import SettingValue, WriteOutcome

@@ -79,7 +79,7 @@ ONE_CLIENT = settings(max_examples=60, suppress_health_check=[HealthCheck.functi
 
 @pytest.fixture(autouse=True)
 def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.exchange.patience.PAUSES", ())
+    monkeypatch.setattr("bot.exchange.retries.PAUSES", ())
 
 
 @pytest.fixture

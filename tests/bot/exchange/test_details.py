@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from bot.exchange.details import LONGEST, clean, detail_of, detail_of_errors
-from bot.exchange.http.content import SIZE_LIMIT
+from bot.exchange.answer_details import LONGEST, clean, detail_of, detail_of_errors
+from bot.exchange.http.transport import SIZE_LIMIT
 from tests.bot.exchange.bodies import STACK, error
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJ0aWQiOiJ4In0.canary-signature"

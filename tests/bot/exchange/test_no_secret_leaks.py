@@ -19,7 +19,7 @@ from bot.exchange.auth.credentials import (
 )
 from bot.exchange.auth.keys import load
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.http.received import Answer
+from bot.exchange.http.transport import Answer
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates
 from tests.bot.exchange.bodies import envelope, error, reading

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.exchange.audit import Change
 from bot.exchange.client import ExchangeOnline
-from bot.exchange.lookups import OptionalLookups
+from bot.exchange.optional_lookups import Change, OptionalLookups
 from handlers.ports import AcceptedDomains, MailboxLocks, Unavailable
 from storage.records import SettingValue
 from tests.bot.exchange.bodies import envelope, error

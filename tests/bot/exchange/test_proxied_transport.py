@@ -8,9 +8,8 @@ from ssl import SSLContext
 import pytest
 import requests
 
-from bot.exchange.http.received import Answer, Silence
-from bot.exchange.http.transport import Transport
-from bot.exchange.http.wire import Wire
+from bot.exchange.http.session import Wire
+from bot.exchange.http.transport import Answer, Silence, Transport
 from tests.bot.exchange import certificates
 from tests.bot.exchange.stage import Stage, answer, drip, raw, reset, tunnel
 from tests.bot.exchange.test_transport import HEAD, Carry

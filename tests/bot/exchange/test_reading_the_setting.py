@@ -44,7 +44,7 @@ def keeper() -> tuple[list[str], Callable[[str], str]]:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.exchange.patience.PAUSES", (0.01, 0.01, 0.01, 0.01))
+    monkeypatch.setattr("bot.exchange.retries.PAUSES", (0.01, 0.01, 0.01, 0.01))
 
 
 def test_a_reading_is_asked_for_as_the_admin_api_wants_it(client: Client, exchange: Stage) -> None:
@@ -297,7 +297,7 @@ def test_many_first_readers_remember_one_organisation(client: Client, exchange: 
 def test_closing_wakes_a_reader_that_waits(
     client: Client, exchange: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.exchange.patience.PAUSES", (30.0,))
+    monkeypatch.setattr("bot.exchange.retries.PAUSES", (30.0,))
     exchange.always(answer(503))
     one = client()
     failures: list[Unavailable] = []

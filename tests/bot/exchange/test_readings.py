@@ -7,7 +7,7 @@ import pytest
 
 from bot.exchange.answers import judge
 from bot.exchange.client import reading_of
-from bot.exchange.http.received import Answer
+from bot.exchange.http.transport import Answer
 from bot.exchange.outcomes import instant, rows_of
 from handlers.ports import Reading, Unavailable
 from storage.records import SettingValue

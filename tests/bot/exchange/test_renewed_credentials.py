@@ -10,8 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.exchange.auth.app import App
-from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity
-from bot.exchange.auth.files import mark_of
+from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken, ManagedIdentity, mark_of
 from bot.exchange.auth.tokens import Tokens
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates

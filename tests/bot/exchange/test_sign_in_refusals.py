@@ -12,11 +12,11 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from bot.exchange import refusals
+from bot.exchange.auth import entra_refusals
 from bot.exchange.auth.credentials import Certificate, ClientSecret, FederatedToken
-from bot.exchange.auth.entra_wire import EntraWire, belongs_to
+from bot.exchange.auth.entra_session import EntraWire, belongs_to
 from bot.exchange.auth.tokens import Tokens
-from bot.exchange.http.content import SIZE_LIMIT
+from bot.exchange.http.transport import SIZE_LIMIT
 from handlers.context.web_addresses import taken_apart
 from handlers.ports import Unavailable
 from tests.bot.exchange import certificates
@@ -366,5 +366,5 @@ def test_an_answer_that_broke_off_is_worth_another_try(sign_in: SignIn, entra: E
 
 
 def test_codes_are_found_only_where_entra_writes_them() -> None:
-    assert refusals.code_in("AADSTS7000215: Invalid") == 7000215
-    assert refusals.code_in("AADSTS: none, AADSTS12") is None
+    assert entra_refusals.code_in("AADSTS7000215: Invalid") == 7000215
+    assert entra_refusals.code_in("AADSTS: none, AADSTS12") is None

@@ -9,9 +9,7 @@ from ssl import SSLContext
 
 import pytest
 
-from bot.exchange.http.content import SIZE_LIMIT
-from bot.exchange.http.received import Answer, Silence
-from bot.exchange.http.transport import Transport, _inside
+from bot.exchange.http.transport import SIZE_LIMIT, Answer, Silence, Transport, _inside
 from tests.bot.exchange import certificates
 from tests.bot.exchange.stage import Stage, answer, drip, hang, raw, reset
 

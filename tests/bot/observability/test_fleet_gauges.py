@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.observability.fleet_gauges import FleetGauges
+from bot.observability.gauges import FleetGauges
 from bot.observability.health import FEW, Health
 from bot.observability.metrics import Metrics
 from storage.engine import Database

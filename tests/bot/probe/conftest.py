@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.probe.contexts import _certificate
+from bot.probe.handshake import _certificate
 
 
 @pytest.fixture(scope="session")

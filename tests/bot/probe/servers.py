@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.probe.contexts import VERSIONS
+from bot.probe.handshake import VERSIONS
 from handlers.probe_ports import ProbeTarget, TlsVersion
 
 Talk = Callable[[socket.socket, "Server"], None]

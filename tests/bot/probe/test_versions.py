@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.probe import connecting, contexts
+from bot.probe import connection, handshake
 from bot.probe.run import probe
 from bot.probe.targets import Opening
 from handlers.probe_ports import ProbeOutcome, ProbeRow, ProbeTarget, TlsVersion
@@ -210,7 +210,7 @@ def test_a_name_that_does_not_resolve_is_unreachable(
     def getaddrinfo(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(connecting.socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(connection.socket, "getaddrinfo", getaddrinfo)
     rows = probe([ProbeTarget("nowhere.invalid", 587)])
     assert outcomes(rows) == [UNREACHABLE] * 4
     assert says("cannot_be_looked_up") in details(rows)
@@ -218,7 +218,7 @@ def test_a_name_that_does_not_resolve_is_unreachable(
 
 def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
-    monkeypatch.setattr(connecting.socket, "getaddrinfo", lambda *_, **__: answered.wait(20) and [])
+    monkeypatch.setattr(connection.socket, "getaddrinfo", lambda *_, **__: answered.wait(20) and [])
     try:
         rows = probe([ProbeTarget("slow.example", 587)], seconds=0.2)
     finally:
@@ -236,7 +236,7 @@ def test_the_other_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch, p
             (socket.AF_INET6, *stream, ("::1", port, 0, 0)),
             (socket.AF_INET, *stream, ("127.0.0.1", port)),
         ]
-        monkeypatch.setattr(connecting.socket, "getaddrinfo", lambda *_, **__: addresses)
+        monkeypatch.setattr(connection.socket, "getaddrinfo", lambda *_, **__: addresses)
         assert outcomes(probe([ProbeTarget("two.example", port)])) == [REFUSED, REFUSED, ACCEPTED, ACCEPTED]
 
 
@@ -258,20 +258,20 @@ def test_endpoints_do_not_wait_for_each_other_and_keep_their_order(pair: Path) -
 
 
 def test_this_machine_speaks_every_version_with_what_a_probe_offers() -> None:
-    assert {version: contexts.why_not(version) for version in TlsVersion} == dict.fromkeys(TlsVersion, "")
+    assert {version: handshake.why_not(version) for version in TlsVersion} == dict.fromkeys(TlsVersion, "")
 
 
 @pytest.mark.parametrize("version", [TLS10, TLS11])
 def test_without_the_lowered_security_level_the_self_test_says_so(version: TlsVersion) -> None:
-    assert contexts.why_not(version, "DEFAULT:@SECLEVEL=2") != ""
+    assert handshake.why_not(version, "DEFAULT:@SECLEVEL=2") != ""
 
 
 def test_a_version_that_is_not_built_in_is_not_testable(monkeypatch: pytest.MonkeyPatch) -> None:
     def only(*_: object) -> None:
         raise ValueError("Unsupported protocol version 0x301")
 
-    monkeypatch.setattr(contexts, "_only", only)
-    assert contexts.why_not.__wrapped__(TLS10) == "VERSION_NOT_BUILT_IN"
+    monkeypatch.setattr(handshake, "_only", only)
+    assert handshake.why_not.__wrapped__(TLS10) == "VERSION_NOT_BUILT_IN"
 
 
 @pytest.mark.usefixtures("implicit")
@@ -292,7 +292,7 @@ def test_what_is_not_testable_here_is_never_called_refused_and_nobody_is_asked(
 def test_a_local_failure_in_the_middle_is_not_taken_for_a_refusal(
     monkeypatch: pytest.MonkeyPatch, pair: Path
 ) -> None:
-    offered = contexts.client
+    offered = handshake.client
     monkeypatch.setattr("bot.probe.run.client", lambda version: offered(version, "DEFAULT:@SECLEVEL=2"))
     with Server(servers.tls(context(pair, TLS10, TLS13))) as server:
         rows = probed(server)

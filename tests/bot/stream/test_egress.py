@@ -9,7 +9,7 @@ import pytest
 import urllib3.util.connection
 from structlog.testing import capture_logs
 
-from bot.checks.stream import stream_verdicts
+from bot.checks.database import stream_verdicts
 from bot.stream import receiver
 from bot.stream.receiver import Answer, Receiver
 from bot.stream.timestamps import TimeStampService

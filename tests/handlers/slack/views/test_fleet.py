@@ -10,7 +10,7 @@ from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.slack.layouts.fleet import forms
 from handlers.slack.views import fleet
 from storage.records import Observation, SettingValue
-from storage.tenants import Standing
+from storage.tenants import TenantStanding
 from tests.journeys.words import words
 from tests.sentences import says
 
@@ -22,7 +22,7 @@ VIEW = 250_000
 def _line(place: int, value: SettingValue | None = SettingValue.OPTED_OUT, alias: str = "") -> fleet.Line:
     seen = Observation(NOW, value, None, None, None if value else "throttled")
     name = f"{place:08}-2222-3333-4444-555555555555"
-    return fleet.Line(alias or f"customer-{place}", Standing(name, seen, value, NOW, None, 0), NOW)
+    return fleet.Line(alias or f"customer-{place}", TenantStanding(name, seen, value, NOW, None, 0), NOW)
 
 
 def _table(lines: list[fleet.Line]) -> str:
@@ -47,7 +47,7 @@ def test_what_matters_is_not_left_out_for_long_names() -> None:
     lines = [_line(place, alias=f"{'a' * 36}{place:04}") for place in range(199)]
     urgent = fleet.Line(
         "z" * 40,
-        Standing("z", lines[0].standing.newest, SettingValue.OPTED_IN, NOW, NOW - timedelta(days=1), 0),
+        TenantStanding("z", lines[0].standing.newest, SettingValue.OPTED_IN, NOW, NOW - timedelta(days=1), 0),
         NOW,
     )
     assert "z" * 40 in _table([*lines, urgent])

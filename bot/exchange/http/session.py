@@ -25,7 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util import Timeout
 
 from bot.exchange.clouds import stays_here
-from bot.exchange.patience import CONNECT_LIMIT
+from bot.exchange.retries import CONNECT_LIMIT
 from handlers.context.web_addresses import may_be_dialled
 
 SHORTEST: Final = 0.05

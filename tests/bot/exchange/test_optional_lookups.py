@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.exchange.audit import Change
-from bot.exchange.lookups import OptionalLookups
+from bot.exchange.optional_lookups import Change, OptionalLookups
 from handlers.ports import Unavailable
 from storage.records import SettingValue
 

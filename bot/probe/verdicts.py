@@ -7,8 +7,7 @@ the endpoint completes a handshake in another version in the same run.
 from collections.abc import Mapping
 from typing import Final
 
-from bot.probe.handshake import End, Seen
-from bot.probe.records import NUMBERS, SSL3
+from bot.probe.handshake import NUMBERS, SSL3, End, Seen
 from handlers.probe_ports import ProbeOutcome, TlsVersion
 
 Verdict = tuple[ProbeOutcome, str]

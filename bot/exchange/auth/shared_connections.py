@@ -9,7 +9,7 @@ from http.cookiejar import DefaultCookiePolicy
 
 from bot.exchange.auth.credentials import Certificate, Credential
 from bot.exchange.auth.key_file import KeyFile
-from bot.exchange.http.wire import Wire
+from bot.exchange.http.session import Wire
 
 
 class Together:

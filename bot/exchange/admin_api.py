@@ -16,9 +16,8 @@ from typing import Final
 
 from bot.exchange.answers import judge
 from bot.exchange.auth.tokens import Tokens
-from bot.exchange.http.received import Answer, Silence
-from bot.exchange.http.transport import Transport
-from bot.exchange.http.wire import Wire
+from bot.exchange.http.session import Wire
+from bot.exchange.http.transport import Answer, Silence, Transport
 from bot.exchange.outcomes import Meaning, Outcome
 from handlers.ports import Clock, Unavailable
 

@@ -7,10 +7,9 @@ import pytest
 
 from bot.exchange.auth import key_file
 from bot.exchange.auth.credentials import Certificate
-from bot.exchange.auth.together import Together
+from bot.exchange.auth.shared_connections import Together
 from bot.exchange.auth.tokens import Tokens
-from bot.exchange.http.received import Answer
-from bot.exchange.http.transport import Transport
+from bot.exchange.http.transport import Answer, Transport
 from tests.bot.exchange import certificates
 from tests.bot.exchange.entra_stub import Entra, token
 from tests.bot.exchange.stage import Stage, answer

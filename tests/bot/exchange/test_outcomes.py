@@ -3,8 +3,8 @@
 import pytest
 
 from bot.exchange.answers import judge
-from bot.exchange.http.received import Answer
-from bot.exchange.proofs import REFUSALS, REFUSED_STATUSES, KnownRefusal
+from bot.exchange.http.transport import Answer
+from bot.exchange.outcomes import REFUSALS, REFUSED_STATUSES, KnownRefusal
 from tests.bot.exchange.test_answers import NOON, Case, F, M, _plain
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import requests
 
-from bot.exchange import refusals
+from bot.exchange.answer_details import retry_after
+from bot.exchange.auth import entra_refusals
 from bot.exchange.clouds import MICROSOFT_AUTHORITIES
-from bot.exchange.headers import retry_after
-from bot.exchange.http.content import SIZE_LIMIT, content_of
-from bot.exchange.http.wire import Wire
+from bot.exchange.http.session import Wire
+from bot.exchange.http.transport import SIZE_LIMIT, content_of
 from handlers.context.web_addresses import Address, taken_apart
 
 
@@ -65,7 +65,7 @@ class EntraWire(Wire):
         )
         failed = response.status_code >= 400
         self.status = response.status_code
-        self.code = refusals.code_in(response.text) if failed else None
+        self.code = entra_refusals.code_in(response.text) if failed else None
         self.retry_after = (
             retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC)) if failed else None
         )

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.probe.handshake import End, Seen
-from bot.probe.judging import judge
-from bot.probe.records import Records
+from bot.probe.handshake import End, Records, Seen
+from bot.probe.verdicts import judge
 from handlers.probe_ports import ProbeOutcome, TlsVersion
 
 TLS10, TLS11, TLS12, TLS13 = TlsVersion
