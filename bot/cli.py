@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from bot.command_line import arguments, streams, verbs
-from bot.command_line.several import add_tenant
-from bot.failures import told
-from bot.settings.home import see_to_a_home
+from bot.command_line.several_tenants import add_tenant
+from bot.failure_messages import told
+from bot.settings.home_directory import see_to_a_home
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def _attempt(act: Callable[[], int], tell: Callable[[str], object] | None = None
 
 
 def _end_quietly_when_told() -> None:
-    """End at once when told to: until ``bot.stopping`` listens, nothing is in hand that could be lost."""
+    """End at once when told to: until ``bot.stop_signals`` listens, nothing is in hand that could be lost."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
 

@@ -13,13 +13,13 @@ from functools import partial
 import structlog
 
 from bot import gc_tuning
-from bot.connect import Reaching
 from bot.from_settings import slack_client
 from bot.observability.health import Health, serve_health
 from bot.observability.metrics import Metrics
 from bot.settings.model import Settings
-from bot.stopping import Stopping
-from bot.tenants.rereading import begin
+from bot.slack_sign_in import Reaching
+from bot.stop_signals import Stopping
+from bot.tenants.reload import begin
 from bot.transport.bolt_app import Identity
 from bot.transport.modes import Serving, serving_of
 from bot.wiring import Bot, app_of, wire

@@ -13,8 +13,8 @@ from bot.observability.metrics import Metrics
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.settings.tenants import Fleet, TenantSettings, fleet_of
-from bot.tenants.rereading import Rereading
-from bot.tenants.several import Several
+from bot.tenants.reload import Rereading
+from bot.tenants.shared import Several
 from bot.tenants.tenant import Shared, Tenants, Waker, holder_name, served
 from bot.transport.bolt_app import Identity, bolt_app
 from bot.worker.jobs import TenantJobs, receiver_of, remind_every, stamps_of

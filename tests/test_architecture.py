@@ -160,7 +160,7 @@ def test_the_environment_is_read_in_one_place() -> None:
     readers = {_name(path) for path in SOURCES for node in ast.walk(_tree(path)) if _reads_environment(node)}
     assert {name for name in readers if not name.startswith("bot/sandbox/")} == {
         "bot/settings/load.py",
-        "bot/settings/home.py",
+        "bot/settings/home_directory.py",
     }
 
 

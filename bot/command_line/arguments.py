@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.command_line.several import add_tenant
+from bot.command_line.several_tenants import add_tenant
 
 if TYPE_CHECKING:
     from handlers.probe_ports import ProbeTarget

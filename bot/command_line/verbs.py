@@ -7,8 +7,8 @@ import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from bot.command_line.several import for_tenants, is_all, no_such
-from bot.failures import WRONG_SETTINGS
+from bot.command_line.several_tenants import for_tenants, is_all, no_such
+from bot.failure_messages import WRONG_SETTINGS
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -69,14 +69,14 @@ def status(options: argparse.Namespace) -> int:
 
 
 def _status(settings: "Settings", options: argparse.Namespace) -> int:
-    from bot.reports.answers import status, status_data
+    from bot.reports.status_and_history import status, status_data
 
     report = status(settings)
     if options.json:
         print(json.dumps(status_data(report), indent=2))
     else:
         from bot.reports.names import names_of
-        from bot.reports.tables import show_status
+        from bot.reports.status_and_history import show_status
 
         show_status(report, settings.timezone, names_of(settings))
     return 0 if report.problem is None else 1
@@ -96,7 +96,7 @@ def history(options: argparse.Namespace) -> int:
 
 
 def _history(settings: "Settings", options: argparse.Namespace) -> int:
-    from bot.reports.answers import history, history_data
+    from bot.reports.status_and_history import history, history_data
 
     before = options.before or options.asked.before
     page = history(settings, before=before, limit=options.limit, only=options.asked.only)
@@ -104,7 +104,7 @@ def _history(settings: "Settings", options: argparse.Namespace) -> int:
         print(json.dumps(history_data(page), indent=2))
     else:
         from bot.reports.names import names_of
-        from bot.reports.tables import show_history
+        from bot.reports.status_and_history import show_history
 
         show_history(page, settings.timezone, names_of(settings))
     return 0

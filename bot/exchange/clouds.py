@@ -1,7 +1,7 @@
 """List where each of Microsoft's clouds has its admin API and sign-in, and whether legacy endpoints.
 
-Facts; no connection is ever made here and nothing heavy is imported. ``bot.settings.fields`` judges which
-addresses may replace them.
+Facts; no connection is ever made here and nothing heavy is imported. ``bot.settings.value_parsers`` judges
+which addresses may replace them.
 """
 
 from collections.abc import Mapping

@@ -129,7 +129,7 @@ class Endpoint:
         port: int,
         calendar_token: SecretStr | None = None,
     ) -> None:
-        from bot.connections import Listener  # noqa: PLC0415 - where nothing is served, waitress is not loaded
+        from bot.http_listener import Listener  # noqa: PLC0415 - where nothing is served, waitress is not loaded
 
         self._health = health
         self._calendar_token = calendar_token

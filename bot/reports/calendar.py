@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.process import utc_now
-from bot.reports.answers import ledger_of
+from bot.reports.status_and_history import ledger_of
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.terminal import line

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.reports.record import WRONG_CALL, nothing_on_record, record_of
 from bot.settings.model import Settings
-from bot.stopping import Stopping
+from bot.stop_signals import Stopping
 from storage.engine import Database, Unreachable
 from storage.integrity.canonical import canonical
 from storage.record.export import events_behind, length_of

@@ -16,7 +16,7 @@ from bot.reports.names import bare_names_of
 from bot.settings.load import WrongSettings
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
-from bot.stream.tokens import WrongToken, read_token
+from bot.stream.timestamp_tokens import WrongToken, read_token
 from bot.terminal import progress
 from handlers.changes.restored_database import Acceptance, accept
 from handlers.policy.periods import WrongPeriod, judge_days

@@ -24,7 +24,7 @@ from bot.sandbox.shared.clock import MovableClock
 from bot.sandbox.shared.server import free_port
 from bot.sandbox.slack.simulation import Slack
 from bot.sandbox.tenants import OF_ONE, channel_of, further, write_file
-from bot.stopping import Stopping
+from bot.stop_signals import Stopping
 from bot.transport.http_mode import PATH
 
 OBSERVE_EVERY = "15s"

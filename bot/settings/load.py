@@ -16,9 +16,8 @@ from pydantic_settings import EnvSettingsSource
 
 from bot.exchange.auth.credentials import Credential
 from bot.observability import logs
-from bot.settings import secret_fields
-from bot.settings.authorities import unusable_authorities
-from bot.settings.between import between
+from bot.settings import secret_parsers
+from bot.settings.cross_checks import between, unusable_authorities
 from bot.settings.model import NAMES, Settings
 from bot.settings.tenants import Fleet, TenantSettings, fleet_of, fleet_over
 from handlers.policy.rule import is_group
@@ -86,7 +85,7 @@ def load(
     quoted = {
         name: QUOTED
         for name in NAMES
-        if name not in UNSTRIPPED and secret_fields.quoted(written.get(name, ""))
+        if name not in UNSTRIPPED and secret_parsers.quoted(written.get(name, ""))
     }
     left_out = {*without, *quoted}
     draft, malformed = _draft(
@@ -225,9 +224,9 @@ def _order(wrong: Collection[str]) -> list[str]:
 def _elsewhere() -> Iterator[tuple[str, str]]:
     """Find mistakes in settings that libraries read by themselves, before they fail late."""
     written = {name: os.environ.get(name, "") for upper in ELSEWHERE for name in (upper, upper.lower())}
-    yield from ((name, QUOTED) for name, value in written.items() if secret_fields.quoted(value))
+    yield from ((name, QUOTED) for name, value in written.items() if secret_parsers.quoted(value))
     own, name = own_authorities(), next((name for name in AUTHORITIES if written[name]), "")
-    if own is not None and not secret_fields.quoted(written[name]):
+    if own is not None and not secret_parsers.quoted(written[name]):
         unusable = unusable_authorities(own)
         yield from [(name, unusable)] if unusable else []
 

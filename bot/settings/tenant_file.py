@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, model_validator
 
 from bot.exchange.clouds import CLOUDS
-from bot.settings import fields
+from bot.settings import value_parsers
 from handlers.calendar.yaml_lines import Place, read
 
 LONGEST_WARNING = 100
@@ -54,7 +54,7 @@ def _people(found: object) -> tuple[str, ...]:
         found = ",".join(found)
     if not isinstance(found, str):
         raise ValueError("expected Slack ids, as a list or separated by commas")
-    return fields.people(found)
+    return value_parsers.people(found)
 
 
 def _cloud(text: str) -> str:
@@ -97,7 +97,7 @@ class CredentialEntry(_Strict):
     certificate_password_env: Annotated[str | None, _read(_variable)] = None
     client_secret_env: Annotated[str | None, _read(_variable)] = None
     federated_token_file: Annotated[Path | None, _read(_path)] = None
-    managed_identity: Annotated[bool, _read(fields.truth)] = False
+    managed_identity: Annotated[bool, _read(value_parsers.truth)] = False
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -136,21 +136,21 @@ class Defaults(_Strict):
     """What holds for every tenant that does not say otherwise."""
 
     cloud: Annotated[str | None, _read(_cloud)] = None
-    client_id: Annotated[str | None, _read(fields.directory_id)] = None
+    client_id: Annotated[str | None, _read(value_parsers.directory_id)] = None
     credential: Annotated[CredentialEntry | None, BeforeValidator(_present)] = None
     approvers: People = ()
     operators: People = ()
-    approvals_required: Annotated[int | None, _read(fields.count)] = None
-    timezone: Annotated[ZoneInfo | None, _read(fields.zone)] = None
+    approvals_required: Annotated[int | None, _read(value_parsers.count)] = None
+    timezone: Annotated[ZoneInfo | None, _read(value_parsers.zone)] = None
     warning: Annotated[str, _read(_warning)] = ""
 
 
 class TenantEntry(Defaults):
     """One tenant as written."""
 
-    tenant_id: Annotated[str, _read(fields.tenant)]
-    organization: Annotated[str, _read(fields.domain)]
-    channel: Annotated[str, _read(fields.channel)]
+    tenant_id: Annotated[str, _read(value_parsers.tenant)]
+    organization: Annotated[str, _read(value_parsers.domain)]
+    channel: Annotated[str, _read(value_parsers.channel)]
 
 
 class TenantFile(_Strict):

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.exchange.auth.credentials import Certificate
-from bot.settings.certificates import unusable_certificate
-from bot.settings.findings import Finding
+from bot.settings.cross_checks import Finding, unusable_certificate
 from bot.settings.model import NAMES, Settings
 from bot.settings.tenant_file import Defaults, TenantEntry, TenantFile, entries, read_tenants
 from handlers.calendar.yaml_lines import Place, WrongFile

@@ -12,7 +12,7 @@ from bot.checks.run import STYLES
 from bot.checks.verdict import Outcome
 from bot.observability import logs
 from bot.settings.load import UNSTRIPPED, WrongSettings, load
-from bot.settings.where import WHERE
+from bot.settings.model import WHERE
 from bot.setup.steps import STEPS, Question, Step, default_of, is_secret, proven
 from bot.terminal import line
 

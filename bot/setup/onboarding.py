@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bot.exchange.clouds import CLOUDS
-from bot.failures import WRONG_SETTINGS
+from bot.failure_messages import WRONG_SETTINGS
 
 if TYPE_CHECKING:
     from bot.settings.tenants import TenantSettings

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.failures import FAILED as NOT_DONE
-from bot.failures import WRONG_SETTINGS
+from bot.failure_messages import FAILED as NOT_DONE
+from bot.failure_messages import WRONG_SETTINGS
 from bot.observability import logs
 from bot.settings.load import WrongSettings, in_environment, load
-from bot.setup import answers as file_of_answers
+from bot.setup import answer_file as file_of_answers
 from bot.setup import env_file
 from bot.setup.conversation import ASKED, Conversation, Ended
 from bot.setup.steps import STEPS, proven

@@ -21,7 +21,7 @@ from storage.record.export import Event
 from storage.streams import LONGEST_WAIT, Backlog, Position, Streams
 
 if TYPE_CHECKING:
-    from bot.stream.receiver import Answer, Receiver
+    from bot.stream.event_receiver import Answer, Receiver
 
 log = structlog.get_logger(__name__)
 

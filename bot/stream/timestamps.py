@@ -8,7 +8,7 @@ from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from bot.exchange.http.session import NotPublic, Wire
 from bot.exchange.http.transport import content_of
-from bot.stream.tokens import WrongToken, read_token
+from bot.stream.timestamp_tokens import WrongToken, read_token
 from handlers.context.web_addresses import taken_apart
 from handlers.ports import Clock, TimeStamp, Unavailable
 

@@ -59,7 +59,7 @@ from storage.record.database_trust import Standing
 from storage.record.key_adoption import Adopted, adopt
 
 if TYPE_CHECKING:
-    from bot.stream.receiver import Receiver
+    from bot.stream.event_receiver import Receiver
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,7 @@ from slack_bolt import BoltResponse
 from slack_sdk import WebClient
 
 from bot.transport.receiver import Receiver
-from bot.transport.socket_lines import Line, Pace
+from bot.transport.socket_connections import Line, Pace
 from bot.transport.websocket import Lost, dial
 from handlers.ports import Unavailable
 from handlers.slack.client.calls import call

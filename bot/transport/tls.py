@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.exchange.auth.credentials import mark_of
-from bot.settings.authorities import unusable_authorities
+from bot.settings.cross_checks import unusable_authorities
 from bot.settings.load import WrongSettings, own_authorities
 
 

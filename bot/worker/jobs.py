@@ -39,7 +39,7 @@ from storage.jobs.leases import TenantDuty
 from storage.streams import Streams
 
 if TYPE_CHECKING:
-    from bot.stream.receiver import Receiver
+    from bot.stream.event_receiver import Receiver
 
 REMIND_EVERY = timedelta(seconds=2)
 """How often it is asked whether a reminder is due, beside every commit."""
@@ -159,7 +159,7 @@ def receiver_of(settings: Settings) -> "Receiver | None":
     """
     if settings.events_url is None or settings.events_secret is None:
         return None
-    from bot.stream.receiver import Receiver  # noqa: PLC0415 - the same
+    from bot.stream.event_receiver import Receiver  # noqa: PLC0415 - the same
 
     url, secret = settings.events_url.get_secret_value(), settings.events_secret.get_secret_value()
     return Receiver(url, secret, private=settings.events_private)

@@ -16,7 +16,7 @@ NOT_LOADED = {
     "alembic", "mako",  # the schema is current
     "psycopg", "sqlalchemy.dialects.postgresql",  # the record is in SQLite
     "bot.transport.http_mode", "waitress",  # Socket Mode, and no health endpoint
-    "bot.stream.receiver", "standardwebhooks",  # no receiver of events
+    "bot.stream.event_receiver", "standardwebhooks",  # no receiver of events
     "bot.stream.timestamps", "rfc3161_client",  # no time-stamp authority
     "bot.probe.run", "aiohappyeyeballs",  # nobody probes
     "bot.calendar_file", "icalendar",  # no calendar is served

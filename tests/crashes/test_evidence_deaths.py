@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.stream import sending
-from bot.stream.receiver import Answer, body_of
+from bot.stream.event_receiver import Answer, body_of
 from bot.stream.sending import Stream
 from handlers.evidence.daily_job import Keeping
 from handlers.evidence.daily_values import Days

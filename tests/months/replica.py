@@ -21,7 +21,7 @@ from bot.observability.health import Health
 from bot.observability.metrics import Metrics
 from bot.sandbox.slack import cast
 from bot.settings.model import Settings
-from bot.tenants.rereading import begin
+from bot.tenants.reload import begin
 from bot.transport.bolt_app import Identity
 from bot.transport.receiver import Receiver
 from bot.wiring import app_of, wire

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.exchange.http.session import POOL as HTTP_POOL
-from bot.transport.socket_lines import CONNECTIONS
+from bot.transport.socket_connections import CONNECTIONS
 from bot.wiring import CREW
 from bot.worker.plan import DELIVERING, OF_SEVERAL
 from storage.database.connections import POOL, QUICK_POOL

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.sandbox.shared.server import free_port
-from bot.transport.socket_lines import CONNECTIONS
+from bot.transport.socket_connections import CONNECTIONS
 from bot.transport.socket_mode import CONCURRENCY
 from tests.crashes.world import World
 from tests.soak.descriptors import ASKED, MOST, descriptors

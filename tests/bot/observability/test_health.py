@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.connections import Listener
+from bot.http_listener import Listener
 from bot.observability.health import CannotListen, Endpoint, Health, serve_health
 from bot.observability.metrics import Metrics
 from bot.settings.model import Settings

@@ -25,9 +25,8 @@ from bot.cli import main
 from bot.sandbox.microsoft.simulation import Microsoft
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.simulation import Slack
-from bot.settings.between import between
-from bot.settings.model import NAMES, Settings
-from bot.settings.where import WHERE
+from bot.settings.cross_checks import between
+from bot.settings.model import NAMES, WHERE, Settings
 from bot.setup.conversation import ASKED
 from bot.setup.steps import default_of, is_secret
 from tests.bot.machine import ROOT, command

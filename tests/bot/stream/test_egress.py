@@ -10,8 +10,8 @@ import urllib3.util.connection
 from structlog.testing import capture_logs
 
 from bot.checks.database import stream_verdicts
-from bot.stream import receiver
-from bot.stream.receiver import Answer, Receiver
+from bot.stream import event_receiver
+from bot.stream.event_receiver import Answer, Receiver
 from bot.stream.timestamps import TimeStampService
 from bot.worker import jobs
 from handlers.ports import Unavailable
@@ -138,7 +138,7 @@ def test_the_settings_reach_the_receiver(
     network: Network, monkeypatch: pytest.MonkeyPatch, written: dict[str, str]
 ) -> None:
     made: list[bool] = []
-    monkeypatch.setattr(receiver, "Receiver", lambda *_, private: made.append(private))
+    monkeypatch.setattr(event_receiver, "Receiver", lambda *_, private: made.append(private))
     ours = settings(LEGACYTLS_EVENTS_URL=URL, LEGACYTLS_EVENTS_SECRET=SECRET, **written)
     jobs.receiver_of(ours)
     assert made == [bool(written)]

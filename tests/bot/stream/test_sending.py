@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from bot.stream.receiver import Receiver
+from bot.stream.event_receiver import Receiver
 from bot.stream.sending import Stream, lag_of, receiver_name
 from storage.engine import Database
 from storage.integrity.keyring import Keyring
@@ -192,7 +192,7 @@ def test_a_reset_connection_and_a_closed_port_are_no_answer(sender: Sender, rece
 def test_a_receiver_that_takes_too_long_is_no_answer(
     sender: Sender, receiving: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.stream.receiver.PATIENCE", 0.3)
+    monkeypatch.setattr("bot.stream.event_receiver.PATIENCE", 0.3)
     receiver = receiving(Act(seconds=1.0))
     assert sender.send(receiver.url) == 0
     origin = receiver.url.partition("/events")[0]

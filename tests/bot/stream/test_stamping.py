@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from bot.reports.record import checked_stamps
 from bot.stream import timestamps
+from bot.stream.timestamp_tokens import WrongToken, read_token
 from bot.stream.timestamps import TimeStampService
-from bot.stream.tokens import WrongToken, read_token
 from handlers.evidence.daily_values import Days
 from handlers.evidence.heads import Stamping
 from handlers.evidence.pack import Pack

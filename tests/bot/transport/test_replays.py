@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.transport import replays
-from bot.transport.http_mode import OLDEST
-from bot.transport.replays import Deliveries
+from bot.transport import http_mode
+from bot.transport.http_mode import OLDEST, Deliveries
 from tests.bot.transport.http_bot import FORM, JSON, Bot, click, command, event
 
 KINDS = {
@@ -96,7 +95,7 @@ class Ticking:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(replays, "time", ticking)
+    monkeypatch.setattr(http_mode, "time", ticking)
     return ticking
 
 

@@ -18,7 +18,7 @@ from bot.sandbox.slack import cast
 from bot.sandbox.slack import socket as slack_socket
 from bot.sandbox.slack.simulation import Slack
 from bot.transport.receiver import Receiver
-from bot.transport.socket_lines import BURST, CONNECTIONS, DIAL_EVERY, Pace
+from bot.transport.socket_connections import BURST, CONNECTIONS, DIAL_EVERY, Pace
 from bot.transport.socket_mode import DIAL_WITHIN, SocketMode
 from bot.transport.websocket import Lost, dial
 from handlers.ports import Unavailable

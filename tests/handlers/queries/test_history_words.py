@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from bot.reports.answers import history_text
+from bot.reports.status_and_history import history_text
 from handlers.queries.history import STATES, WrongWords, history_question, spelled
 from handlers.slack.views import replies
 from storage.history_pages import EVERYTHING, HistoryFilter

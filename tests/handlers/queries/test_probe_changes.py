@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.reports.answers import status_data
+from bot.reports.status_and_history import status_data
 from bot.worker.jobs import probe_job
 from handlers.outgoing.announcement_view import announcement_of
 from handlers.outgoing.news import ProbeChanged

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from bot.reports.answers import status_data
+from bot.reports.status_and_history import status_data
 from handlers.queries.status import Status, StatusReports
 from handlers.slack.executor import guarded
 from handlers.slack.views import status_view

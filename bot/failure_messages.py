@@ -91,7 +91,7 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _place(error: Exception) -> str:
-    """The last of our own lines that the error went through, such as ``bot/reports/answers.py:63``."""
+    """The last of our own lines that the error went through, such as ``bot/wiring.py:63``."""
     roots = {package: _root(package) for package in PACKAGES}
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         for package, root in roots.items():

@@ -11,7 +11,7 @@ import structlog
 from bot.settings.load import WrongSettings, fleet_now
 from bot.settings.model import Settings
 from bot.settings.tenants import Fleet
-from bot.tenants.several import Several
+from bot.tenants.shared import Several
 from bot.tenants.tenant import Shared, Tenant, Tenants, served
 from bot.worker.jobs import TenantJobs
 from bot.worker.loops import Loop, Worker

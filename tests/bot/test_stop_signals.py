@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 ON_ANOTHER_THREAD = """
 import signal, threading, time
-from bot.stopping import Stopping
+from bot.stop_signals import Stopping
 
 stopping = Stopping()
 
@@ -25,7 +25,7 @@ print(stopping.wait({limit}), stopping.is_set())
 """
 
 NOBODY = """
-from bot.stopping import Stopping
+from bot.stop_signals import Stopping
 
 stopping = Stopping()
 print(stopping.wait(0.05), stopping.is_set())
@@ -33,7 +33,7 @@ print(stopping.wait(0.05), stopping.is_set())
 
 MANY_TIMES = """
 import os, signal
-from bot.stopping import Stopping
+from bot.stop_signals import Stopping
 
 stopping = Stopping()
 for _ in range(5000):
@@ -68,7 +68,7 @@ def test_being_told_more_often_than_anybody_listens_is_being_told() -> None:
 STUCK = """
 import os, signal, threading
 from bot.observability import logs
-from bot.stopping import Stopping
+from bot.stop_signals import Stopping
 
 logs.configure()
 stopping = Stopping(patience=0.2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings.load import WrongSettings
-from bot.setup import answers
+from bot.setup import answer_file
 from tests.sentences import says
 
 YAML = """# who decides
@@ -43,12 +43,12 @@ def written(folder: Path, content: str | bytes) -> Path:
     "content", [YAML, ENV, f"\ufeff{ENV}", ENV.encode("utf-16"), YAML.replace("\n", "\r\n")]
 )
 def test_both_forms_say_the_same_in_whatever_coding(content: str | bytes, tmp_path: Path) -> None:
-    assert answers.read(written(tmp_path, content)) == (FOUND, [])
+    assert answer_file.read(written(tmp_path, content)) == (FOUND, [])
 
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ENV.encode("utf-8"))))
-    assert answers.read(answers.STANDARD_INPUT) == (FOUND, [])
+    assert answer_file.read(answer_file.STANDARD_INPUT) == (FOUND, [])
 
 
 MISTAKES = [
@@ -68,12 +68,12 @@ MISTAKES = [
 @pytest.mark.parametrize(("content", "told"), MISTAKES)
 def test_every_mistake_is_told_with_its_line(content: str, told: list[str], tmp_path: Path) -> None:
     path = written(tmp_path, content)
-    assert answers.read(path)[1] == [f"{path}: {one}" for one in told]
+    assert answer_file.read(path)[1] == [f"{path}: {one}" for one in told]
 
 
 @pytest.mark.parametrize("content", [b"A=\xff", None])
 def test_what_cannot_be_read_is_said(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "none" if content is None else written(tmp_path, content)
     with pytest.raises(WrongSettings) as wrong:
-        answers.read(path)
+        answer_file.read(path)
     assert wrong.value.lines == [says("answers_cannot_be_read", file=path)]

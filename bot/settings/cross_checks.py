@@ -1,19 +1,56 @@
-"""What holds between settings: what is missing, what must not stand together, and files that can be opened.
+"""Check what holds between settings: what is missing, what must not stand together, files that can be opened.
 
 Judges what ``bot.settings.load`` has read, and never reads the environment itself.
 """
 
 from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TypeAlias
 
 from bot.exchange.auth.credentials import Certificate
-from bot.settings.certificates import unusable_certificate
-from bot.settings.findings import Finding
 from bot.settings.milestones import load_calendar
-from bot.settings.model import NAMES, CredentialKind, Settings
-from bot.settings.where import WHERE
+from bot.settings.model import NAMES, WHERE, CredentialKind, Settings
 from handlers.calendar.milestone_file import WrongMilestones
 from handlers.slack.emoji import same_emoji
 from storage.record.head_file import can_keep
+
+Finding: TypeAlias = tuple[tuple[str, ...], str]
+"""The settings that take part, the one to mend first, and the sentence for it (or several, a line each)."""
+
+
+def unusable_certificate(credential: Certificate) -> Iterator[Finding]:
+    """Say why a certificate cannot be used, if so.
+
+    Whether the key's numbers are right the sign-in tests, a moment later: to do it twice would hold up
+    every start.
+    """
+    from bot.exchange.auth import keys  # noqa: PLC0415 - without a certificate cryptography is not needed
+
+    try:
+        keys.load(credential, proven=False)
+    except keys.Unusable as unusable:
+        found = f"the file {unusable.why}. {unusable.mend.rstrip('.')}"
+    else:
+        return
+    yield (CredentialKind.CERTIFICATE, "AZURE_CLIENT_CERTIFICATE_PASSWORD"), found
+
+
+def unusable_authorities(own: Path) -> str:
+    """Return why this file or folder of certificate authorities does not serve; empty where it does."""
+    import ssl  # noqa: PLC0415 - only where such a file is named
+
+    mend = "name a PEM file, or a folder, of certificate authorities that this account may read"
+    try:
+        own.stat()
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
+            *((None, own) if own.is_dir() else (own,))
+        )
+    except FileNotFoundError:
+        return f"names no file; {mend}"
+    except (OSError, ValueError):
+        return f"cannot be used; {mend}"
+    return ""
+
 
 LEFT_TO_THE_FILE: frozenset[tuple[str, ...]] = frozenset(
     {

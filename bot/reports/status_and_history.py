@@ -1,6 +1,6 @@
-"""Status and history for the command line: the same facts as in Slack, as data and as text.
+"""Show status and history at the command line: tables in colour at a terminal, text elsewhere, or data.
 
-Nothing is sent to Slack.
+The facts are the same as in Slack. Nothing is sent to Slack.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from bot.reports.record import tenant_of
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.tenants.tenant import context_of
+from bot.terminal import is_terminal, line, table
 from handlers.context.people import People
 from handlers.policy.days import last_day
 from handlers.policy.overdue import Overdue
@@ -24,12 +25,13 @@ from handlers.queries.history import History, HistoryLine, HistoryPage
 from handlers.queries.status import Status, StatusReports
 from handlers.slack.views import replies, status_view
 from handlers.slack.views.plain import Names, plain, unmarked
+from handlers.slack.views.replies import unreadable
 from storage.engine import Database
 from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.probes import KnownVersion
-from storage.records import ChangeRequest
+from storage.records import ChangeRequest, SettingValue
 from storage.streams import Backlog
 
 
@@ -193,3 +195,44 @@ def _request(request: ChangeRequest) -> dict[str, Any]:
 
 def _stamp(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+_VALUES = {
+    SettingValue.OPTED_IN: "bold yellow",
+    SettingValue.OPTED_OUT: "bold green",
+    SettingValue.NOT_SET: "bold",
+}
+COLUMNS = ("#", "Change", "State", "Asked", "By", "Approved by", "Until", "Reason")
+
+
+def show_status(report: Status, zone: ZoneInfo, name: Names) -> None:
+    """The value first, in the colour of what it means; then every sentence of the answer."""
+    first, *more = status_text(report, zone, name).splitlines()
+    line(first, _VALUES[report.reading.value] if report.reading else "bold red")
+    for each in more:
+        line(each)
+
+
+def show_history(page: HistoryPage, zone: ZoneInfo, name: Names) -> None:
+    """One row a change at a terminal; everywhere else a line for each with all its sentences."""
+    if not is_terminal() or not page.lines:
+        line(history_text(page, zone, name))
+        return
+    table(COLUMNS, [_row(change, zone, name) for change in page.lines])
+    if page.unreadable:
+        line(unmarked(unreadable(page)))
+    if page.older:
+        line(f"Older changes: --before {page.older}")
+
+
+def _row(change: HistoryLine, zone: ZoneInfo, name: Names) -> tuple[str, ...]:
+    request = change.request
+    by = name(request.requester_id) if request.requester_id else "-"
+    approvers = ", ".join(name(person) for person in change.approved_by) or "-"
+    asked, until = _moment(request.created_at, zone), _moment(request.window_end, zone)
+    kind, state = (word.value.replace("_", " ") for word in (request.kind, request.state))
+    return f"#{request.id}", kind, state, asked, by, approvers, until, request.reason or "-"
+
+
+def _moment(instant: datetime | None, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M}" if instant else "-"

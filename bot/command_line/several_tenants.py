@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
-from bot.failures import WRONG_SETTINGS
+from bot.failure_messages import WRONG_SETTINGS
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings

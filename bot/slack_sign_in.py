@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 
 from bot.observability.health import Health
-from bot.stopping import Stopping
+from bot.stop_signals import Stopping
 from bot.transport.bolt_app import Identity, identity_of
 from bot.transport.modes import Serving
 from bot.wiring import Bot
