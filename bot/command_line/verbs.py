@@ -75,7 +75,7 @@ def _status(settings: "Settings", options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(status_data(report), indent=2))
     else:
-        from bot.reports.names import names_of
+        from bot.reports.slack_names import names_of
         from bot.reports.status_and_history import show_status
 
         show_status(report, settings.timezone, names_of(settings))
@@ -103,7 +103,7 @@ def _history(settings: "Settings", options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(history_data(page), indent=2))
     else:
-        from bot.reports.names import names_of
+        from bot.reports.slack_names import names_of
         from bot.reports.status_and_history import show_history
 
         show_history(page, settings.timezone, names_of(settings))
@@ -141,7 +141,7 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def _verify(settings: "Settings", options: argparse.Namespace) -> int:
-    from bot.reports.record import accept_record, check_record
+    from bot.reports.verify import accept_record, check_record
 
     if options.accept_restore:
         return accept_record(settings)
@@ -162,10 +162,10 @@ def _behind_a_number(options: argparse.Namespace) -> bool:
 def _export(settings: "Settings", options: argparse.Namespace) -> int:
     days = {"form": options.format, "since": options.since, "until": options.until}
     if _behind_a_number(options):
-        from bot.reports.exported_events import export_behind
+        from bot.reports.export import export_behind
 
         return export_behind(settings, **days, follow=options.follow)
-    from bot.reports.record import export_record
+    from bot.reports.export import export_record
 
     return export_record(settings, **days)
 

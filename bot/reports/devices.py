@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.process import utc_now
-from bot.reports.names import names_of
+from bot.reports.slack_names import names_of
 from bot.reports.status_and_history import ledger_of
 from bot.settings.model import Settings
 from bot.terminal import inert, is_terminal, line, table

@@ -13,8 +13,8 @@ from typing import IO, Final
 from bot.exchange.optional_lookups import OptionalLookups
 from bot.from_settings import exchange_of
 from bot.process import utc_now
-from bot.reports.names import bare_names_of
-from bot.reports.record import WRONG_CALL, checking, nothing_on_record, record_of
+from bot.reports.opened_record import WRONG_CALL, checking, nothing_on_record, record_of
+from bot.reports.slack_names import bare_names_of
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from handlers.evidence.pack import Made, Pack

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.from_settings import exchange_of, rule_of
 from bot.process import utc_now
-from bot.reports.record import tenant_of
+from bot.reports.opened_record import tenant_of
 from bot.settings.milestones import load_calendar
 from bot.settings.model import Settings
 from bot.tenants.tenant import context_of

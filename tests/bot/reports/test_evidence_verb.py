@@ -14,7 +14,7 @@ import pytest
 
 from bot import terminal
 from bot.reports import evidence
-from bot.reports.record import checking
+from bot.reports.opened_record import checking
 from storage.engine import Database
 from storage.migrate import upgrade
 from tests.bot.machine import Machine, Outcome

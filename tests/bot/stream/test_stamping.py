@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.reports.record import checked_stamps
+from bot.reports.verify import checked_stamps
 from bot.stream import timestamps
 from bot.stream.timestamp_tokens import WrongToken, read_token
 from bot.stream.timestamps import TimeStampService

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from bot.reports import exported_events
-from bot.reports.exported_events import AnotherRecord, Following
+from bot.reports import export
+from bot.reports.export import AnotherRecord, Following
 from storage.engine import Database, Unreachable
 from storage.ledger import Ledger
 from storage.record.export import lines
@@ -47,7 +47,7 @@ def file_of(ledger: Ledger) -> Path:
     return Path(make_url(ledger.database.engine.url).database or "")
 
 
-def acting(*acts: Act) -> exported_events.Wait:
+def acting(*acts: Act) -> export.Wait:
     """Do one thing in each pause, then tell that it is time to end."""
     coming = iter(acts)
 
@@ -78,7 +78,7 @@ def test_events_come_once_and_in_order_while_others_write(
 def test_a_record_longer_than_a_batch_comes_whole(
     ledger: Ledger, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exported_events, "BATCH", 2)
+    monkeypatch.setattr(export, "BATCH", 2)
     recorded(ledger, 4)
     database = looking(ledger)
     Following(database, TENANT, 0).follow(acting(*[nothing] * 9))
@@ -128,7 +128,7 @@ def test_a_database_that_stays_away_is_asked_less_and_less_often(
     def away(*_: object) -> list[object]:
         raise Unreachable("the database is gone")
 
-    monkeypatch.setattr(exported_events, "events_behind", away)
+    monkeypatch.setattr(export, "events_behind", away)
     pauses: list[float] = []
     Following(ledger.database, TENANT, 0).follow(lambda pause: bool(pauses.append(pause) or len(pauses) > 6))
     assert pauses == [0.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0]

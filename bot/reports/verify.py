@@ -1,53 +1,35 @@
-"""``legacytls verify`` and ``legacytls export``: the record for auditors, from the database alone.
+"""``legacytls verify``: check the record against chain, keys, time stamps and rows, from the database alone.
 
-Nothing is sent anywhere; for a table Slack is asked who the people are, where there is a token.
+Nothing is sent anywhere.
 """
 
 import base64
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 
-from bot.reports.names import bare_names_of
-from bot.settings.load import WrongSettings
+from bot.reports.opened_record import checking, nothing_on_record, record_of
 from bot.settings.model import Settings
 from bot.settings.state_dir import standing_of
 from bot.stream.timestamp_tokens import WrongToken, read_token
-from bot.terminal import progress
 from handlers.changes.restored_database import Acceptance, accept
-from handlers.policy.periods import WrongPeriod, judge_days
-from handlers.queries.export import Form, change_lines
 from storage.engine import Database
 from storage.integrity.row_comparison import Difference
 from storage.ledger import Ledger
-from storage.migrate import is_current
 from storage.record.evidence_queries import hashes_of
-from storage.record.export import Event, events_of_kinds, length_of, lines, tenants
+from storage.record.export import Event, events_of_kinds
 from storage.record.table_comparison import differences
 from storage.record.verify import Authenticator, Verdict, verify
 
 NAMED, FEW = 100, 5
-"""Rows that are named, for memory does not grow with what is wrong; and tenants."""
+"""Rows that are counted, for memory does not grow with what is wrong; and that are named."""
 
-WRONG_CALL = 2
-"""The exit code of a call that nothing can be done about; nothing was written then."""
 
 COMPARE = (
     "Compare the head with one posted in Slack: --witness SEQUENCE:HASH also finds a record cut short.\n"
-)
-
-
-class NoRecord(Exception):
-    """There is nothing to check or to hand out; the text says what to look at."""
-
-
-_NOT_CURRENT = (
-    "the database holds no record of this version. Check DATABASE_URL; if it is the right one, `legacytls "
-    "migrate` brings it up to date."
 )
 
 
@@ -156,72 +138,6 @@ def _help(verdict: Verdict) -> str:
     if verdict.authenticator is Authenticator.MISSING and not verdict.checked:
         return "If the key is new, the next start of the bot takes the record over with it.\n"
     return ""
-
-
-def export_record(settings: Settings, *, form: Form, since: date | None, until: date | None) -> int:
-    """Write the events of these days (UTC, inclusive), or a table of the changes asked for in them.
-
-    Returns 2, and writes nothing, where nothing can be on record of them.
-    """
-    try:
-        judge_days(since, until, datetime.now(UTC).date())
-    except WrongPeriod as wrong:
-        sys.stderr.write(f"legacytls: {wrong}\n")
-        return WRONG_CALL
-    last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
-    first = datetime.combine(since, time.min, UTC) if since else None
-    with record_of(settings) as (database, tenant_id):
-        if not length_of(database, tenant_id):
-            raise nothing_on_record(database, tenant_id)
-        if form == "csv":
-            written = change_lines(database, tenant_id, bare_names_of(settings), since=first, until=last)
-        else:
-            written = lines(database, tenant_id, since=first, until=last)
-        for line in written:
-            sys.stdout.write(line)
-    return 0
-
-
-def checking(database: Database, tenant_id: str) -> AbstractContextManager[None]:
-    """Tell whoever waits for a long record, on standard error, what is being done."""
-    return progress(f"Checking the record of tenant {tenant_id}: {length_of(database, tenant_id):,} events…")
-
-
-def tenant_of(settings: Settings) -> str:
-    """Return the tenant whose record is meant. Raises ``WrongSettings``."""
-    if settings.azure_tenant_id is None:
-        raise WrongSettings(["AZURE_TENANT_ID: is not set; it names the tenant whose record is meant"])
-    return settings.azure_tenant_id
-
-
-def nothing_on_record(database: Database, tenant_id: str) -> NoRecord:
-    """Nothing on record is not a sound record: most likely another tenant, or another database, was meant."""
-    found = tenants(database)
-    others = ", ".join(found[:FEW]) or "no tenant at all"
-    others += f" and {len(found) - FEW} more" if len(found) > FEW else ""
-    return NoRecord(
-        f"nothing is on record of tenant {tenant_id}, so there is nothing to check; this database holds the "
-        f"record of {others}. Check DATABASE_URL, and the tenant's id (AZURE_TENANT_ID, or in the file of "
-        "LEGACYTLS_TENANTS)."
-    )
-
-
-@contextmanager
-def record_of(
-    settings: Settings, *, look_only: bool = True, live: bool = False
-) -> Iterator[tuple[Database, str]]:
-    """The database and the tenant. Where it is only looked at, a copy or a backup may be given.
-
-    Raises ``NoRecord``.
-    """
-    tenant_id, url = tenant_of(settings), settings.database_url.get_secret_value()
-    database = Database(url, look_only=look_only, live=live, keys=settings.keyring())
-    try:
-        if not is_current(database):
-            raise NoRecord(_NOT_CURRENT)
-        yield database, tenant_id
-    finally:
-        database.close()
 
 
 STAMPED = "timestamped"

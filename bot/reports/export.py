@@ -1,21 +1,25 @@
-"""Write events behind a number, and follow the record: the pull side of the stream.
+"""``legacytls export``: write events of the record, or the changes as a table; follow the record on.
 
-Events are written in their order, each once, as they are exported. Where the record turns out to be another
-one than it was, it ends: a reader who went on would miss events, or have two under one number.
+Events are written in their order, each once. Where the record turns out to be another one than it was,
+following it ends: a reader who went on would miss events, or have two under one number. For a table Slack is
+asked who the people are, where there is a token.
 """
 
 import select
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from bot.reports.record import WRONG_CALL, nothing_on_record, record_of
+from bot.reports.opened_record import WRONG_CALL, nothing_on_record, record_of
+from bot.reports.slack_names import bare_names_of
 from bot.settings.model import Settings
 from bot.stop_signals import Stopping
+from handlers.policy.periods import WrongPeriod, judge_days
+from handlers.queries.export import Form, change_lines
 from storage.engine import Database, Unreachable
 from storage.integrity.canonical import canonical
-from storage.record.export import events_behind, length_of
+from storage.record.export import events_behind, length_of, lines
 
 BATCH: Final = 500
 """Events that are read, and written, together."""
@@ -123,3 +127,27 @@ def _ask_whether_anybody_reads() -> None:
     asked.register(sys.stdout.fileno(), 0)
     if any(told & select.POLLERR for _, told in asked.poll(0)):
         raise BrokenPipeError
+
+
+def export_record(settings: Settings, *, form: Form, since: date | None, until: date | None) -> int:
+    """Write the events of these days (UTC, inclusive), or a table of the changes asked for in them.
+
+    Returns 2, and writes nothing, where nothing can be on record of them.
+    """
+    try:
+        judge_days(since, until, datetime.now(UTC).date())
+    except WrongPeriod as wrong:
+        sys.stderr.write(f"legacytls: {wrong}\n")
+        return WRONG_CALL
+    last = datetime.combine(until + timedelta(days=1), time.min, UTC) if until and until < date.max else None
+    first = datetime.combine(since, time.min, UTC) if since else None
+    with record_of(settings) as (database, tenant_id):
+        if not length_of(database, tenant_id):
+            raise nothing_on_record(database, tenant_id)
+        if form == "csv":
+            written = change_lines(database, tenant_id, bare_names_of(settings), since=first, until=last)
+        else:
+            written = lines(database, tenant_id, since=first, until=last)
+        for line in written:
+            sys.stdout.write(line)
+    return 0
