@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.sandbox.slack import modals, posting
+from bot.sandbox.slack import chat, modals
 from bot.sandbox.slack.blockkit import message_problems, view_problems
 from handlers.slack.layouts.layout import Layout
 
@@ -15,7 +15,7 @@ class Sent:
 
     def watch(self, monkeypatch: Any) -> None:
         """Note what is judged: each message, form and page, before it is shown."""
-        monkeypatch.setattr(posting, "message_problems", self._message)
+        monkeypatch.setattr(chat, "message_problems", self._message)
         monkeypatch.setattr(modals, "view_problems", self._view)
 
     def _message(self, blocks: object) -> list[str]:

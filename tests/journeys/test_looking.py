@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.microsoft.transport_config import ORGANIZATION
+from bot.sandbox.microsoft.tenant_objects import ORGANIZATION
 from storage.records import SettingValue
 from tests.journeys.sent import Sent
 from tests.journeys.stage import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Stage

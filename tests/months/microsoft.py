@@ -10,8 +10,7 @@ from bot.exchange.auth.entra import Entra
 from bot.exchange.http.transport import Answer, Silence
 from bot.sandbox.microsoft import fault_answers
 from bot.sandbox.microsoft.audit import Actor
-from bot.sandbox.microsoft.binding import command_of
-from bot.sandbox.microsoft.cmdlets import Cmdlets
+from bot.sandbox.microsoft.cmdlets import Cmdlets, command_of
 from bot.sandbox.microsoft.faults import Fault
 from bot.sandbox.microsoft.odata import Refused, envelope, success
 from bot.sandbox.microsoft.simulation import CLIENT_ID, OBJECT_ID

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from sqlalchemy import text
 
 from bot.sandbox.slack.deliveries import Parcel
-from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.messages import JSON
-from bot.sandbox.slack.pressing import Wanted
+from bot.sandbox.slack.inputs import Wanted
+from bot.sandbox.slack.messages import JSON, SlackError
 from storage.engine import Database
 from tests.months.lives import Act, Life, at
 from tests.months.replica import Killed, Replica

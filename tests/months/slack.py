@@ -18,14 +18,12 @@ from bot.sandbox.slack.cast import BOT_USER, Channel
 from bot.sandbox.slack.chat import Chat
 from bot.sandbox.slack.deliveries import Parcel
 from bot.sandbox.slack.directory import Directory
-from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.interactions import Interactions
-from bot.sandbox.slack.messages import JSON, Content, Message
-from bot.sandbox.slack.modals import Modals
+from bot.sandbox.slack.messages import JSON, Content, Message, SlackError
+from bot.sandbox.slack.modals import Modals, Views
 from bot.sandbox.slack.response_urls import ResponseUrls
-from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.workspace import Workspace
 from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.scopes import BOT_SCOPES

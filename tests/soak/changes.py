@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
-from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.messages import SlackError
 from storage.lifecycle import Kind, State
 from storage.records import ChangeRequest
 from tests.crashes.world import ALICE, BOB, CAROL, CHANNEL, World

@@ -10,9 +10,9 @@ from bot.sandbox.console.controls import BOT_ACTIONS, Controls
 from bot.sandbox.shared.fault_queue import FaultQueue
 from bot.sandbox.slack.cast import Member
 from bot.sandbox.slack.faults import Fault
+from bot.sandbox.slack.inputs import Wanted
 from bot.sandbox.slack.interactions import Interactions
 from bot.sandbox.slack.messages import JSON
-from bot.sandbox.slack.pressing import Wanted
 
 Act = Callable[[JSON], JSON]
 """Takes the request's object, returns what is added to ``{"ok": true}``. A missing field is a

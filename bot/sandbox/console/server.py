@@ -18,8 +18,8 @@ from aiohttp import web
 from bot.sandbox.console import state
 from bot.sandbox.console.acts import Act, Refused
 from bot.sandbox.console.controls import Controls
-from bot.sandbox.slack.carrying import Carrier
-from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.deliveries import Carrier
+from bot.sandbox.slack.messages import SlackError
 from bot.sandbox.slack.modals import Modals
 from bot.sandbox.slack.workspace import Workspace
 

@@ -1,18 +1,163 @@
-"""Run the few cmdlets that the simulated Exchange knows: transport settings, audit search and others.
+"""Run the few cmdlets that the simulated Exchange knows, bound as ``InvokeCommand`` does, odd errors too.
 
 An unknown cmdlet is not refused here but looks like a missing role, as in the real service; ``exchange`` asks
-``knows`` first. Mailboxes and domains are ``tenant_objects``, which nothing changes.
+``knows`` first. Binding knows no state: values in, a ``Command`` out, or ``Refused`` with the refusal's
+bytes.
 """
 
-from collections.abc import Callable
+import base64
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-from bot.sandbox.microsoft import binding, tenant_objects
+from bot.sandbox.microsoft import tenant_objects
 from bot.sandbox.microsoft.audit import Actor, Search
-from bot.sandbox.microsoft.binding import Command
-from bot.sandbox.microsoft.odata import Row
+from bot.sandbox.microsoft.odata import Refused, Row, error, page_expired
 from bot.sandbox.microsoft.tenant import SWITCH, Tenant
-from bot.sandbox.microsoft.transport_config import NULLABLE, ORGANIZATION, SETTABLE, render
+from bot.sandbox.microsoft.tenant_objects import NULLABLE, ORGANIZATION, SETTABLE, render
+
+COMMON = frozenset({"ErrorAction", "WarningAction", "Verbose"})
+INVOCATION = "Microsoft.Exchange.AdminApi.CommandInvocation"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One cmdlet as asked for, with what the URL and the headers add to it."""
+
+    name: str
+    parameters: Mapping[str, object]
+    offset: int = 0
+    """From ``$skiptoken``: rows already delivered."""
+    page_size: int = 1000
+    """From ``Prefer: odata.maxpagesize``."""
+    client_request_id: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is meant to change something."""
+        return self.name.lower().startswith("set-")
+
+
+def command_of(
+    content_type: str, body: bytes, query: Mapping[str, str], headers: Mapping[str, str]
+) -> Command:
+    """A request as a command. Raises ``Refused`` with 400, or 415 for another content type than JSON."""
+    if content_type != "application/json":
+        raise Refused(error(415, "The content type must be application/json."), "wrong content type")
+    name, parameters = _envelope(body)
+    return Command(
+        name=name,
+        parameters=parameters,
+        offset=_offset(query.get("$skiptoken", "")),
+        page_size=_page_size(headers.get("Prefer", "")),
+        client_request_id=headers.get("client-request-id", ""),
+    )
+
+
+def continuation(offset: int) -> str:
+    """Return the opaque ``$skiptoken`` that continues at ``offset``."""
+    return base64.urlsafe_b64encode(str(offset).encode()).decode().rstrip("=")
+
+
+def _offset(token: str) -> int:
+    try:
+        return int(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))) if token else 0
+    except ValueError:
+        raise Refused(page_expired(), "unreadable continuation") from None
+
+
+def _page_size(prefer: str) -> int:
+    found = re.search(r"odata\.maxpagesize=(\d+)", prefer)
+    return min(max(int(found[1]), 1), 1000) if found else 1000
+
+
+def _envelope(body: bytes) -> tuple[str, Mapping[str, object]]:
+    """Read cmdlet name and parameters of a body; key case matters, ``Parameters`` must be an object."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        raise _invalid("The request body is not valid JSON.") from None
+    match document:
+        case {"CmdletInput": {"CmdletName": str(name), "Parameters": dict(parameters)}} if name:
+            return name, parameters
+        case _:
+            raise _invalid("The request must carry CmdletInput with CmdletName and Parameters.")
+
+
+def bind(parameters: Mapping[str, object], allowed: Iterable[str]) -> dict[str, object]:
+    """Parameters under their proper names (PowerShell ignores case).
+
+    An unknown one is an ambiguous parameter set.
+    """
+    proper = {name.lower(): name for name in {*allowed, *COMMON}}
+    unknown = [name for name in parameters if name.lower() not in proper]
+    if unknown:
+        text = (
+            "Parameter set cannot be resolved using the specified named parameters. "
+            f"Invalid cmdlet parameters specified. {', '.join(unknown)}"
+        )
+        kind = f"{INVOCATION}.AmbiguousParameterSetException"
+        answer = error(
+            400, "Invalid Operation", detail=f"|{kind}|{text}", internal=(kind, text), code="Client"
+        )
+        raise Refused(answer, f"unknown parameter {', '.join(unknown)}")
+    return {proper[name.lower()]: value for name, value in parameters.items()}
+
+
+def switch_of(name: str, value: object, *, nullable: bool = False) -> bool | None:
+    """``value`` as true, false or, where ``nullable``, null.
+
+    Text such as ``"$true"`` and numbers do not bind.
+    """
+    if isinstance(value, bool) or (nullable and value is None):
+        return value
+    raise _unconvertible(name, value, "System.Boolean")
+
+
+def moment_of(name: str, parameters: Mapping[str, object]) -> datetime:
+    """Return a mandatory date as an aware time; without an offset it is UTC."""
+    if name not in parameters:
+        kind = f"{INVOCATION}.MissingMandatoryParameterException"
+        text = f"Cannot process command because of one or more missing mandatory parameters: {name}."
+        raise Refused(error(400, "Invalid Operation", internal=(kind, text)), f"{name} is missing")
+    value = parameters[name]
+    try:
+        read = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise _unconvertible(name, value, "Microsoft.Exchange.ExchangeSystem.ExDateTime") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def whole_of(name: str, value: object, *, limit: int) -> int:
+    """Return a whole number from 1 to ``limit``; ``"Unlimited"`` is the limit."""
+    if value == "Unlimited":
+        return limit
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= limit:
+        return value
+    raise _unconvertible(name, value, "System.Int32")
+
+
+def texts_of(value: object) -> tuple[str, ...]:
+    """Return one string or an array of them."""
+    items = value if isinstance(value, list) else [value]
+    return tuple(str(item) for item in items if item is not None)
+
+
+def _invalid(text: str) -> Refused:
+    kind = "Microsoft.OData.ODataException"
+    return Refused(error(400, text, internal=(kind, text)), text)
+
+
+def _unconvertible(name: str, value: object, kind: str) -> Refused:
+    text = (
+        f"Cannot process argument transformation on parameter '{name}'. Cannot convert value \"{value}\" "
+        f'to type "{kind}".'
+    )
+    internal = (f"{INVOCATION}.ParameterTransformationException", text)
+    return Refused(error(400, "Invalid Operation", internal=internal), f"{name} does not bind")
+
 
 MAX_ROWS = 5000
 MORE = (
@@ -65,7 +210,7 @@ class Cmdlets:
     def run(self, command: Command, actor: Actor) -> Outcome:
         """Run a known cmdlet for ``actor``. Raises ``Refused`` when its parameters do not bind."""
         body, allowed = self._known[command.name.lower()]
-        outcome = body(binding.bind(command.parameters, allowed), actor)
+        outcome = body(bind(command.parameters, allowed), actor)
         return _paged(outcome, command)
 
     def _get_transport_config(self, parameters: dict[str, object], actor: Actor) -> Outcome:
@@ -74,7 +219,7 @@ class Cmdlets:
 
     def _set_transport_config(self, parameters: dict[str, object], actor: Actor) -> Outcome:
         changes = {
-            name: binding.switch(name, value, nullable=name in NULLABLE)
+            name: switch_of(name, value, nullable=name in NULLABLE)
             for name, value in parameters.items()
             if name in SETTABLE
         }
@@ -90,12 +235,12 @@ class Cmdlets:
     def _search_audit(self, parameters: dict[str, object], actor: Actor) -> Outcome:
         record_type = parameters.get("RecordType")
         search = Search(
-            start=binding.moment("StartDate", parameters),
-            end=binding.moment("EndDate", parameters),
+            start=moment_of("StartDate", parameters),
+            end=moment_of("EndDate", parameters),
             record_type=None if record_type is None else str(record_type),
-            operations=binding.texts(parameters.get("Operations")),
-            user_ids=binding.texts(parameters.get("UserIds")),
-            limit=binding.whole("ResultSize", parameters.get("ResultSize", 100), limit=MAX_ROWS),
+            operations=texts_of(parameters.get("Operations")),
+            user_ids=texts_of(parameters.get("UserIds")),
+            limit=whole_of("ResultSize", parameters.get("ResultSize", 100), limit=MAX_ROWS),
         )
         return Outcome(self._tenant.search_audit(search))
 
@@ -121,7 +266,7 @@ def _listing(objects: Callable[[], list[Row]]) -> Body:
 
     def read(parameters: dict[str, object], actor: Actor) -> Outcome:
         rows = tenant_objects.found(objects(), parameters.get("Identity"))
-        limit = binding.whole("ResultSize", parameters.get("ResultSize", "Unlimited"), limit=MAX_ROWS)
+        limit = whole_of("ResultSize", parameters.get("ResultSize", "Unlimited"), limit=MAX_ROWS)
         return Outcome(rows[:limit], warnings=(MORE,) if limit < len(rows) else ())
 
     return read

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.sandbox.microsoft import fault_answers
-from bot.sandbox.microsoft.binding import Command, command_of, continuation
-from bot.sandbox.microsoft.cmdlets import Cmdlets, Outcome
+from bot.sandbox.microsoft.cmdlets import Cmdlets, Command, Outcome, command_of, continuation
 from bot.sandbox.microsoft.faults import FAULTS, Fault
 from bot.sandbox.microsoft.odata import Envelope, Refused, envelope, role_missing, success
 from bot.sandbox.microsoft.tenant import EXCHANGE_ADMINISTRATOR, Tenant

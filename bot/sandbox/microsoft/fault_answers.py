@@ -13,7 +13,7 @@ from email.utils import format_datetime
 
 from bot.sandbox.microsoft.faults import Fault
 from bot.sandbox.microsoft.odata import JSON, Envelope, Row, error, page_expired, role_missing, success
-from bot.sandbox.microsoft.transport_config import ORGANIZATION
+from bot.sandbox.microsoft.tenant_objects import ORGANIZATION
 from bot.sandbox.shared.wire import Answer
 
 EXCHANGE_ID = "00000002-0000-0ff1-ce00-000000000000"

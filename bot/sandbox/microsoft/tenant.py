@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.sandbox.microsoft.audit import Actor, AuditLog, Entry, Search
 from bot.sandbox.microsoft.faults import FAULTS, Fault
 from bot.sandbox.microsoft.replication import Controllers, Version
-from bot.sandbox.microsoft.transport_config import FIRST_CHANGED, FOREST, ORGANIZATION, settings
+from bot.sandbox.microsoft.tenant_objects import FIRST_CHANGED, FOREST, ORGANIZATION, settings
 from bot.sandbox.shared.fault_queue import FaultQueue
 
 SWITCH = "AllowLegacyTLSClients"

@@ -13,11 +13,9 @@ from aiohttp import web
 
 from bot.sandbox.shared.fault_queue import FaultQueue
 from bot.sandbox.shared.wire import reset
-from bot.sandbox.slack import answers
 from bot.sandbox.slack.cast import APP_TOKEN, BOT_TOKEN
-from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.faults import Fault
-from bot.sandbox.slack.messages import JSON
+from bot.sandbox.slack.faults import Fault, faulty_answer
+from bot.sandbox.slack.messages import JSON, SlackError
 from handlers.slack.scopes import APP_SCOPE
 
 
@@ -78,7 +76,7 @@ class WebApi:
         except ValueError:
             return web.json_response(SlackError("invalid_json").as_answer())
         fault = self._faults.take(name, str(given.get("channel") or ""))
-        if fault is not None and (spoilt := await answers.instead(request, fault)) is not None:
+        if fault is not None and (spoilt := await faulty_answer(request, fault)) is not None:
             return spoilt
         answer = self._answer(name, _token(request, given), Arguments(given))
         if fault is not None and fault.name == "lost_answer":

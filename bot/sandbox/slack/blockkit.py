@@ -8,8 +8,17 @@ own rule is not known, it accepts.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bot.sandbox.slack.blockkit_data import CHART, DATA_TABLE, too_many_charts
-from bot.sandbox.slack.blockkit_elements import CHOSEN, CLICKED, IMAGE, TYPED, plain, text
+from bot.sandbox.slack.blockkit_elements import (
+    CHART,
+    CHOSEN,
+    CLICKED,
+    DATA_TABLE,
+    IMAGE,
+    TYPED,
+    plain,
+    text,
+    too_many_charts,
+)
 from bot.sandbox.slack.blockkit_shapes import (
     Check,
     anything,

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.api import Arguments, Method
 from bot.sandbox.slack.cast import BOT_USER, Member
-from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.messages import JSON
+from bot.sandbox.slack.messages import JSON, SlackError
 from bot.sandbox.slack.workspace import Workspace
 
 CONVERSATIONS = ("channels:read", "groups:read", "im:read")

@@ -1,8 +1,13 @@
-"""Faults that a person or a test orders for the next calls of a Web API method."""
+"""Order faults for the next calls of the simulated Slack, and answer so: late, wrongly, with a reset."""
 
+import asyncio
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from bot.sandbox.shared.fault_queue import Ordered
+from bot.sandbox.shared.wire import reset
+from bot.sandbox.slack.messages import SlackError
 
 FAULTS: dict[str, str] = {
     "ratelimited": "429 with Retry-After (default 1 s), nothing done",
@@ -43,3 +48,32 @@ class Fault(Ordered):
     def meets(self, call: str, detail: str = "") -> bool:
         """Tell whether this fault was ordered for a call of ``call`` about the channel ``detail``."""
         return self.method in {call, ANY} and self.channel in {None, detail}
+
+
+LONGEST_SILENCE = 60.0
+
+
+async def faulty_answer(request: web.Request, fault: Fault) -> web.StreamResponse | None:
+    """What ``fault`` puts in the place of the work; ``None`` when the work is still to be done."""
+    match fault.name:
+        case "slow":
+            await asyncio.sleep(fault.patience(2.0))
+            return None
+        case "lost_answer":
+            return None
+        case "timeout":
+            await asyncio.sleep(fault.patience(LONGEST_SILENCE))
+            return reset(request)
+        case "reset":
+            return reset(request)
+        case "ratelimited":
+            retry_after = {"Retry-After": f"{fault.patience(1):g}"}
+            return web.json_response(SlackError("ratelimited").as_answer(), status=429, headers=retry_after)
+        case "server_error":
+            return web.Response(status=500)
+        case "bad_gateway":
+            return web.Response(
+                status=502, text="<html><body>Bad Gateway</body></html>", content_type="text/html"
+            )
+        case code:
+            return web.json_response(SlackError(code).as_answer())

@@ -13,8 +13,7 @@ from aiohttp import web
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.api import Arguments, Method
 from bot.sandbox.slack.cast import BOT_USER
-from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.messages import JSON, Content
+from bot.sandbox.slack.messages import JSON, Content, SlackError
 from bot.sandbox.slack.workspace import Workspace
 
 WRITE = ("files:write",)

@@ -19,9 +19,8 @@ import aiohttp
 from aiohttp import web
 
 from bot.sandbox.shared.watched import Watched
-from bot.sandbox.slack.carrying import Carrier
 from bot.sandbox.slack.cast import SIGNING_SECRET
-from bot.sandbox.slack.deliveries import Delivery, Parcel
+from bot.sandbox.slack.deliveries import Carrier, Delivery, Parcel
 from bot.sandbox.slack.messages import JSON
 
 LOOK_EVERY = 0.1

@@ -9,14 +9,13 @@ import re
 from collections.abc import Callable, Collection
 from functools import partial
 
-from bot.sandbox.slack import inputs, payloads, posting
-from bot.sandbox.slack.carrying import Carrier
+from bot.sandbox.slack import inputs, payloads
 from bot.sandbox.slack.cast import BOT_USER, Channel
-from bot.sandbox.slack.deliveries import Parcel
-from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.messages import JSON, Content
+from bot.sandbox.slack.chat import respond_with
+from bot.sandbox.slack.deliveries import Carrier, Parcel
+from bot.sandbox.slack.inputs import Wanted
+from bot.sandbox.slack.messages import JSON, Content, SlackError
 from bot.sandbox.slack.modals import Modals, View
-from bot.sandbox.slack.pressing import Wanted
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.workspace import Workspace
 
@@ -224,7 +223,7 @@ class Interactions:
         if not answer:
             return
         try:
-            posting.respond(self._workspace, answer, channel=channel, user=as_, original=None)
+            respond_with(self._workspace, answer, channel=channel, user=as_, original=None)
         except SlackError as error:
             self._failed(as_, self._command, str(error))
 

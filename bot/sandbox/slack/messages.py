@@ -1,10 +1,33 @@
-"""Hold a message: its content, who sees it, and how Slack and the page write it down."""
+"""Hold messages of the simulated Slack, and its one way to refuse: a code and words for developers."""
 
 import marshal
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.slack.cast import APP_ID, BOT_ID, BOT_USER, TEAM_ID
+
+
+class SlackError(Exception):
+    """Refuse by Slack's code (``channel_not_found``); ``details`` are further fields of the answer.
+
+    ``messages`` end up in ``response_metadata.messages``. People acting in the sandbox get the same refusal
+    as an exception.
+    """
+
+    def __init__(self, code: str, *, messages: Sequence[str] = (), **details: object) -> None:
+        super().__init__(": ".join([code, *messages]))
+        self.code = code
+        self.messages = tuple(messages)
+        self.details = details
+
+    def as_answer(self) -> dict[str, object]:
+        """Return the body of the Web API's answer, always sent with HTTP status 200."""
+        answer: dict[str, object] = {"ok": False, "error": self.code, **self.details}
+        if self.messages:
+            answer["response_metadata"] = {"messages": list(self.messages)}
+        return answer
+
 
 JSON = dict[str, Any]
 

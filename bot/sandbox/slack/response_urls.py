@@ -12,10 +12,9 @@ from aiohttp import web
 
 from bot.sandbox.shared.fault_queue import FaultQueue
 from bot.sandbox.shared.wire import reset
-from bot.sandbox.slack import answers, posting
-from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.faults import RESPONSE_URL, Fault
-from bot.sandbox.slack.messages import JSON, Message
+from bot.sandbox.slack.chat import respond_with
+from bot.sandbox.slack.faults import RESPONSE_URL, Fault, faulty_answer
+from bot.sandbox.slack.messages import JSON, Message, SlackError
 from bot.sandbox.slack.workspace import Workspace
 
 MOST_USES = 5
@@ -54,7 +53,7 @@ class ResponseUrls:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         fault = self._faults.take(RESPONSE_URL)
-        if fault is not None and (spoilt := await answers.instead(request, fault)) is not None:
+        if fault is not None and (spoilt := await faulty_answer(request, fault)) is not None:
             return spoilt
         answer = self._answer(request.match_info["secret"], await request.json())
         if fault is not None and fault.name == "lost_answer":
@@ -67,7 +66,7 @@ class ResponseUrls:
         except SlackError as error:
             return web.json_response(error.as_answer(), status=404)
         try:
-            posting.respond(
+            respond_with(
                 self._workspace, given, channel=reply.channel, user=reply.user, original=reply.original
             )
         except SlackError as error:

@@ -20,13 +20,12 @@ from bot.sandbox.slack.directory import Directory
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.http import HttpDelivery
+from bot.sandbox.slack.inputs import Wanted
 from bot.sandbox.slack.interactions import Interactions
 from bot.sandbox.slack.messages import JSON
-from bot.sandbox.slack.modals import Modals
-from bot.sandbox.slack.pressing import Wanted
+from bot.sandbox.slack.modals import Modals, Views
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.socket import SocketMode
-from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.workspace import Workspace
 from handlers.slack.scopes import BOT_SCOPES
 from handlers.suggested import COMMAND

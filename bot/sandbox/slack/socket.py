@@ -16,9 +16,8 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.sandbox.shared.watched import Watched
-from bot.sandbox.slack.carrying import Carrier
 from bot.sandbox.slack.cast import APP_ID
-from bot.sandbox.slack.deliveries import Delivery, Parcel
+from bot.sandbox.slack.deliveries import Carrier, Delivery, Parcel
 from bot.sandbox.slack.messages import JSON
 
 MOST_CONNECTIONS = 10

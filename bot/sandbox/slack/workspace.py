@@ -15,8 +15,7 @@ from typing import Any
 from bot.sandbox.shared.watched import Watched
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.cast import BOT_USER, Channel, Group, Member
-from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.messages import JSON, Content, Message
+from bot.sandbox.slack.messages import JSON, Content, Message, SlackError
 
 
 class Workspace(Watched):

@@ -45,7 +45,7 @@ def test_slack_is_asked_about_every_layout_and_what_it_would_refuse_is_named(set
     verdict = setup.check()[1]["Slack layouts"]
     assert verdict["outcome"] == "ok"
     wrong = ["[ERROR] too long [json-pointer:/view/blocks/7]"]
-    setup.monkeypatch.setattr("bot.sandbox.slack.views.view_problems", lambda view: wrong)
+    setup.monkeypatch.setattr("bot.sandbox.slack.modals.view_problems", lambda view: wrong)
     refused = setup.failed()["Slack layouts"]
     assert "Home (full) (/view/blocks/7: too long)" in refused["finding"]
     assert refused["mend"].startswith("This is a defect of this version")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk import WebClient
 
-from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.messages import SlackError
 from bot.sandbox.slack.simulation import Slack
 from tests.bot.sandbox.bolt_bot import BoltBot
 
