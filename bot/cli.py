@@ -7,15 +7,16 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from bot.command_line import arguments, streams, verbs
+from bot.command_line import arguments, verbs
 from bot.command_line.several_tenants import add_tenant
 from bot.failure_messages import told
 from bot.settings.home_directory import see_to_a_home
+from bot.terminal import discard_output, flush_or_discard_output, make_streams_usable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 not, 2 wrong settings or a wrong call."""
-    streams.make_usable()
+    make_streams_usable()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.tenant is not None and options.verb in OF_NO_TENANT:
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        streams.discard()
+        discard_output()
         return 1
 
 
@@ -64,7 +65,7 @@ def _explain(error: Exception, tell: Callable[[str], object] | None) -> int:
     for line in lines:
         print(line, file=sys.stderr)
     if isinstance(error, OSError):
-        streams.discard_what_cannot_be_written()
+        flush_or_discard_output()
     return code
 
 

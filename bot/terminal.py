@@ -1,14 +1,17 @@
-"""What a person at a terminal sees: tables and colour.
+"""Show tables and colour to a person at a terminal, and keep standard streams usable.
 
 Everywhere else, and with ``NO_COLOR`` or ``TERM=dumb``, plain text. ``rich`` is loaded where something is
 shown, never by ``run``. What people typed is shown as text: neither its mark-up nor a terminal's escape
 sequences do anything.
 """
 
+import io
+import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,3 +85,34 @@ def _console() -> "Console":
     from rich.console import Console  # noqa: PLC0415
 
     return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+
+
+def make_streams_usable() -> None:
+    """Make every stream one that can be written to, and every sign one that can be written.
+
+    Python has ``None`` for a stream that was closed by whoever started it (``status >&-``), and the next file
+    to be opened, such as a database, would get its number. A terminal that knows ASCII only gets question
+    marks.
+    """
+    while (free := os.open(os.devnull, os.O_RDWR)) < 3:  # 0, 1 and 2 are the standard streams
+        os.set_inheritable(free, True)
+    os.close(free)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def discard_output() -> None:
+    """Drop what is buffered for standard output, whose reader has gone (``legacytls export | head``)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def flush_or_discard_output() -> None:
+    """Flush standard output, or drop what a full disk refuses: Python would report it in its own words."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        discard_output()

@@ -6,7 +6,7 @@ changed words need a migration of their own (``comment_on`` once more).
 
 from sqlalchemy import Connection, MetaData
 
-from storage.schema import device_comments
+from storage.schema.device_tables import DEVICE_COMMENTS
 
 _ID = "Number of the row, counted up."
 _REQUEST = "Number of the change request (change_requests.id)."
@@ -192,7 +192,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "tried_at": "When it was last probed, with whatever outcome.",
         },
     ),
-    **device_comments.TABLES,
+    **DEVICE_COMMENTS,
     "streams": (
         "How far each receiver of the stream of events has got: one row a receiver.",
         {
