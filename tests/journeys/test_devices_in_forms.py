@@ -4,7 +4,7 @@ said to stop."""
 from datetime import date, datetime, time, timedelta
 
 from handlers.policy.forms import DEVICES
-from handlers.slack.views.device_answers import KEEP, NEED_LONGER
+from handlers.slack.views.device_forms import KEEP, NEED_LONGER
 from handlers.slack.views.devices import NOT_MINE, REPLACED
 from storage import register
 from storage.devices.records import Device, DeviceState, NewDevice

@@ -1,7 +1,7 @@
 """A report is given to a form in Slack: fetched from Slack with the bot's token, read as at the command line,
 once."""
 
-from handlers.slack.views.device_import import FILE
+from handlers.slack.views.device_forms import FILE
 from tests.journeys.stage import ALICE, DAVE, Stage
 from tests.journeys.test_devices_in_forms import registered
 from tests.journeys.words import JSON, words

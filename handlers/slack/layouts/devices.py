@@ -14,7 +14,7 @@ from handlers.policy.tickets import Tickets
 from handlers.ports import Cloud
 from handlers.register.burn_down import Overview, Week
 from handlers.register.device_pages import DevicePage, DueDays, ShownDevice, Which
-from handlers.slack.views import announcements, device_answers, device_forms, device_import, devices, modals
+from handlers.slack.views import announcements, device_forms, devices, modals
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.tickets import ticket_field
 from storage.devices.reader import DeviceCounts
@@ -112,8 +112,8 @@ class RegisterExamples:
                 register=register, ticket=ticket_field(TICKETS, text=self.text[:64]),
             ),
         )  # fmt: skip
-        yield "form (device, longer)", device_answers.longer(entries[0], channel="C00000001")
-        yield "form (devices import)", device_import.form(channel="C00000001")
+        yield "form (device, longer)", device_forms.longer(entries[0], channel="C00000001")
+        yield "form (devices import)", device_forms.import_form(channel="C00000001")
         yield (
             "form (opt_out, register)",
             modals.opt_out(

@@ -40,7 +40,7 @@ from handlers.register.forms import AnotherDay, judge_another_day, judge_device
 from handlers.register.report_imports import REVERSED
 from handlers.slack.edge import Edge, Reply
 from handlers.slack.parsing import Malformed, file_address, identity, number, values
-from handlers.slack.views import device_answers, device_forms, device_import
+from handlers.slack.views import device_forms
 from handlers.slack.views import devices as view
 from handlers.suggested import Suggested
 from storage.errors import NoSuchDevice
@@ -54,7 +54,7 @@ BUTTONS: Mapping[str, Callable[[int], Command]] = {
 }
 """The buttons that do something to the entry whose number they carry."""
 
-ANSWERS: Mapping[str, Callable[[int], Command]] = {device_answers.KEEP: KeepUntilTheEnd}
+ANSWERS: Mapping[str, Callable[[int], Command]] = {device_forms.KEEP: KeepUntilTheEnd}
 """The button under the news that no device is left; it carries the number of a change."""
 
 READS = frozenset({view.SHOW_DEVICE, *view.FIRST_PAGE, *view.NEXT_PAGE})
@@ -104,7 +104,7 @@ def shown(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> dict[str, Callab
         view.SHOW_DEVICE: lambda about: _admitted(edge, reply, partial(_show, edge, reply, about)),
         view.CHANGE_DAY: partial(_open_day, edge, reply, body),
         view.CHANGE_OWNER: partial(_open_owner, edge, reply, body),
-        device_answers.NEED_LONGER: partial(_open_longer, edge, reply, body),
+        device_forms.NEED_LONGER: partial(_open_longer, edge, reply, body),
         **pages,
     }
 
@@ -134,13 +134,13 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
             )
         case device_forms.DAY:
             return _another_day(edge, form, ChangeDay)
-        case device_answers.LONGER:
+        case device_forms.LONGER:
             return _another_day(edge, form, NeedLonger)
         case device_forms.NEW_OWNER:
             if not filled.get(OWNER):
                 raise WrongForm({OWNER: NO_OWNER})
             return ChangeOwner(about(private)[0], identity(filled[OWNER]))
-        case device_import.IMPORT:
+        case device_forms.IMPORT:
             return _import(form)
         case _:
             return None
@@ -148,7 +148,7 @@ def submitted(edge: Edge, form: Mapping[str, Any]) -> Command | None:
 
 def channel_in(form: Mapping[str, Any]) -> str | None:
     """Return where the answer to an entry's form goes, empty: no channel; ``None``: another form."""
-    if form.get("callback_id") not in (device_forms.DAY, device_forms.NEW_OWNER, device_answers.LONGER):
+    if form.get("callback_id") not in (device_forms.DAY, device_forms.NEW_OWNER, device_forms.LONGER):
         return None
     return about(str(form.get("private_metadata") or ""))[1]
 
@@ -176,13 +176,13 @@ def _import(form: Mapping[str, Any]) -> ImportFile:
     """Return the command of a submitted import. Raises ``WrongForm`` and ``Malformed``."""
     filled = values(form)
     try:
-        days = ["".join(filled.get(field, [])) for field in (device_import.FIRST_DAY, device_import.LAST_DAY)]
+        days = ["".join(filled.get(field, [])) for field in (device_forms.FIRST_DAY, device_forms.LAST_DAY)]
         first, last = (date.fromisoformat(day) if day else None for day in days)
     except ValueError as wrong:
         raise Malformed("a day of the report is none") from wrong
     if first and last and first > last:
-        raise WrongForm({device_import.LAST_DAY: REVERSED})
-    return ImportFile(address=file_address(form, device_import.FILE), first_day=first, last_day=last)
+        raise WrongForm({device_forms.LAST_DAY: REVERSED})
+    return ImportFile(address=file_address(form, device_forms.FILE), first_day=first, last_day=last)
 
 
 def _admitted(edge: Edge, reply: Reply, job: Callable[[], None]) -> None:
@@ -211,7 +211,7 @@ def _open_add(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
 
 def _open_import(edge: Edge, reply: Reply, body: Mapping[str, Any]) -> None:
     if reply.admits("import_devices", edge.dispatch.register.may_add(reply.person)):
-        edge.open_form(body, device_import.form(channel=reply.channel))
+        edge.open_form(body, device_forms.import_form(channel=reply.channel))
 
 
 def _open_day(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
@@ -221,7 +221,7 @@ def _open_day(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> 
 
 def _open_longer(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:
     command = NeedLonger(about, date.max, "")  # which day is chosen in the form
-    _open_about(edge, reply, body, command, device_answers.longer)
+    _open_about(edge, reply, body, command, device_forms.longer)
 
 
 def _open_owner(edge: Edge, reply: Reply, body: Mapping[str, Any], about: int) -> None:

@@ -23,7 +23,7 @@ from handlers.slack.listeners.mentions import INSTEAD, mention
 from handlers.slack.parsing import Malformed, channel_of, first_field, identity, number, person_of, reaction
 from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import card_buttons as cards
-from handlers.slack.views import device_answers, replies
+from handlers.slack.views import device_forms, replies
 from handlers.slack.views import devices as device_views
 from handlers.slack.views.announcements import DONE, SNOOZE
 from handlers.slack.views.mrkdwn import escape
@@ -33,7 +33,7 @@ from handlers.suggested import Suggested
 REQUESTS = frozenset(
     {
         *(cards.APPROVE, cards.REJECT, cards.WITHDRAW, cards.TAKE_BACK, cards.GIVE_REASON),
-        *(cards.AGAIN, cards.EXTEND, cards.OPT_OUT_NOW, cards.IT_WAS_ME, cards.WHAT_IF, device_answers.KEEP),
+        *(cards.AGAIN, cards.EXTEND, cards.OPT_OUT_NOW, cards.IT_WAS_ME, cards.WHAT_IF, device_forms.KEEP),
     }
 )
 """Buttons that carry the number of a change."""
@@ -44,7 +44,7 @@ NOTICES = frozenset({SNOOZE, DONE})
 DEVICES = frozenset(
     {
         *(*devices.BUTTONS, device_views.SHOW_DEVICE, device_views.CHANGE_DAY, device_views.CHANGE_OWNER),
-        device_answers.NEED_LONGER,
+        device_forms.NEED_LONGER,
     }
 )
 """Buttons that carry the number of an entry of the register."""

@@ -11,7 +11,7 @@ from handlers.outgoing.announcement_view import AnnouncementView, AnyAboutWindow
 from handlers.outgoing.device_news import DeviceNews, NoneLeft
 from handlers.outgoing.news import Overdue
 from handlers.outgoing.reminders import ApprovalReminder, Ending, Scheduled, Weekly
-from handlers.slack.views import device_answers, device_news, news, reminders
+from handlers.slack.views import device_forms, device_news, news, reminders
 from handlers.slack.views.blocks import Message, actions, button, section, small
 from handlers.slack.views.card_buttons import APPROVE, EXTEND, OPT_OUT_NOW, REJECT, WITHDRAW
 from handlers.slack.views.mrkdwn import instant, sentence
@@ -70,7 +70,7 @@ def _about_devices(view: AnnouncementView) -> list[ButtonElement]:
     """How owners and operators answer; whoever may not is told why when they press."""
     if view.stands or not isinstance(view.said, DeviceNews):
         return []
-    return device_answers.buttons(_by_now(view.said, view))
+    return device_forms.answer_buttons(_by_now(view.said, view))
 
 
 def _by_now(said: DeviceNews, view: AnnouncementView) -> DeviceNews:

@@ -1,17 +1,30 @@
-"""The forms about devices: to put one on the register, to change its day, to change its owner.
+"""Draw the forms about devices, and the buttons that answer what is said about them.
 
-Block ids are the field names of ``handlers.register.commands``.
+Block ids are the field names of ``handlers.register.commands``; in the form that takes a file, ``FILE`` and
+two days.
 """
 
-from slack_sdk.models.blocks import Block, InputBlock, Option, StaticSelectElement, UserSelectElement
+from slack_sdk.models.blocks import (
+    Block,
+    ButtonElement,
+    InputBlock,
+    Option,
+    StaticSelectElement,
+    UserSelectElement,
+)
+from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
 from handlers.calendar.milestone import spelled
 from handlers.calendar.protocols import PROTOCOL_NAMES
+from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, NoneLeft
 from handlers.register.commands import DEVICE, DUE, OWNER, PLAN, PROTOCOL, REASON, SENDER, SITE
 from handlers.register.device_pages import DueDays
 from handlers.register.forms import LONGEST_NAME
-from handlers.slack.views.blocks import section, small
+from handlers.slack.views import forms
+from handlers.slack.views.blocks import button, section, small
+from handlers.slack.views.card_buttons import OPT_OUT_NOW
+from handlers.slack.views.devices import NOT_MINE, REPLACED
 from handlers.slack.views.forms import day_field, form, text_field
 from handlers.slack.views.mrkdwn import escape, fitted
 from storage.devices.records import Device
@@ -99,3 +112,71 @@ def _protocol() -> InputBlock:
 
 def _due(hint: str, proposed: str) -> InputBlock:
     return day_field(DUE, "Last day on which it needs old TLS", proposed, hint=hint)
+
+
+NEED_LONGER, KEEP = "device_longer", "keep_until_end"
+LONGER = "form_device_longer"
+
+
+def answer_buttons(said: DeviceNews) -> list[ButtonElement]:
+    """The ways to answer; each carries the number of the entry, or of the change that set the window."""
+    match said:
+        case DeviceDue():
+            return [
+                button("Replaced", REPLACED, said.device, style="primary"),
+                button("Need longer", NEED_LONGER, said.device),
+                button("Not mine", NOT_MINE, said.device),
+            ]
+        case DeviceYours():
+            return [button("Not mine", NOT_MINE, said.device)]
+        case NoneLeft():
+            keep = [button("Keep until the end", KEEP, said.request)] if said.wait is not None else []
+            return [button("Opt out now", OPT_OUT_NOW, said.request), *keep]
+        case _:
+            return []
+
+
+def longer(device: Device, *, channel: str) -> View:
+    """Ask for a later day, and why.
+
+    ``channel`` is where it was asked, so that the answer finds its way back.
+    """
+    named = fitted(escape(device.device), _NAMED)
+    moved = f" and was moved {device.moves} times so far" if device.moves else ""
+    hint = (
+        "A later day within the opt-in's window is accepted by another approver; one beyond it takes an "
+        "extension."
+    )
+    present = (device.asked_due or device.due).isoformat()
+    blocks: list[Block] = [
+        section(f"*{device.name}* {named} is due on {spelled(device.due)}{moved}."),
+        day_field(DUE, "Until which day does it need old TLS?", present, hint=hint),
+        text_field(REASON, "Why does it take longer?", "Whoever accepts the day decides on this"),
+    ]
+    return form(LONGER, metadata(device.id, channel), "Need longer", "Ask for this day", blocks)
+
+
+IMPORT = "form_device_import"
+FILE, FIRST_DAY, LAST_DAY = "file", "from", "to"
+
+REPORT_ADDS = (
+    "A report adds what was seen of senders and nothing else: no entry is added, moved or ended by it."
+)
+LIST_ADDS = (
+    "Of a list every row is proposed by you, or none where one is wrong; what stands already stays as it is."
+)
+
+
+def import_form(*, channel: str) -> View:
+    """Ask for one file and the days it speaks of; ``channel`` is where it was asked."""
+    hint = (
+        "The SMTP AUTH clients report, a download of Entra's sign-ins (CSV or JSON), one saved message, or a "
+        "list of devices (CSV, the columns of `legacytls devices --csv`); at most 25 MB."
+    )
+    file = InputBlock(
+        block_id=FILE, label="File", element=FileInputElement(action_id=FILE, max_files=1), hint=hint
+    )
+    first = forms.day_field(FIRST_DAY, "First day of the report", optional=True)
+    last = forms.day_field(LAST_DAY, "Last day of the report", optional=True)
+    blocks = [file, first, last, *small([REPORT_ADDS, LIST_ADDS])]
+    return forms.form(IMPORT, channel, "Import a file", "Import", blocks)

@@ -12,9 +12,22 @@ from handlers.calendar.protocols import PROTOCOL_NAMES
 from handlers.register.burn_down import Overview, Week, pace_line
 from handlers.register.device_pages import DevicePage, ShownDevice, Which
 from handlers.register.permissions import awaited_day
-from handlers.slack.views.blocks import Message, actions, button, quoted, section, small
+from handlers.slack.views.blocks import (
+    POINTS,
+    Cell,
+    Message,
+    actions,
+    bar_chart,
+    button,
+    cell,
+    data_table,
+    number_cell,
+    person_cell,
+    quoted,
+    section,
+    small,
+)
 from handlers.slack.views.mrkdwn import escape, fitted
-from handlers.slack.views.native import POINTS, Cell, bar_chart, cell, data_table, number_cell, person_cell
 from handlers.suggested import Suggested
 from storage.devices.records import Device
 from storage.sightings import Sighting

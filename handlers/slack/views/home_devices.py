@@ -14,7 +14,7 @@ from slack_sdk.models.blocks import (
 from handlers.calendar.milestone import spelled
 from handlers.queries.home import HomePage
 from handlers.slack.views.blocks import actions, button, header, section, small
-from handlers.slack.views.device_answers import NEED_LONGER
+from handlers.slack.views.device_forms import NEED_LONGER
 from handlers.slack.views.devices import MY_DEVICES, REPLACED, SHOW_DEVICE
 from handlers.slack.views.mrkdwn import escape, fitted
 from handlers.suggested import Suggested

@@ -23,7 +23,7 @@ from handlers.outgoing.news import (
     Unreadable,
     Untrusted,
 )
-from handlers.slack.views import alarms, disagreements, probe_view
+from handlers.slack.views import alarms, probe_view
 from handlers.slack.views.mrkdwn import escape, instant, people, sentence
 from handlers.suggested import Suggested
 
@@ -56,15 +56,15 @@ def words(said: News, zone: ZoneInfo) -> str:
         case Accepted():
             return alarms.accepted(said)
         case Disagreement():
-            return disagreements.disagreement(said, zone)
+            return alarms.disagreement(said, zone)
         case GuardsMissing():
-            return disagreements.guards(said)
+            return alarms.guards(said)
         case ProbeChanged():
             return probe_view.changed(said)
         case StreamGone():
             return alarms.stream_gone(said)
         case AuditGap():
-            return disagreements.audit_gap(said, zone)
+            return alarms.audit_gap(said, zone)
         case _:
             assert_never(said)
 

@@ -8,8 +8,7 @@ import pytest
 
 from handlers.ports import Unavailable
 from handlers.slack.client.native_blocks import REMEMBERED, NativeBlocks
-from handlers.slack.views.blocks import Message, section
-from handlers.slack.views.native import bar_chart
+from handlers.slack.views.blocks import Message, bar_chart, section
 from tests.handlers.driver import ALICE, House
 from tests.handlers.register.registering import added, opted_in
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.register.commands import Replaced
 from handlers.register.none_left import NoneLeft
-from handlers.slack.views.device_answers import KEEP, LONGER, NEED_LONGER
+from handlers.slack.views.device_forms import KEEP, LONGER, NEED_LONGER
 from handlers.slack.views.devices import NOT_MINE, REPLACED
 from storage.devices.records import DeviceState
 from storage.records import NamedDevice

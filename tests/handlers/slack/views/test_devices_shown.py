@@ -12,8 +12,7 @@ from handlers.register.burn_down import Overview, Week
 from handlers.register.device_pages import DevicePage, ShownDevice, Which
 from handlers.slack.layouts.devices import example, forms, messages
 from handlers.slack.views import devices
-from handlers.slack.views.blocks import Message
-from handlers.slack.views.native import LABEL, POINTS
+from handlers.slack.views.blocks import LABEL, POINTS, Message
 from handlers.suggested import without_alias
 from storage.devices.reader import DeviceCounts
 from storage.devices.records import ENDED, DeviceState
