@@ -209,7 +209,7 @@ READS_TEXTS = {
     "handlers/slack/client/announcer.py": (
         "Slack's ids: a direct message's begins with D; lines of an answer that is drawn in several sections"
     ),
-    "handlers/slack/views/register_choice.py": "the name of a device, which is to stay on one line",
+    "handlers/slack/views/device_choice.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/home_devices.py": "the name of a device, which is to stay on one line",
     "handlers/slack/views/blocks.py": "words that are to be shortened",
     "handlers/slack/listeners/commands.py": "what somebody typed behind the command",
@@ -217,11 +217,11 @@ READS_TEXTS = {
     "handlers/slack/emoji.py": "Slack's names of emoji, and the file that lists them",
     "handlers/slack/views/links.py": "web addresses and quoted lines, when a message is drawn",
     "handlers/slack/command_text.py": "what somebody typed behind the command",
-    "handlers/slack/views/plain.py": "Slack's mark-up, line by line",
+    "handlers/slack/views/plain_text.py": "Slack's mark-up, line by line",
     "handlers/slack/listeners/devices.py": "words of a command",
     "handlers/slack/views/device_forms.py": "blanks in the name of a device",
     "handlers/slack/views/devices.py": "blanks in the name of a device",
-    "handlers/slack/views/replies.py": "the name of a file",
+    "handlers/slack/views/help_and_history.py": "the name of a file",
     "handlers/context/web_addresses.py": "web addresses",
     "handlers/queries/mailbox_diagnosis.py": "domains of mail addresses",
     "storage/database/address.py": "the database's address",

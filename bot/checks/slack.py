@@ -21,7 +21,7 @@ from handlers.slack.client.web_api import SlackWebClient
 from handlers.slack.layouts.examples import Examples
 from handlers.slack.layouts.layout import Layout, mistakes
 from handlers.slack.scopes import BOT_SCOPES, needed
-from handlers.slack.views.trial import trial_card
+from handlers.slack.views.trial_card import trial_card
 
 POST_CHECK = "Test card"
 LONGEST_WAIT = 30.0

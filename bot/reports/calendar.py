@@ -14,7 +14,7 @@ from handlers.calendar.calendar import Listed
 from handlers.policy.days import last_day, local_day
 from handlers.queries.calendar_dates import CalendarDates, Window
 from handlers.slack.views import calendar
-from handlers.slack.views.plain import plain
+from handlers.slack.views.plain_text import plain
 
 
 def show_calendar(settings: Settings, *, as_json: bool, as_ics: bool) -> int:

@@ -19,7 +19,7 @@ from handlers.evidence.proof.tables import DEVICES
 from handlers.register.burn_down import Devices, Listed, Overview, pace_line
 from handlers.register.files.decoding import LARGEST, NotRead
 from handlers.register.report_imports import Imported, Imports, Period, imported_lines
-from handlers.slack.views.plain import Names
+from handlers.slack.views.plain_text import Names
 from storage.integrity.canonical import stamp
 from storage.record import spreadsheet_cells
 

@@ -23,9 +23,9 @@ from handlers.ports import Person, Unavailable
 from handlers.probe_ports import ProbeOutcome
 from handlers.queries.history import History, HistoryLine, HistoryPage
 from handlers.queries.status import Status, StatusReports
-from handlers.slack.views import replies, status_view
-from handlers.slack.views.plain import Names, plain, unmarked
-from handlers.slack.views.replies import unreadable
+from handlers.slack.views import help_and_history, status_view
+from handlers.slack.views.help_and_history import unreadable
+from handlers.slack.views.plain_text import Names, plain, unmarked
 from storage.engine import Database
 from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.ledger import Ledger
@@ -97,9 +97,9 @@ def history_text(page: HistoryPage, zone: ZoneInfo, name: Names = str) -> str:
             if page.only == EVERYTHING
             else "No change on record is of that kind."
         )
-    lines = [unmarked(replies.unreadable(page))] if page.unreadable else []
+    lines = [unmarked(help_and_history.unreadable(page))] if page.unreadable else []
     for change in page.lines:
-        first, *more = plain(replies.history(HistoryPage(lines=[change], older=0), zone), name)[1:]
+        first, *more = plain(help_and_history.history(HistoryPage(lines=[change], older=0), zone), name)[1:]
         lines += [first, *(f"    {line}" for line in more)]
     return "\n".join([*lines, f"Older changes: --before {page.older}"] if page.older else lines)
 

@@ -30,7 +30,7 @@ from handlers.register.none_left import NoneLeft
 from handlers.register.owner_reminders import OwnerReminders
 from handlers.register.weekly_message import WeeklyDevices
 from handlers.reminders.remind import Reminders
-from handlers.slack.views import cards, outcomes
+from handlers.slack.views import cards, request_outcomes
 from storage.devices.records import DeviceState
 from storage.engine import Database
 from storage.messages.outbox import Outbox
@@ -145,7 +145,7 @@ def _shown(house: House) -> dict[str, object]:
         entries = {str(one.id): f"d{place}" for place, one in enumerate(reader.devices.everything())}
     own |= entries | numbers
     texts = [cards.card(view, zone).text for _, view in board.cards]
-    texts += [outcomes.outcome(view, zone, person).text for person, view in board.outcomes]
+    texts += [request_outcomes.outcome(view, zone, person).text for person, view in board.outcomes]
     texts += [f"{one.person}: {one.text}" for one in board.said]
     texts += [f"{person}: {announcement(facts, zone).text}" for person, facts in board.told]
     texts += [announcement(facts, zone).text for facts in board.announced]

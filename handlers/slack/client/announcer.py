@@ -15,7 +15,7 @@ from handlers.outgoing.request_view import RequestView
 from handlers.ports import Place, Unavailable
 from handlers.register.device_pages import ShownDevice
 from handlers.slack.client.calls import call, direct
-from handlers.slack.views import announcements, card_buttons, cards, devices, outcomes, thread
+from handlers.slack.views import announcements, card_buttons, card_thread, cards, devices, request_outcomes
 from handlers.slack.views.blocks import Message, actions, button, section, small, typed
 from handlers.slack.views.links import Find, is_slacks, linked, nowhere
 from handlers.slack.views.mrkdwn import packed, sentence
@@ -59,7 +59,7 @@ class SlackAnnouncer:
 
     def thread(self, view: RequestView, place: Place) -> Place:
         """Reply in the thread of a request's message."""
-        return self._post(place.channel, thread.details(view), thread_ts=place.ts)
+        return self._post(place.channel, card_thread.details(view), thread_ts=place.ts)
 
     def permalink(self, place: Place) -> str | None:
         """Ask Slack for a message's link; ``None`` where it does not say, which costs only the link."""
@@ -98,7 +98,7 @@ class SlackAnnouncer:
 
     def outcome(self, person: str, view: RequestView) -> Place:
         """Tell the requester, or somebody who decided, how the request stands."""
-        return self._post(self._direct(person), outcomes.outcome(view, self._zone, person))
+        return self._post(self._direct(person), request_outcomes.outcome(view, self._zone, person))
 
     def tell(self, person: str, view: AnnouncementView) -> Place:
         """Say to one person what belongs to no request."""
@@ -110,7 +110,7 @@ class SlackAnnouncer:
             self._client.chat_update,
             channel=place.channel,
             ts=place.ts,
-            **signed(outcomes.retired(view).arguments(), self._by),
+            **signed(request_outcomes.retired(view).arguments(), self._by),
         )
 
     def announce(self, view: AnnouncementView, place: Place | None = None) -> Place | None:

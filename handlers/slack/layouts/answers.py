@@ -10,7 +10,7 @@ from handlers.queries.mailbox_diagnosis import Diagnosis, Lock
 from handlers.queries.probe import Probed
 from handlers.queries.what_if import Foresight, WhatIf
 from handlers.slack.listeners.commands import SUBCOMMANDS
-from handlers.slack.views import mailbox_diagnosis, probe_view, replies, what_if
+from handlers.slack.views import help_and_history, mailbox_diagnosis, probe_view, what_if
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind
 from storage.records import ChangeRequest, SettingValue
@@ -20,10 +20,10 @@ def messages(
     cloud: Cloud, zone: ZoneInfo, request: ChangeRequest, person: str, other: str
 ) -> Iterator[tuple[str, Message]]:
     """Yield each with its name; ``request`` is open, ``person`` and ``other`` are ids of people."""
-    yield "help", replies.help_text(cloud, SUBCOMMANDS)
-    yield "no such command", replies.no_such("enabel", "enable")
-    yield "reading", replies.reading_now()
-    yield "form to be opened", replies.open_form("The value could not be read in time.", Kind.OPT_IN)
+    yield "help", help_and_history.help_text(cloud, SUBCOMMANDS)
+    yield "no such command", help_and_history.no_such("enabel", "enable")
+    yield "reading", help_and_history.reading_now()
+    yield "form to be opened", help_and_history.open_form("The value could not be read in time.", Kind.OPT_IN)
     yield "who can decide", what_if.what_if(_what_if(request, person, other), zone)
     rows = [
         ProbeRow(ProbeTarget("relay.contoso.com", 25), tls, ProbeOutcome.REFUSED, "refused")

@@ -14,7 +14,7 @@ from handlers.policy.tickets import Tickets
 from handlers.ports import Cloud
 from handlers.register.burn_down import Overview, Week
 from handlers.register.device_pages import DevicePage, DueDays, ShownDevice, Which
-from handlers.slack.views import announcements, device_forms, devices, modals
+from handlers.slack.views import announcements, device_forms, devices, request_forms
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.tickets import ticket_field
 from storage.devices.reader import DeviceCounts
@@ -107,7 +107,7 @@ class RegisterExamples:
         register = Standing(devices=entries, count=500, named=tuple(device.id for device in entries))
         yield (
             "form (opt_in, register)",
-            modals.opt_in(
+            request_forms.opt_in(
                 channel="C00000001", briefing=(), warning="", proposed=day, latest=day, zone="UTC",
                 register=register, ticket=ticket_field(TICKETS, text=self.text[:64]),
             ),
@@ -116,7 +116,7 @@ class RegisterExamples:
         yield "form (devices import)", device_forms.import_form(channel="C00000001")
         yield (
             "form (opt_out, register)",
-            modals.opt_out(
+            request_forms.opt_out(
                 channel="C00000001",
                 cloud=cloud,
                 register=register,

@@ -33,13 +33,13 @@ from handlers.slack.layouts.layout import Layout
 from handlers.slack.views import (
     announcements,
     calendar,
+    card_thread,
     cards,
-    modals,
-    outcomes,
-    replies,
+    help_and_history,
+    request_forms,
+    request_outcomes,
     status_view,
-    thread,
-    trial,
+    trial_card,
 )
 from handlers.slack.views.blocks import Message
 from storage.lifecycle import Kind, State
@@ -100,9 +100,9 @@ class Examples:
     def _about_a_request(self, name: str, view: RequestView) -> Iterator[Layout]:
         drawn = {
             "card": cards.card(view, self.zone),
-            "thread": thread.details(view),
-            "outcome": outcomes.outcome(view, self.zone),
-            "earlier outcome": outcomes.retired(view),
+            "thread": card_thread.details(view),
+            "outcome": request_outcomes.outcome(view, self.zone),
+            "earlier outcome": request_outcomes.retired(view),
         }
         for what, message in drawn.items():
             if message.blocks:
@@ -169,16 +169,16 @@ class Examples:
         for older in (7, None):
             yield (
                 "history",
-                replies.history(
+                help_and_history.history(
                     HistoryPage(lines=lines, older=older, unreadable=(7,)), self.zone, not_taken="pdf"
                 ),
             )
-        yield "history, empty", replies.history(HistoryPage(lines=[], older=None), self.zone)
+        yield "history, empty", help_and_history.history(HistoryPage(lines=[], older=None), self.zone)
         yield from answers.messages(self.cloud, self.zone, request, PERSON, OTHER)
         yield from device_layouts.messages(PERSON, LONG, self.now)
         yield from fleet_layouts.messages(self.now, self.cloud)
         yield from self._register.news(self.zone)
-        yield "test card", trial.trial_card()
+        yield "test card", trial_card.trial_card()
         yield "answer", announcer.answer_message(LONG, 7, {"Reason": LONG})
 
     def _channel(self) -> Iterator[tuple[str, Message]]:
@@ -226,10 +226,10 @@ class Examples:
             self.now.date(),
             self.calendar.briefing(self.cloud.name, self.now.date(), tuple(MailProtocol)),
         )
-        for callback, runs_until in ((modals.OPT_IN, None), (modals.EXTENSION, day)):
+        for callback, runs_until in ((request_forms.OPT_IN, None), (request_forms.EXTENSION, day)):
             yield (
                 f"form ({callback})",
-                modals.opt_in(
+                request_forms.opt_in(
                     callback=callback, channel="C00000001", briefing=briefing, warning=SMTP_AUTH_OFF,
                     proposed=day, latest=day, zone=self.zone.key, expires="then", runs_until=runs_until,
                     reason=LONG, clients=LONG,
@@ -238,7 +238,7 @@ class Examples:
         for devices in ({}, {7: LONG}):
             yield (
                 "form (opt_out)",
-                modals.opt_out(
+                request_forms.opt_out(
                     channel="C00000001",
                     cloud=self.cloud,
                     seen=SettingValue.OPTED_OUT,
@@ -247,7 +247,7 @@ class Examples:
                 ),
             )
         yield from self._register.forms(self.cloud)
-        yield "form (rejection)", modals.rejection(7)
-        yield "form (claim)", modals.claim(7)
+        yield "form (rejection)", request_forms.rejection(7)
+        yield "form (claim)", request_forms.claim(7)
         yield from device_layouts.forms(PERSON, LONG, self.now, self.zone)
         yield from fleet_layouts.forms(self.now)

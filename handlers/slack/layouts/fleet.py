@@ -7,7 +7,7 @@ from slack_sdk.models.views import View
 
 from handlers.ports import Cloud
 from handlers.slack.listeners.commands import SUBCOMMANDS
-from handlers.slack.views import fleet, replies
+from handlers.slack.views import fleet, help_and_history
 from handlers.slack.views.blocks import Message
 from storage.records import Observation, SettingValue
 from storage.tenants import TenantStanding
@@ -16,7 +16,10 @@ from storage.tenants import TenantStanding
 def messages(now: datetime, cloud: Cloud) -> Iterator[tuple[str, Message]]:
     """Yield more tenants than are shown, in every state, and the help where no tenant was meant."""
     yield "fleet", fleet.table(_lines(now, fleet.MOST_SHOWN + 1))
-    yield "help (several)", replies.help_text(cloud, SUBCOMMANDS, "a" * 40, which=f"`@{'a' * 40}` " * 50)
+    yield (
+        "help (several)",
+        help_and_history.help_text(cloud, SUBCOMMANDS, "a" * 40, which=f"`@{'a' * 40}` " * 50),
+    )
 
 
 def forms(now: datetime) -> Iterator[tuple[str, View]]:

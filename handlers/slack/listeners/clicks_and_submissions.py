@@ -63,7 +63,7 @@ from handlers.slack.parsing import (
     token,
     values,
 )
-from handlers.slack.views import modals
+from handlers.slack.views import request_forms
 from handlers.slack.views.announcements import DONE, SNOOZE
 from handlers.slack.views.card_buttons import (
     APPROVE,
@@ -202,7 +202,7 @@ class Submissions:
         about_device = devices.channel_in(view)
         metadata = str(view.get("private_metadata") or "") if about_device is None else about_device
         # then it is that change's number
-        is_about_a_change = view.get("callback_id") in (modals.REJECTION, modals.CLAIM)
+        is_about_a_change = view.get("callback_id") in (request_forms.REJECTION, request_forms.CLAIM)
         return Interaction(
             key=f"view:{token(view.get('id'))}",
             person=person_of(body),
@@ -215,15 +215,15 @@ class Submissions:
         filled = {field: found for field, found in values(view).items() if found}
         metadata = str(view.get("private_metadata") or "")
         match view.get("callback_id"):
-            case modals.OPT_IN:
+            case request_forms.OPT_IN:
                 return AskOptIn(self._judge(filled, None))
-            case modals.EXTENSION:
+            case request_forms.EXTENSION:
                 return self._another_end(filled)
-            case modals.OPT_OUT:
+            case request_forms.OPT_OUT:
                 return _opt_out(filled)
-            case modals.REJECTION:
+            case request_forms.REJECTION:
                 return GiveReason(number(metadata), _reason(filled, needed=True))
-            case modals.CLAIM:
+            case request_forms.CLAIM:
                 return ClaimChange(number(metadata), _reason(filled, needed=True))
             case _:
                 command = devices.submitted(self._edge, view)

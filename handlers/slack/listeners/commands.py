@@ -23,7 +23,14 @@ from handlers.slack.command_text import subcommand
 from handlers.slack.edge import BUSY, PROGRESS_AFTER, STALE_COMMAND, Edge, Reply, answered
 from handlers.slack.listeners import devices, evidence, what_if
 from handlers.slack.parsing import invocation
-from handlers.slack.views import calendar, mailbox_diagnosis, modals, probe_view, replies, status_view
+from handlers.slack.views import (
+    calendar,
+    help_and_history,
+    mailbox_diagnosis,
+    probe_view,
+    request_forms,
+    status_view,
+)
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.mrkdwn import instant
 from handlers.slack.views.tickets import ticket_field
@@ -70,11 +77,11 @@ class Commands:
         elif word:
             self.table[word].act(self, reply, body)
         else:
-            reply.finish(replies.no_such(str(body["text"]).split()[0][:40], nearest))
+            reply.finish(help_and_history.no_such(str(body["text"]).split()[0][:40], nearest))
 
     def _help(self, reply: Reply, body: dict[str, Any]) -> None:
         alias = self.edge.signature.alias if self.edge.signature is not None else ""
-        reply.finish(replies.help_text(self.edge.around.cloud, SUBCOMMANDS, alias))
+        reply.finish(help_and_history.help_text(self.edge.around.cloud, SUBCOMMANDS, alias))
 
     def _status(self, reply: Reply, body: dict[str, Any]) -> None:
         def answer(status: Status) -> None:
@@ -82,7 +89,9 @@ class Commands:
                 answered(reply, lambda: reply.finish(self._drawn(status))), person=reply.person
             )
 
-        self.edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+        self.edge.executor.follow(
+            lambda: reply.progress(help_and_history.reading_now()), delay=PROGRESS_AFTER
+        )
         self.edge.dispatch.status.ask(answer, person=reply.person)
 
     def _drawn(self, status: Status) -> Message:
@@ -99,9 +108,11 @@ class Commands:
         try:
             asked = history_question(words, reader=reply.person, today=today)
         except WrongWords as wrong:
-            reply.finish(replies.history(history.page(), self.edge.zone, not_taken=str(wrong)))
+            reply.finish(help_and_history.history(history.page(), self.edge.zone, not_taken=str(wrong)))
         else:
-            reply.finish(replies.history(history.page(before=asked.before, only=asked.only), self.edge.zone))
+            reply.finish(
+                help_and_history.history(history.page(before=asked.before, only=asked.only), self.edge.zone)
+            )
 
     def _calendar(self, reply: Reply, body: dict[str, Any]) -> None:
         around = self.edge.around
@@ -124,7 +135,9 @@ class Commands:
         except StillExporting as still:
             reply.say(str(still))
         else:
-            reply.say(replies.exported(name, not_taken=others))  # owed even where Slack takes it only later
+            reply.say(
+                help_and_history.exported(name, not_taken=others)
+            )  # owed even where Slack takes it only later
 
     def _why(self, reply: Reply, body: dict[str, Any]) -> None:
         address = command_text.address(str(body.get("text") or ""))
@@ -133,7 +146,9 @@ class Commands:
         if address is None:
             reply.say(f"Name one mailbox: {Suggested('why scanner@contoso.com')}")
         else:
-            self.edge.executor.follow(lambda: reply.progress(replies.reading_now()), delay=PROGRESS_AFTER)
+            self.edge.executor.follow(
+                lambda: reply.progress(help_and_history.reading_now()), delay=PROGRESS_AFTER
+            )
             reply.finish(mailbox_diagnosis.locks(self.edge.dispatch.locks.of(address)))
 
     def _probe(self, reply: Reply, body: dict[str, Any]) -> None:
@@ -226,7 +241,7 @@ def open_request(
             body, _request_form(edge.dispatch.proposals.request(kind, earlier), reply.channel, edge.zone)
         )
     elif not_read:
-        reply.finish(replies.open_form(verdict.sentence, kind))
+        reply.finish(help_and_history.open_form(verdict.sentence, kind))
     else:
         reply.refuse(f"ask_{kind.value}", verdict, earlier)
 
@@ -238,7 +253,7 @@ def open_opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: 
     proposal = edge.dispatch.proposals.opt_out()
     newest = proposal.seen
     seen, seen_at = (newest.value, instant(newest.at, edge.zone)) if newest else (None, "")
-    form = modals.opt_out(
+    form = request_forms.opt_out(
         channel=reply.channel,
         cloud=edge.around.cloud,
         removals=proposal.removals,
@@ -253,7 +268,7 @@ def open_opt_out(edge: Edge, reply: Reply, body: Mapping[str, Any], *, earlier: 
 
 def _request_form(proposal: Proposal, channel: str, zone: ZoneInfo) -> View:
     earlier = proposal.earlier
-    return modals.opt_in(
+    return request_forms.opt_in(
         callback=proposal.kind.value,
         extension=proposal.extension,
         channel=channel,

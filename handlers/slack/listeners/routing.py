@@ -23,7 +23,7 @@ from handlers.slack.listeners.mentions import INSTEAD, mention
 from handlers.slack.parsing import Malformed, channel_of, first_field, identity, number, person_of, reaction
 from handlers.slack.shared_edge import SharedEdge
 from handlers.slack.views import card_buttons as cards
-from handlers.slack.views import device_forms, replies
+from handlers.slack.views import device_forms, help_and_history
 from handlers.slack.views import devices as device_views
 from handlers.slack.views.announcements import DONE, SNOOZE
 from handlers.slack.views.mrkdwn import escape
@@ -196,7 +196,7 @@ class Router:
             if found and text.lower() in ("", "help"):
                 one = found[0]
                 reply.finish(
-                    replies.help_text(
+                    help_and_history.help_text(
                         one.edge.around.cloud, SUBCOMMANDS, one.signature.alias, which=_which(found)
                     )
                 )

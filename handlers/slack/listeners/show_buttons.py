@@ -14,7 +14,7 @@ from handlers.slack.parsing import (
     number,
     person_of,
 )
-from handlers.slack.views import modals, replies
+from handlers.slack.views import help_and_history, request_forms
 from handlers.slack.views.card_buttons import (
     AGAIN,
     EXTEND,
@@ -25,7 +25,7 @@ from handlers.slack.views.card_buttons import (
 )
 from storage.lifecycle import Kind
 
-READS = frozenset({replies.HISTORY_PAGE, replies.OPEN_HISTORY, WHAT_IF}) | devices.READS
+READS = frozenset({help_and_history.HISTORY_PAGE, help_and_history.OPEN_HISTORY, WHAT_IF}) | devices.READS
 """The buttons that only show something: nothing that leads to a change waits for them."""
 
 
@@ -42,7 +42,7 @@ class Shown:
         ways: dict[str, Callable[[int], None]] = {
             GIVE_REASON: lambda value: self._give_reason(reply, body, value),
             IT_WAS_ME: lambda value: self._it_was_me(reply, body, value),
-            replies.HISTORY_PAGE: lambda value: self._page(reply, value),
+            help_and_history.HISTORY_PAGE: lambda value: self._page(reply, value),
             AGAIN: lambda value: open_request(edge, reply, body, Kind.OPT_IN, earlier=value),
             EXTEND: lambda value: open_request(edge, reply, body, Kind.EXTENSION, earlier=value),
             WHAT_IF: lambda value: what_if.press(edge, reply, value),
@@ -62,18 +62,18 @@ class Shown:
 
     def _form_opener(self, name: str, reply: Reply, body: dict[str, Any]) -> Callable[[], None] | None:
         """Do what a button about no change does, a form or history; ``None`` for other buttons."""
-        if name == replies.OPEN_OPT_OUT:
+        if name == help_and_history.OPEN_OPT_OUT:
             return partial(open_opt_out, self._edge, reply, body)
-        if name == replies.OPEN_HISTORY:
+        if name == help_and_history.OPEN_HISTORY:
             return partial(self._page, reply, None)
-        kind = next((kind for kind, action in replies.OPEN_FORM.items() if action == name), None)
+        kind = next((kind for kind, action in help_and_history.OPEN_FORM.items() if action == name), None)
         if kind:
             return partial(open_request, self._edge, reply, body, kind, unread=True)
         return devices.opener(self._edge, reply, body, name)
 
     def _it_was_me(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
         if reply.admits("claim", self._edge.dispatch.claims.may_claim(reply.person), request_id):
-            self._edge.open_form(body, modals.claim(request_id))
+            self._edge.open_form(body, request_forms.claim(request_id))
 
     def _give_reason(self, reply: Reply, body: dict[str, Any], request_id: int) -> None:
         if reply.admits("reason", self._edge.dispatch.reasons.may_give(request_id, reply.person), request_id):
@@ -81,8 +81,10 @@ class Shown:
 
     def _page(self, reply: Reply, before: int | None) -> None:
         if reply.admits("history", self._edge.dispatch.may_read(reply.person)):
-            reply.finish(replies.history(self._edge.dispatch.history.page(before=before), self._edge.zone))
+            reply.finish(
+                help_and_history.history(self._edge.dispatch.history.page(before=before), self._edge.zone)
+            )
 
     def open_reason(self, body: dict[str, Any], request_id: int) -> None:
         """Open the form for the reason of a rejection. Raises ``Unavailable``."""
-        self._edge.open_form(body, modals.rejection(request_id))
+        self._edge.open_form(body, request_forms.rejection(request_id))

@@ -11,7 +11,7 @@ from handlers.queries.what_if import Settled, WhatIfs
 from handlers.slack.command_text import request_number
 from handlers.slack.edge import PROGRESS_AFTER, Edge, Reply
 from handlers.slack.parsing import Malformed
-from handlers.slack.views import replies
+from handlers.slack.views import help_and_history
 from handlers.slack.views import what_if as view
 
 
@@ -35,7 +35,7 @@ def press(edge: Edge, reply: Reply, number: int) -> None:
 
 
 def _answer(edge: Edge, reply: Reply, number: int) -> None:
-    edge.executor.follow(partial(reply.progress, replies.reading_now()), delay=PROGRESS_AFTER)
+    edge.executor.follow(partial(reply.progress, help_and_history.reading_now()), delay=PROGRESS_AFTER)
     try:
         found = edge.dispatch.query(WhatIfs).of(number, reply.person)
     except Settled as settled:

@@ -22,7 +22,7 @@ from handlers.slack.views.card_buttons import (
     failed_to_opt_out,
 )
 from handlers.slack.views.mrkdwn import brief, fitted, instant, people, sentence
-from handlers.slack.views.outside import is_loud, outside
+from handlers.slack.views.outside_change import is_loud, outside
 from handlers.slack.views.tickets import with_ticket
 from handlers.suggested import Suggested
 from storage.lifecycle import OPEN, WISHES, Kind, State

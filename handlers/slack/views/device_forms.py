@@ -21,11 +21,11 @@ from handlers.outgoing.device_news import DeviceDue, DeviceNews, DeviceYours, No
 from handlers.register.commands import DEVICE, DUE, OWNER, PLAN, PROTOCOL, REASON, SENDER, SITE
 from handlers.register.device_pages import DueDays
 from handlers.register.forms import LONGEST_NAME
-from handlers.slack.views import forms
+from handlers.slack.views import form_fields
 from handlers.slack.views.blocks import button, section, small
 from handlers.slack.views.card_buttons import OPT_OUT_NOW
 from handlers.slack.views.devices import NOT_MINE, REPLACED
-from handlers.slack.views.forms import day_field, form, text_field
+from handlers.slack.views.form_fields import day_field, form, text_field
 from handlers.slack.views.mrkdwn import escape, fitted
 from storage.devices.records import Device
 from storage.records import MailProtocol
@@ -176,7 +176,7 @@ def import_form(*, channel: str) -> View:
     file = InputBlock(
         block_id=FILE, label="File", element=FileInputElement(action_id=FILE, max_files=1), hint=hint
     )
-    first = forms.day_field(FIRST_DAY, "First day of the report", optional=True)
-    last = forms.day_field(LAST_DAY, "Last day of the report", optional=True)
+    first = form_fields.day_field(FIRST_DAY, "First day of the report", optional=True)
+    last = form_fields.day_field(LAST_DAY, "Last day of the report", optional=True)
     blocks = [file, first, last, *small([REPORT_ADDS, LIST_ADDS])]
-    return forms.form(IMPORT, channel, "Import a file", "Import", blocks)
+    return form_fields.form(IMPORT, channel, "Import a file", "Import", blocks)

@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 
 from handlers.policy.forms import REASON
 from handlers.slack.views.blocks import Message, header, section, small
-from handlers.slack.views.forms import form, text_field
+from handlers.slack.views.form_fields import form, text_field
 from handlers.slack.views.mrkdwn import SECTION, escape, fitted, instant, packed
 from storage.record.spreadsheet_cells import row
 from storage.records import SettingValue

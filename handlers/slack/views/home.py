@@ -18,8 +18,8 @@ from handlers.slack.views.blocks import actions, button, divider, header, quoted
 from handlers.slack.views.card_buttons import APPROVE, REJECT, TAKE_BACK, WHAT_IF, WITHDRAW
 from handlers.slack.views.cards import FEW, SHORT, named, until
 from handlers.slack.views.devices import EVERY_DEVICE
+from handlers.slack.views.help_and_history import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.mrkdwn import brief, escape, fitted, instant, people, sentence
-from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.status_view import BADGE, MEANING, WITHOUT_HOSTS, time_left
 from handlers.slack.views.tickets import with_ticket
 from handlers.suggested import Suggested

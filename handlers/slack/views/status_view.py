@@ -11,9 +11,9 @@ from handlers.policy.overdue import Overdue
 from handlers.policy.rule import STATE_WORDS
 from handlers.queries.status import Status
 from handlers.slack.views.blocks import Message, actions, button, section, small
+from handlers.slack.views.help_and_history import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.slack.views.mrkdwn import escape, instant, people, sentence
 from handlers.slack.views.probe_view import refusals
-from handlers.slack.views.replies import OPEN_FORM, OPEN_HISTORY, OPEN_OPT_OUT
 from handlers.suggested import Suggested
 from storage.lifecycle import Kind
 from storage.records import ChangeRequest, SettingValue

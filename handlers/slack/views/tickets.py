@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import InputBlock
 
 from handlers.policy.forms import LABELS, TICKET
 from handlers.policy.tickets import LONGEST, NO_TICKETS, PLACE, Tickets
-from handlers.slack.views.forms import text_field
+from handlers.slack.views.form_fields import text_field
 from handlers.slack.views.mrkdwn import escape
 
 

@@ -11,7 +11,7 @@ from bot.cli import main
 from bot.sandbox.slack import cast
 from bot.sandbox.slack.faults import Fault
 from bot.settings.load import load
-from handlers.slack.views.trial import TITLE
+from handlers.slack.views.trial_card import TITLE
 from tests.bot.checks.conftest import Setup
 from tests.sentences import says
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.exchange.clouds import CLOUDS, MICROSOFT_AUTHORITIES, is_microsoft, stays_here
 from handlers.slack.listeners.commands import SUBCOMMANDS
-from handlers.slack.views.replies import help_text
+from handlers.slack.views.help_and_history import help_text
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from handlers.calendar.milestone import EXCHANGE_CLOUDS, Milestone
 from handlers.ports import AcceptedDomains, Cloud, MailboxLocks
 from handlers.queries.mailbox_diagnosis import Locks
 from handlers.slack.views import calendar as drawn
-from handlers.slack.views import mailbox_diagnosis, modals, status_view
+from handlers.slack.views import mailbox_diagnosis, request_forms, status_view
 from storage.records import MailProtocol, SettingValue
 from tests.handlers.audit_log import AuditLog
 from tests.handlers.driver import House
@@ -242,7 +242,7 @@ def test_the_form_of_an_opt_out_says_what_is_refused_and_what_the_report_tells(h
 
 @pytest.mark.parametrize("cloud", [HIGH, WORLDWIDE])
 def test_where_there_are_no_legacy_hosts_nothing_is_told_of_devices_and_reports(cloud: Cloud) -> None:
-    told = words(modals.opt_out(channel="C0LEGACY", cloud=cloud).to_dict())
+    told = words(request_forms.opt_out(channel="C0LEGACY", cloud=cloud).to_dict())
     assert bool(re.search(r"password or token|SMTP AUTH clients", told)) is bool(cloud.legacy_hosts)
 
 

@@ -3,7 +3,7 @@ between."""
 
 import pytest
 
-from handlers.slack.views import replies
+from handlers.slack.views import help_and_history
 from storage.lifecycle import Kind
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, DAVE, House
@@ -56,13 +56,13 @@ def test_a_value_that_cannot_be_read_in_time_leaves_a_button_that_opens_the_form
     say(house, command, ALICE)
     assert house.windows.opened == []
     (row,) = [block for block in house.windows.said[-1]["blocks"] if block["type"] == "actions"]
-    assert [one["action_id"] for one in row["elements"]] == [replies.OPEN_FORM[KINDS[command]]]
-    house.press(replies.OPEN_FORM[KINDS[command]], ALICE, 0)
+    assert [one["action_id"] for one in row["elements"]] == [help_and_history.OPEN_FORM[KINDS[command]]]
+    house.press(help_and_history.OPEN_FORM[KINDS[command]], ALICE, 0)
     assert len(house.windows.opened) == 1
 
 
 def test_the_button_opens_nothing_for_whoever_may_not_ask(house: House, command: str) -> None:
     last_read(house, command, minutes=9)
     house.tenant.unreadable = UNREADABLE
-    house.press(replies.OPEN_FORM[KINDS[command]], DAVE, 0)
+    house.press(help_and_history.OPEN_FORM[KINDS[command]], DAVE, 0)
     assert house.windows.opened == []

@@ -3,7 +3,7 @@ never left standing."""
 
 from datetime import UTC, datetime, timedelta
 
-from handlers.slack.views import replies
+from handlers.slack.views import help_and_history
 from storage.lifecycle import Kind, State
 from storage.messages.records import NoticeKind
 from storage.records import SettingValue
@@ -102,7 +102,7 @@ def test_the_message_and_history_of_a_corrected_opt_in_say_that_it_took_effect(h
     assert says("somebody_made_the_same_change_by_hand") in words(shown)
     assert says("still_not_set") not in words(shown)
     assert list(buttons(shown)) == ["extend"]
-    history = words(replies.history(house.dispatch.history.page(), house.context.zone).arguments())
+    history = words(help_and_history.history(house.dispatch.history.page(), house.context.zone).arguments())
     assert says("it_arrived_late") in history
     assert says("still_not_set") not in history
 

@@ -11,8 +11,8 @@ import pytest
 
 from handlers.policy.days import end_of_day
 from handlers.policy.rule import STATE_WORDS
-from handlers.slack.views import card_buttons, cards, replies
-from handlers.slack.views.plain import plain
+from handlers.slack.views import card_buttons, cards, help_and_history
+from handlers.slack.views.plain_text import plain
 from storage.integrity.row_comparison import baseline_differences, request_differences
 from storage.lifecycle import Kind, State
 from storage.record.verify import verify
@@ -348,7 +348,7 @@ def test_the_message_the_history_and_who_asked_say_so(house: House, opted_in: in
     assert f"Applied: #{change.id} shorten the opt-in to legacy TLS" in lines
     assert "> The last scanner is gone" in lines
     assert says("shortened_by_2") in card_of(house, opted_in)
-    page = " ".join(plain(replies.history(house.dispatch.history.page(), UTC_ZONE)))
+    page = " ".join(plain(help_and_history.history(house.dispatch.history.page(), UTC_ZONE)))
     assert says("window_was_to_end_at_24_00_2", number=change.id) in page
     assert [facts["what"] for person, facts in house.board.told if person == ALICE] == ["shortened"]
 

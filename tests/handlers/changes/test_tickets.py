@@ -10,9 +10,9 @@ from handlers.policy.forms import TICKET
 from handlers.policy.tickets import NO_TICKETS, Tickets
 from handlers.policy.votes import content_digest
 from handlers.queries.export import change_lines
-from handlers.slack.views import replies
-from handlers.slack.views.plain import plain
-from handlers.slack.views.thread import details
+from handlers.slack.views import help_and_history
+from handlers.slack.views.card_thread import details
+from handlers.slack.views.plain_text import plain
 from storage.lifecycle import State
 from storage.record.table_comparison import differences
 from storage.record.verify import verify
@@ -64,7 +64,7 @@ def test_a_ticket_is_approved_with_the_rest_and_shown_wherever_the_change_is(ask
     asking.run()
     request = asking.request(number)
     assert (request.state, request.ticket) == (State.APPLIED, "CHG-7")
-    shown = plain(replies.history(asking.dispatch.history.page(), asking.context.zone))
+    shown = plain(help_and_history.history(asking.dispatch.history.page(), asking.context.zone))
     assert any("ticket CHG-7" in line for line in shown)
     (row,) = csv.DictReader(io.StringIO("".join(change_lines(asking.database, TENANT))))
     pack = unpacked(made(asking)[0])

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from handlers.delivery.deliver import Delivery
-from handlers.slack.views import outcomes
+from handlers.slack.views import request_outcomes
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.driver import ALICE, BOB, ERIN, House
@@ -107,7 +107,7 @@ def test_an_extension_of_what_was_opted_out_meanwhile_says_nothing_of_an_end_tha
     house.deliver()
     told = [view for _, view in house.board.outcomes if view.request.id == number]
     assert not told or says("still_ends") not in words(
-        outcomes.outcome(told[-1], house.context.zone).arguments()
+        request_outcomes.outcome(told[-1], house.context.zone).arguments()
     )
 
 

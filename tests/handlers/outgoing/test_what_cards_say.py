@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from handlers.slack.views import cards, outcomes
-from handlers.slack.views.thread import details
+from handlers.slack.views import cards, request_outcomes
+from handlers.slack.views.card_thread import details
 from storage.lifecycle import State
 from storage.records import SettingValue
 from tests.handlers.changes.test_apply import approved
@@ -42,7 +42,7 @@ def thread(house: House, number: int) -> str:
 def outcome(house: House) -> str:
     """The newest private word about how a request stands."""
     house.deliver()
-    return words(outcomes.outcome(house.board.outcomes[-1][1], house.context.zone).arguments())
+    return words(request_outcomes.outcome(house.board.outcomes[-1][1], house.context.zone).arguments())
 
 
 def opted_out(house: House, *answering: Answering) -> int:

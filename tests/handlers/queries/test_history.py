@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from handlers.slack.views import replies
+from handlers.slack.views import help_and_history
 from storage.records import SettingValue
 from tests.handlers.changes.test_apply import approved
 from tests.handlers.driver import ALICE, BOB, CAROL, RULE, TWO, House
@@ -28,7 +28,7 @@ def walked(house: House, limit: int) -> list[list[int]]:
 
 def told(house: House) -> str:
     """The newest page as Slack shows it."""
-    return words(replies.history(house.dispatch.history.page(), house.context.zone).arguments())
+    return words(help_and_history.history(house.dispatch.history.page(), house.context.zone).arguments())
 
 
 def several(house: House, count: int) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from bot.reports.status_and_history import history_text
 from handlers.queries.history import STATES, WrongWords, history_question, spelled
-from handlers.slack.views import replies
+from handlers.slack.views import help_and_history
 from storage.history_pages import EVERYTHING, HistoryFilter
 from storage.lifecycle import OPEN, Kind, State
 from storage.records import Door, SettingValue, Vote
@@ -169,7 +169,7 @@ def test_a_damaged_row_ends_no_page_before_its_time(house: House) -> None:
     assert _walked(house, EVERYTHING, 1) == [201, *(row.number for row in reversed(history))]
     alone = house.dispatch.history.page(before=201, limit=1)
     assert (alone.lines, alone.unreadable, alone.older) == ([], (200,), 200)
-    for told in (words(replies.history(alone, UTC_ZONE).arguments()), history_text(alone, UTC_ZONE)):
+    for told in (words(help_and_history.history(alone, UTC_ZONE).arguments()), history_text(alone, UTC_ZONE)):
         assert says("damaged_so_not_shown", numbers="#200") in told
         assert says("no_change_is_on_record_yet") not in told
 

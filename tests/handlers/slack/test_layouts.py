@@ -29,7 +29,14 @@ from handlers.slack.layouts import examples as layouts
 from handlers.slack.layouts.examples import Examples
 from handlers.slack.layouts.layout import Layout, shapes_of
 from handlers.slack.listeners.commands import SUBCOMMANDS
-from handlers.slack.views import cards, modals, outcomes, replies, status_view, thread
+from handlers.slack.views import (
+    card_thread,
+    cards,
+    help_and_history,
+    request_forms,
+    request_outcomes,
+    status_view,
+)
 from handlers.slack.views.blocks import Message
 from handlers.slack.views.signed import Signature, signed, signed_form
 from storage.lifecycle import Kind, State
@@ -103,7 +110,7 @@ SPELLS = {
     "handlers/slack/fleet_home.py",  # puts pages of several tenants below each other
     "handlers/slack/views/signed.py",  # names the tenant in what another one drew
     "handlers/slack/views/links.py",  # links numbers in what is about to be sent
-    "handlers/slack/views/plain.py",  # reads a message for those who read text
+    "handlers/slack/views/plain_text.py",  # reads a message for those who read text
     "handlers/slack/client/copies.py",  # reads what Slack tells of a message
     "handlers/slack/parsing.py",  # reads the fields of a form
 }
@@ -157,9 +164,9 @@ def drawn() -> Iterator[Message | View]:
             full = view(kind, state, text, **changed)
             yield from (
                 cards.card(full, ZONE),
-                outcomes.outcome(full, ZONE),
-                outcomes.retired(full),
-                thread.details(full),
+                request_outcomes.outcome(full, ZONE),
+                request_outcomes.retired(full),
+                card_thread.details(full),
             )
     for what in BY_KIND:
         yield announcement(FACTS | {"what": what, "problem": "x", "effect": "x", "warning": "x"}, ZONE)
@@ -173,12 +180,12 @@ def drawn() -> Iterator[Message | View]:
         HistoryLine(view(kind, State.REJECTED, "x").request, PEOPLE, BOB, "x", SettingValue.OPTED_IN)
         for kind in Kind
     ]
-    yield from (replies.history(HistoryPage(lines=lines, older=older), ZONE) for older in (None, 7))
+    yield from (help_and_history.history(HistoryPage(lines=lines, older=older), ZONE) for older in (None, 7))
     for cloud in (WORLDWIDE, HIGH):
         yield status_view.status(report("x", reading=None, cloud=cloud), ZONE)
-        yield replies.help_text(cloud, SUBCOMMANDS)
-        yield modals.opt_out(channel="C", cloud=cloud, devices={7: WORST["lines"]})
-    yield modals.opt_in(
+        yield help_and_history.help_text(cloud, SUBCOMMANDS)
+        yield request_forms.opt_out(channel="C", cloud=cloud, devices={7: WORST["lines"]})
+    yield request_forms.opt_in(
         channel="C", briefing=(), warning="", proposed=date(2026, 12, 13), latest=date(2027, 2, 20),
         zone="UTC", protocols=tuple(MailProtocol),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from handlers.slack.emoji import same_emoji
 from handlers.slack.listeners.clicks_and_submissions import press
 from handlers.slack.listeners.commands import SUBCOMMANDS
 from handlers.slack.parsing import Malformed, at, number, person_of, reaction, values
-from handlers.slack.views.replies import no_such
+from handlers.slack.views.help_and_history import no_such
 from handlers.stored_command import CommandKind
 from handlers.suggested import without_alias
 from storage.records import Vote

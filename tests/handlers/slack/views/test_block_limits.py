@@ -24,10 +24,17 @@ from handlers.queries.history import HistoryLine, HistoryPage
 from handlers.queries.status import Status
 from handlers.slack.client.announcer import SlackAnnouncer
 from handlers.slack.listeners.commands import SUBCOMMANDS
-from handlers.slack.views import calendar, cards, modals, outcomes, replies, status_view
+from handlers.slack.views import (
+    calendar,
+    cards,
+    help_and_history,
+    request_forms,
+    request_outcomes,
+    status_view,
+)
 from handlers.slack.views.blocks import Message
+from handlers.slack.views.card_thread import details
 from handlers.slack.views.mrkdwn import NAMED
-from handlers.slack.views.thread import details
 from storage.lifecycle import Kind, State
 from storage.records import Baseline, MailProtocol, Observation, SettingValue
 from tests.handlers.driver import ALICE, BOB, NOW, RULE
@@ -147,8 +154,8 @@ def test_of_very_many_approvers_the_card_and_its_thread_name_the_first_and_say_h
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_an_outcome_fits_in_every_state(text: str) -> None:
     for kind, state in itertools.product((Kind.OPT_IN, Kind.OPT_OUT, Kind.EXTENSION), State):
-        fits(outcomes.outcome(view(kind, state, text), ZONE))
-        fits(outcomes.retired(view(kind, state, text)))
+        fits(request_outcomes.outcome(view(kind, state, text), ZONE))
+        fits(request_outcomes.retired(view(kind, state, text)))
 
 
 def test_a_card_without_anything_optional_fits() -> None:
@@ -158,7 +165,7 @@ def test_a_card_without_anything_optional_fits() -> None:
             briefing=(), cloud=HIGH, head=(0, "0" * 64), rule=RULE,
         )  # fmt: skip
         fits(cards.card(bare, ZONE))
-        fits(outcomes.outcome(bare, ZONE))
+        fits(request_outcomes.outcome(bare, ZONE))
 
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
@@ -174,9 +181,13 @@ def test_a_page_of_history_fits(text: str) -> None:
         for kind, state in itertools.product(Kind, State)
     ]
     for first in range(0, len(lines), 5):
-        fits(replies.history(HistoryPage(lines=lines[first : first + 5], older=7), ZONE))
-        fits(replies.history(HistoryPage(lines=lines[first : first + 5], older=7), ZONE, not_taken=text))
-    fits(replies.history(HistoryPage(lines=[], older=None), ZONE))
+        fits(help_and_history.history(HistoryPage(lines=lines[first : first + 5], older=7), ZONE))
+        fits(
+            help_and_history.history(
+                HistoryPage(lines=lines[first : first + 5], older=7), ZONE, not_taken=text
+            )
+        )
+    fits(help_and_history.history(HistoryPage(lines=[], older=None), ZONE))
 
 
 def report(text: str, *, reading: Reading | None, **changed: Any) -> Status:
@@ -228,9 +239,9 @@ def test_a_status_fits(text: str) -> None:
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_help_after_anything_that_was_typed_fits(text: str) -> None:
-    fits(replies.no_such(text[:40], "status"))
-    fits(replies.help_text(HIGH, SUBCOMMANDS))
-    fits(replies.reading_now())
+    fits(help_and_history.no_such(text[:40], "status"))
+    fits(help_and_history.help_text(HIGH, SUBCOMMANDS))
+    fits(help_and_history.reading_now())
 
 
 FACTS = {
@@ -325,7 +336,7 @@ def test_everything_the_announcer_sends_fits(text: str) -> None:
 def test_every_form_fits(text: str) -> None:
     briefing = CALENDAR.briefing("worldwide", NOW.date(), tuple(MailProtocol))
     asked = [
-        modals.opt_in(
+        request_forms.opt_in(
             callback=callback,
             channel=CHANNEL,
             briefing=briefing,
@@ -336,15 +347,15 @@ def test_every_form_fits(text: str) -> None:
             reason=text,
             clients=text,
         )
-        for callback in (modals.OPT_IN, modals.EXTENSION)
+        for callback in (request_forms.OPT_IN, request_forms.EXTENSION)
     ]
     removals = [CALENDAR.removal(protocol, "worldwide", date(2027, 1, 4)) for protocol in MailProtocol]
     others = [
-        modals.opt_out(channel=CHANNEL, cloud=cloud, removals=removals, seen=seen, seen_at="now")
+        request_forms.opt_out(channel=CHANNEL, cloud=cloud, removals=removals, seen=seen, seen_at="now")
         for cloud in (WORLDWIDE, HIGH)
         for seen in (None, *SettingValue)
     ]
-    for view in (*asked, *others, modals.rejection(999_999_999), modals.claim(999_999_999)):
+    for view in (*asked, *others, request_forms.rejection(999_999_999), request_forms.claim(999_999_999)):
         spelled = json.loads(json.dumps(view.to_dict()))
         assert view_problems(spelled) == []
         for shown in marked_up(spelled):

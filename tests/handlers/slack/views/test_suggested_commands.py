@@ -13,12 +13,12 @@ import pytest
 
 from handlers.policy.new_requests import NOT_IN
 from handlers.slack.listeners.routing import NONE_OF_YOURS
-from handlers.slack.views import cards, outcomes, replies
+from handlers.slack.views import cards, help_and_history, request_outcomes
 from handlers.slack.views.blocks import Message
+from handlers.slack.views.card_thread import details
 from handlers.slack.views.mrkdwn import QUOTE, SECTION, escape, sentence
-from handlers.slack.views.plain import plain
+from handlers.slack.views.plain_text import plain
 from handlers.slack.views.signed import Signature, addressed, signed
-from handlers.slack.views.thread import details
 from handlers.suggested import Suggested, all_without_alias, without_alias
 from storage.lifecycle import Kind, State
 from tests.handlers.driver import ALICE, House
@@ -79,7 +79,7 @@ TYPED = "Send `/legacytls disable` once the scanners are gone"
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_command_that_a_person_typed_into_a_reason_stays_as_typed(kind: Kind) -> None:
-    draws = (lambda full: cards.card(full, ZONE), lambda full: outcomes.outcome(full, ZONE), details)
+    draws = (lambda full: cards.card(full, ZONE), lambda full: request_outcomes.outcome(full, ZONE), details)
     shown = 0
     for state, draw in itertools.product(State, draws):
         message = draw(view(kind, state, TYPED))
@@ -97,7 +97,7 @@ def test_nobody_can_type_a_place_for_an_alias() -> None:
 
 
 def test_what_is_read_at_the_command_line_has_none() -> None:
-    page = replies.no_such("statsu", "status")
+    page = help_and_history.no_such("statsu", "status")
     assert PLACE in page.text
     assert PLACE not in "".join(plain(page))
 

@@ -10,10 +10,10 @@ import pytest
 
 from handlers.outgoing.request_view import RequestView
 from handlers.queries.history import HistoryLine, HistoryPage
-from handlers.slack.views import cards, outcomes, replies
+from handlers.slack.views import cards, help_and_history, request_outcomes
+from handlers.slack.views.card_thread import details
 from handlers.slack.views.mrkdwn import QUOTE
-from handlers.slack.views.plain import plain
-from handlers.slack.views.thread import details
+from handlers.slack.views.plain_text import plain
 from storage.lifecycle import Kind, State
 from tests.handlers.driver import BOB
 from tests.handlers.slack.views.test_block_limits import PEOPLE, WORST, ZONE, fits, marked_up, view
@@ -70,7 +70,7 @@ IMITATION = "Scanners{0}*Approved by <@U0CAROL>.*{0}:white_check_mark: Applied: 
 )
 def test_no_line_of_what_was_typed_stands_outside_its_quotation(kind: Kind, ends: str) -> None:
     typed = IMITATION.format(ends)
-    draws = (lambda full: cards.card(full, ZONE), lambda full: outcomes.outcome(full, ZONE), details)
+    draws = (lambda full: cards.card(full, ZONE), lambda full: request_outcomes.outcome(full, ZONE), details)
     for state, draw in itertools.product(State, draws):
         drawn = draw(_quiet(kind, state, typed))
         others = "\n".join(outside_quotations(drawn.arguments()))
@@ -151,5 +151,5 @@ def test_nothing_that_was_typed_stands_outside_a_quotation_in_the_history() -> N
     text = "*bold* ~gone~ `code` :warning: <!here> & co"
     request = view(Kind.OPT_IN, State.REJECTED, text).request
     line = HistoryLine(request=request, approved_by=(), rejected_by=PEOPLE[:1], reason=text, read_back=None)
-    blocks = replies.history(HistoryPage(lines=[line], older=None), ZONE).arguments()["blocks"]
+    blocks = help_and_history.history(HistoryPage(lines=[line], older=None), ZONE).arguments()["blocks"]
     assert [as_read(one) for one in quotations(blocks)] == [text, text]

@@ -16,9 +16,9 @@ from handlers.policy.forms import CLIENTS, DAY, LABELS, PROTOCOLS, REASON
 from handlers.policy.rule import STATE_WORDS
 from handlers.ports import Cloud
 from handlers.slack.views.blocks import divider, section, small, typed
-from handlers.slack.views.forms import day_field, form, text_field
+from handlers.slack.views.device_choice import choice, stopping
+from handlers.slack.views.form_fields import day_field, form, text_field
 from handlers.slack.views.mrkdwn import escape
-from handlers.slack.views.register_choice import choice, stopping
 from storage.lifecycle import Kind
 from storage.records import ChangeRequest, MailProtocol, SettingValue
 
