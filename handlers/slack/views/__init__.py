@@ -1,1 +1,1 @@
-"""How answers and pages look in Slack: values in, blocks out. Must never read, judge or send anything."""
+"""Draw answers and pages in Slack: values in, blocks out. Must never read, judge or send anything."""

@@ -31,7 +31,7 @@ def untrusted(said: Untrusted) -> str:
 
 
 def set_aside(said: SetAside) -> str:
-    """Rows that counted for nothing."""
+    """Tell of rows that counted for nothing."""
     alone = said.count == 1
     which = f"A row of `{escape(said.table)}`" if alone else f"{said.count} rows of `{escape(said.table)}`"
     first = escape(said.row if alone else f"the first: {said.row}")
@@ -43,14 +43,14 @@ def set_aside(said: SetAside) -> str:
 
 
 def accepted(said: Accepted) -> str:
-    """That a person has accepted the database as it stands."""
+    """Tell that a person has accepted the database as it stands."""
     stale = [f"#{number}" for number in said.stale]
     ended = f" {', '.join(stale)} became stale: ask again for what is still needed." if stale else ""
     return f":white_check_mark: The database was accepted as it stands, by {ACCEPT}.{ended}"
 
 
 def stream_gone(said: StreamGone) -> str:
-    """That the receiver of the stream has answered 410."""
+    """Tell that the receiver of the stream has answered 410."""
     return (
         f":rotating_light: {people(said.operators)}: the receiver of the record's events, "
         f"`{escape(said.receiver)}`, says that it is gone for good (status 410). Nothing is lost: the bot "
@@ -90,7 +90,7 @@ def disagreement(said: Disagreement, zone: ZoneInfo) -> str:
 
 
 def guards(said: GuardsMissing) -> str:
-    """That triggers which keep the record unaltered are missing, or that all are back."""
+    """Tell that triggers which keep the record unaltered are missing, or that all are back."""
     if not said.missing:
         return (
             ":white_check_mark: The guards of the record are back in the database: opting in and extending "

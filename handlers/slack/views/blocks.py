@@ -56,7 +56,7 @@ def header(text: str) -> HeaderBlock:
 
 
 def section(text: str) -> SectionBlock:
-    """A paragraph of our own words, already marked up; what is too long for Slack ends in an ellipsis."""
+    """Draw a paragraph of our own words, already marked up; one too long for Slack ends in an ellipsis."""
     return SectionBlock(text=MarkdownTextObject(text=fitted(text, SECTION), verbatim=True))
 
 
@@ -81,7 +81,7 @@ def quoted(label: str, text: str, *, limit: int = QUOTED) -> list[Block]:
 
 
 def small(lines: Iterable[str]) -> list[Block]:
-    """Small print, one line each; what is too long for Slack ends in an ellipsis."""
+    """Draw small print, one line each; what is too long for Slack ends in an ellipsis."""
     return [
         ContextBlock(elements=[MarkdownTextObject(text=fitted(line, SECTION), verbatim=True)])
         for line in lines

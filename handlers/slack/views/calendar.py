@@ -1,4 +1,4 @@
-"""``/legacytls calendar``: Microsoft's dates, past, running and to come, each with where it was read."""
+"""Draw ``/legacytls calendar``: Microsoft's dates, past, running and to come, each with its source."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The reply in the thread of a request's message: what its card has no room for."""
+"""Draw the reply in the thread of a request's message: what its card has no room for."""
 
 from handlers.outgoing.request_view import SMTP_AUTH_OFF, RequestView
 from handlers.policy.forms import CLIENTS, LABELS, REASON, TICKET

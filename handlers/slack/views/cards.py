@@ -1,4 +1,4 @@
-"""How a change request's message looks in every state: drawn from the row, never read back."""
+"""Draw a change request's message in every state: from the row, never read back."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -59,7 +59,7 @@ def add(*, channel: str, days: DueDays, zone: str) -> View:
 
 
 def change_day(device: Device, *, channel: str) -> View:
-    """Another due day for one entry, with the reason that a later one needs."""
+    """Draw the form for another due day of one entry, with the reason that a later one needs."""
     hint = (
         "An earlier day holds at once. A later one within the opt-in's window is accepted by another "
         "approver; one beyond it takes an extension."
@@ -119,7 +119,7 @@ LONGER = "form_device_longer"
 
 
 def answer_buttons(said: DeviceNews) -> list[ButtonElement]:
-    """The ways to answer; each carries the number of the entry, or of the change that set the window."""
+    """Draw the ways to answer; each carries the number of the entry, or of the change that set the window."""
     match said:
         case DeviceDue():
             return [

@@ -1,4 +1,4 @@
-"""Draws all tenants for who may see them, and the two forms of opting several out."""
+"""Draw all tenants for who may see them, and the two forms of opting several out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

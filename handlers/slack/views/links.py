@@ -1,4 +1,4 @@
-"""Turns every ``#12`` of a message into a link to that request's message, where its place is known.
+"""Turn every ``#12`` of a message into a link to that request's message, where its place is known.
 
 The fallback text keeps the plain number. What people typed is left alone, and so is whatever stands within a
 mention, a link or code.
@@ -25,7 +25,7 @@ _SLACKS = (".slack.com", ".slack-gov.com")
 
 
 def nowhere(numbers: Collection[int]) -> Mapping[int, str]:
-    """No permalink is known."""
+    """Return no permalink: none is known."""
     return {}
 
 
@@ -43,7 +43,7 @@ def _found(ledger: Ledger, numbers: Collection[int]) -> Mapping[int, str]:
 
 
 def linked(arguments: Mapping[str, Any], find: Find) -> dict[str, Any]:
-    """The arguments of a message with its numbers linked; a message of text alone gets a block for that."""
+    """Return a message's arguments with its numbers linked; one of text alone gets a block for that."""
     told = dict(arguments)
     blocks = told.get("blocks") or [
         {"type": "section", "text": {"type": "mrkdwn", "text": told["text"], "verbatim": True}}

@@ -1,4 +1,4 @@
-"""Draws what keeps one mailbox's devices from sending: the answer to ``/legacytls why``."""
+"""Draw what keeps one mailbox's devices from sending: the answer to ``/legacytls why``."""
 
 from handlers.queries.mailbox_diagnosis import Concerns, Diagnosis, Lock
 from handlers.slack.views.blocks import Message, section, small

@@ -42,7 +42,7 @@ def _escaped(text: str) -> str:
 
 
 def people(ids: Iterable[str], *, most: int = NAMED) -> str:
-    """A list of people as mentions: the first of them, and how many more there are."""
+    """List people as mentions: the first of them, and how many more there are."""
     mentions = [f"<@{person}>" if person[0] in "UW" else f"<!subteam^{person}>" for person in ids]
     more = f" and {len(mentions) - most} more" if len(mentions) > most else ""
     return ", ".join(mentions[:most]) + more
@@ -122,7 +122,7 @@ def _outside_entity(text: str, cut: int) -> int:
 
 
 def brief(text: str, words: int) -> str:
-    """The first words of a marked-up text, with an ellipsis where there are more; a date counts as one."""
+    """Return the first words of a marked-up text, with an ellipsis before more; a date counts as one."""
     found = _WORD.findall(text)
     return text if len(found) <= words else "".join(found[:words]).rstrip() + "…"
 

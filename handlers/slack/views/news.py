@@ -1,4 +1,4 @@
-"""The words of what is told once, when it happens."""
+"""Word what is told once, when it happens."""
 
 from typing import assert_never
 from zoneinfo import ZoneInfo

@@ -42,7 +42,7 @@ def outside(view: RequestView, zone: ZoneInfo, ways: Sequence[ButtonElement]) ->
 
 
 def is_loud(view: RequestView) -> bool:
-    """Whether the tenant is opted in by a change that nobody approved, and nothing was done about it yet."""
+    """Tell whether the tenant is opted in by a change that nobody approved, and nothing was done."""
     return view.request.to_value is SettingValue.OPTED_IN and _still_stands(view)
 
 

@@ -32,7 +32,7 @@ def plain(message: Message, name: Names = str) -> list[str]:
 
 
 def unmarked(sentence: str) -> str:
-    """One of our own sentences as it is kept, without the marks that only Slack shows as they are meant."""
+    """Return one of our own sentences without the marks that only Slack shows as they are meant."""
     for pattern, words in _OURS:
         sentence = pattern.sub(words, sentence)
     return without_alias(sentence)

@@ -75,7 +75,7 @@ USELESS = (
 
 
 def changed(said: ProbeChanged) -> str:
-    """That an endpoint takes, or refuses, what it did not when it was last probed."""
+    """Tell that an endpoint takes, or refuses, what it did not when it was last probed."""
     does = [f"no longer takes TLS {said.refused}"] if said.refused else []
     does += [f"takes TLS {said.taken} now"] if said.taken else []
     useless = f" {USELESS}" if said.useless else ""

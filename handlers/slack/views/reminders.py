@@ -1,4 +1,4 @@
-"""The words of each reminder."""
+"""Word each reminder."""
 
 from typing import assert_never
 from zoneinfo import ZoneInfo

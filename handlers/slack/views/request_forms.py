@@ -1,4 +1,4 @@
-"""The forms: to opt in, to opt out, to give a reason.
+"""Draw the forms about requests: to opt in, to opt out, to give a reason.
 
 Block ids are the field names of ``handlers.policy.forms``.
 """
@@ -49,7 +49,7 @@ def opt_in(
     register: Standing = NOBODY_STANDS,
     ticket: Sequence[Block] = (),
 ) -> View:
-    """The whole request at once. ``channel`` is where it was asked, so that the answer finds its way back.
+    """Draw the form of an opt-in or extension. ``channel`` is where it was asked, and answered.
 
     ``expires`` says when the request expires undecided, marked up. ``runs_until`` is the last day of the
     window that an extension replaces; without one it adopts what has no end. While an ``extension`` of it is
@@ -182,7 +182,7 @@ def _loss(cloud: Cloud, removals: Sequence[str], begins: str) -> str:
 
 
 def rejection(request_id: int) -> View:
-    """Asks for the reason of a rejection that stands already; cancelling leaves "no reason given"."""
+    """Ask for the reason of a rejection that stands already; cancelling leaves "no reason given"."""
     blocks: list[Block] = [
         section(
             f"#{request_id} is rejected already. Your reason goes to the requester and into the record, once."
@@ -193,7 +193,7 @@ def rejection(request_id: int) -> View:
 
 
 def claim(request_id: int) -> View:
-    """Asks whoever changed the setting outside the bot to say why."""
+    """Ask whoever changed the setting outside the bot to say why."""
     blocks: list[Block] = [
         section(
             f"Your name and reason go into the record of #{request_id}, once. They change nothing in "

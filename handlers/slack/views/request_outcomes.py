@@ -1,4 +1,4 @@
-"""The direct messages on how a request stands: to whoever asked, and to whoever decided."""
+"""Draw the direct messages on how a request stands: to whoever asked, and to whoever decided."""
 
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from storage.lifecycle import Kind, State
 
 
 def outcome(view: RequestView, zone: ZoneInfo, person: str | None = None) -> Message:
-    """The private message on how the request stands, to its requester, or to ``person`` who decided on it."""
+    """Draw the private message on how the request stands, to its requester or to ``person``, who decided."""
     title = headline(view.request)
     told = sentence(view.request.detail)
     if person is not None and person != view.request.requester_id:

@@ -1,4 +1,4 @@
-"""Draws the card that `legacytls check --post` sends and takes away again."""
+"""Draw the card that `legacytls check --post` sends and takes away again."""
 
 from handlers.slack.views.blocks import Message, header, section
 
