@@ -330,7 +330,7 @@ def test_the_end_of_an_outage_is_told_after_its_beginning_however_late_that_gets
     both.tenant.unreadable = None
     both.clock.advance(seconds=9)
     assert both.observe(timedelta(minutes=1))
-    for _ in range(3):  # Slack is left alone for a while after so many failures
+    for _ in range(4):  # Slack is left alone for a while after so many failures, and the end waits
         both.deliver()
         both.clock.advance(seconds=20)
     assert announced(both) == ["unreadable", "readable"]
