@@ -38,6 +38,7 @@ def test_alice_names_a_tenant_and_sees_all_of_them(sandbox: Sandbox, browser_pag
     screenshot(page, "several-1-fleet")
     assert "\n".join(found(page)) == ""
     become(page, "Dave")
+    expect(page.get_by_role("button", name="You are dave")).to_be_visible(timeout=SLOW)
     type_command(page, "/legacytls fleet")
     expect(page.locator(".message", has_text="not one of the fleet operators")).to_be_visible(timeout=SLOW)
 
