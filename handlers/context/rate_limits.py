@@ -85,6 +85,11 @@ class Pacing:
         self._stuck = 0
         self._rests_until = 0.0
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the newest try failed, or could do none of the work there was."""
+        return self._stuck > 0
+
     def may_look(self, now: float) -> bool:
         """Tell whether it rests no more; being woken shortens no rest."""
         return not now < self._rests_until <= now + RESTS[-1]

@@ -7,8 +7,10 @@ does not send what somebody else has taken over.
 """
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import assert_never
 
 import structlog
@@ -37,6 +39,8 @@ PUBLIC = (NoticeKind.CARD, NoticeKind.CHANNEL, NoticeKind.REMINDER, NoticeKind.T
 PRIVATE = (NoticeKind.ANSWER, NoticeKind.ASK_REASON, NoticeKind.OUTCOME, NoticeKind.PERSONAL)
 AT_A_PLACE = (NoticeKind.REMINDER, NoticeKind.THREAD, NoticeKind.DEVICE)
 """What is shown beside, or in place of, a message that stands already."""
+DRAWN_ANEW = (NoticeKind.CARD, NoticeKind.REMINDER, NoticeKind.DEVICE, NoticeKind.OUTCOME)
+"""What shows how things are when it is sent, in whatever order that is."""
 PRIVATE_AT_ONCE = 6
 """Private messages taken at once: while a slow Slack takes them one by one, whoever is owed something new
 waits."""
@@ -91,12 +95,27 @@ class Delivery:
         if not self._may_try(kinds):
             return 0
         claimed = self._outbox.claim(self._context.now(), kinds=kinds, limit=limit, newest_first=newest_first)
-        for notice in claimed:
+        for notice in self._in_order(claimed, self._paces[kinds]):
             sure = time.monotonic() - began < SURE_FOR
             mine = notice if sure else self._outbox.renew(notice, self._context.now())
             if mine is not None and not self._waits(mine):
                 self._send_one(mine)
         return len(claimed)
+
+    def _in_order(self, claimed: Sequence[Notice], pace: Pacing) -> Iterator[Notice]:
+        """Yield what was claimed in the order of events; while nothing gets through, what was tried least.
+
+        What is told in words keeps its order in its conversation even then: the newest has the last word.
+        """
+        waiting = sorted(claimed, key=attrgetter("id"))
+        while waiting:
+            heads = {
+                notice.id if notice.kind in DRAWN_ANEW else self._conversation(notice): notice
+                for notice in reversed(waiting)
+            }
+            following = min(heads.values(), key=attrgetter("tries", "id")) if pace.is_stuck else waiting[0]
+            waiting.remove(following)
+            yield following
 
     def _send_one(self, notice: Notice) -> None:
         try:

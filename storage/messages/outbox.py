@@ -162,8 +162,8 @@ class Outbox:
         """Claim due notices of these kinds: every recipient's oldest, then every second, and so on.
 
         With ``newest_first`` it is everybody's newest, and of those the newest: so of two senders one gets to
-        what was owed just now, however much is owed to others, or to the same person from before. They come
-        in the order of events, what was tried already behind the rest.
+        what was owed just now, however much is owed to others, or to the same person from before. What was
+        tried least comes first, and of that the oldest.
         """
         due, free = self._due(now, kinds), _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         with self._database.read() as connection:

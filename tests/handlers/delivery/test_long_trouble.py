@@ -34,3 +34,19 @@ def test_a_requester_hears_that_nothing_can_be_posted_however_much_is_owed_befor
         house.clock.advance(seconds=pause)
     told = [said.text for said in house.board.said if said.person == ALICE]
     assert any(says("could_not_be_posted") in text for text in told)
+
+
+@pytest.mark.parametrize("rounds", [6, 7, 8])
+def test_what_came_last_is_told_last_once_messages_get_through(house: House, rounds: int) -> None:
+    since = [house.clock.at - timedelta(minutes=number) for number in range(3)]
+    for at in since:
+        with house.ledger.recording(house.clock.at) as entry:
+            enqueue_announcement(entry, f"outage {at}", Unreadable(problem="No answer.", since=at))
+    house.board.fail("announce", *[ARCHIVED] * 1000)
+    for _ in range(rounds):
+        house.deliver()
+        house.clock.advance(minutes=2)
+    house.board.trouble.clear()
+    house.deliver()
+    told = [facts["since"] for facts in house.board.announced]
+    assert (len(told), told[-1]) == (3, since[-1].isoformat())

@@ -136,7 +136,7 @@ def test_a_redraw_in_a_channel_that_was_archived_is_owed_until_it_gets_through_o
     reminded: House,
 ) -> None:
     row = posted(reminded)
-    reminded.board.fail("announce", *[ARCHIVED] * 4)  # each message twice, what was tried least first
+    reminded.board.fail("announce", *[ARCHIVED] * 3)
     reminded.press("snooze", BOB, row.id, ts=row.posted_ts)
     for _ in range(2):
         reminded.deliver()
