@@ -189,7 +189,7 @@ class Drift:
         """Wake the worker for an event or a message: a reading alone gives nobody anything to do.
 
         Nor does the first of all, unless it owes a message: of a thousand new tenants every job would be
-        looked at while they are read. Its event is streamed at the next look.
+        looked at while they are read. Its event is streamed at one of the next looks.
         """
         if entry.outbox.has_owed or (entry.has_recorded and not is_first):
             self._context.wake_worker()
