@@ -89,6 +89,7 @@ class Receiver:
         self._url = str(taken_apart(url))
         self._webhook = Webhook(secret)
         self._wire = Wire(public_only=not private)
+        self._wire.take_no_cookies()
         self.origin = taken_apart(url).origin
         """Scheme, host and port, which people may see."""
 

@@ -35,6 +35,7 @@ class TimeStampService:
         self._url = str(taken_apart(url))
         self._clock = clock
         self._wire = Wire(public_only=not private)
+        self._wire.take_no_cookies()
 
     def stamp(self, data: bytes) -> TimeStamp:
         """Have some bytes stamped; only their hash is sent. Raises ``Unavailable``."""

@@ -5,7 +5,6 @@ Nothing of one tenant is known here: no token, no cookie, no answer.
 
 import threading
 from collections.abc import Callable
-from http.cookiejar import DefaultCookiePolicy
 
 from bot.exchange.auth.credentials import Certificate, Credential
 from bot.exchange.auth.key_file import KeyFile
@@ -22,8 +21,7 @@ class Together:
         """``credential_now`` tells a tenant's credential as the settings have it by now."""
         self.credential_now = credential_now
         self.connections = Wire()
-        # a cookie would be everybody's
-        self.connections.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self.connections.take_no_cookies()
         self._lock = threading.Lock()
         self._files: dict[Certificate, KeyFile] = {}
 

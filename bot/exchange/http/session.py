@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPResponse
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -220,6 +221,10 @@ class Wire(requests.Session):
         adapter = shared.adapters["https://"] if shared else _Adapter(public_only=public_only)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
+
+    def take_no_cookies(self) -> None:
+        """Keep no cookie from now on: where tenants share a session, it would be everybody's."""
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     def close(self) -> None:
         """Close its own connections."""
