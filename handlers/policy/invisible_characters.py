@@ -64,12 +64,12 @@ _HIDING = frozenset({"Cf", "Zl", "Zp"})
 another."""
 
 _WITHOUT_INK = re.compile(
-    "[\u034f\u17b4\u17b5\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00016fe4\u2065\ufff0-\ufff8\U000e0000-"
-    "\U000e00ff\U000e01f0-\U000e0fff]"
+    "[\u034f\u17b4\u17b5\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00016fe4\u2065\ufdd0-\ufdef\ufff0-\ufff8"
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
 """What is never drawn: the grapheme joiner, two vowels of Khmer that are spoken and not written, the fillers
-of Hangul and Khitan, Braille without a dot, a note without a head, and what Unicode keeps for such signs
-(``Default_Ignorable_Code_Point``)."""
+of Hangul and Khitan, Braille without a dot, a note without a head, what Unicode keeps for such signs
+(``Default_Ignorable_Code_Point``), and noncharacters, with which the bot marks commands it suggests."""
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _JOINERS = frozenset({"\u200c", _ZERO_WIDTH_JOINER})

@@ -20,7 +20,7 @@ SELECTORS = [
 ]
 BESIDES = list(
     "\u034f\u17b4\u17b5\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00016fe4\u2065\ufff0\ufff8\U000e0000\U000e0080"
-    "\U000e01f0\U000e0fff"
+    "\U000e01f0\U000e0fff\ufdd0\ufdef"
 )
 """What hides without being of a category that does."""
 
